@@ -1,0 +1,32 @@
+# Two commands do everything on a fresh machine: `make practice` and `make test`.
+PY := .venv/bin/python
+PORT ?= 3979
+
+.PHONY: practice test lint format lock clean
+
+practice: ## try Pathway in the browser, with made-up people
+	@tools/setup.sh
+	@exec $(PY) -m bot practice --port $(PORT) $(ARGS)
+
+test: ## everything that CI runs
+	@tools/setup.sh browser
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+	$(PY) -m pytest $(ARGS)
+
+format:
+	@tools/setup.sh
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+lock: ## pin every dependency anew, with hashes
+	@tools/setup.sh
+	$(PY) -m pip install --quiet pip-tools
+	CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/pip-compile --quiet --upgrade --all-extras --generate-hashes --strip-extras \
+		--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+		--output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,104 @@
+"""`python -m bot`: practise, serve, and administer."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bot.admin import ask
+from bot.app import serve
+from bot.roster import RosterCommand, list_the_office
+from bot.settings import SettingsFault, environment, provider_path, read, store_url
+from pathway.ports import StoreUnavailable
+from pathway.provider import Provider, ProviderFault
+from storage import open_stores
+
+PRACTICE_PORT = 3979
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status: 0 done, 1 a sentence on standard error says what is wrong."""
+    asked = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for noisy in ("apscheduler", "aiohttp.access", "msal"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        return int(asked.run(asked))
+    except (SettingsFault, ProviderFault, StoreUnavailable, ValueError) as fault:
+        print(fault, file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot", description="Pathway, a Teams bot for school placements.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    practice = commands.add_parser("practice", help="try everything in the browser, with made-up people")
+    practice.add_argument("--port", type=int, default=PRACTICE_PORT)
+    practice.add_argument("--data", type=Path, default=Path(".practice"))
+    practice.add_argument("--no-open", action="store_true", help="do not open the browser")
+    practice.set_defaults(run=_practice)
+    commands.add_parser("serve", help="run the bot for Teams").set_defaults(run=_serve)
+    roster = commands.add_parser("roster", help="the placement list").add_subparsers(required=True, metavar="COMMAND")
+    for name, words in (("check", "read a CSV file and change nothing"), ("import", "take a CSV file over")):
+        command = roster.add_parser(name, help=words)
+        command.add_argument("file", type=Path)
+        command.set_defaults(run=_roster, keep=name == "import")
+    guest = roster.add_parser("confirm-guest", help="a guest account is the person on the list")
+    guest.add_argument("email")
+    guest.set_defaults(run=_confirm_guest)
+    return parser
+
+
+def _practice(asked: argparse.Namespace) -> int:
+    from bot.practice.server import run  # noqa: PLC0415 - a serving bot needs none of it
+
+    return run(asked.port, asked.data, open_browser=not asked.no_open)
+
+
+def _serve(_asked: argparse.Namespace) -> int:
+    asyncio.run(serve(read(environment())))
+    return 0
+
+
+def _roster(asked: argparse.Namespace) -> int:
+    wanted = {"do": "roster", "file": str(asked.file.resolve()), "keep": asked.keep}
+    return _say(asyncio.run(_administer(wanted)))
+
+
+def _confirm_guest(asked: argparse.Namespace) -> int:
+    return _say(asyncio.run(_administer({"do": "confirm_guest", "email": asked.email})))
+
+
+async def _administer(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Through the running bot's socket where one runs, else straight on the store."""
+    env = environment()
+    provider = Provider.load(provider_path(env))
+    stores = open_stores(store_url(env))
+    if stores.folder and (answer := await ask(stores.folder, wanted)) is not None:
+        return answer
+    await stores.open()
+    try:
+        await list_the_office(stores.roster, provider)
+        command = RosterCommand(stores.roster, stores.addresses, provider)
+        if wanted["do"] == "confirm_guest":
+            return await command.confirm_guest(wanted["email"])
+        return await command.run(Path(wanted["file"]), keep=wanted["keep"])
+    finally:
+        await stores.close()
+
+
+def _say(answer: dict[str, Any]) -> int:
+    if "error" in answer:
+        print(answer["error"], file=sys.stderr)
+        return 1
+    print(answer.get("said", "Done."))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

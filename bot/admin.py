@@ -1,0 +1,102 @@
+"""A 0600 Unix socket in the store's folder: one JSON line in, one JSON line out. For commands to a running bot."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bot.clock import CannotMove, Clock
+from bot.roster import RosterCommand
+
+log = logging.getLogger(__name__)
+
+Answer = dict[str, Any]
+NAME = "admin.sock"
+#: A roster is sent as a path, so a line is short.
+LONGEST = 1 << 20
+
+
+class Admin:
+    def __init__(self, folder: Path, clock: Clock, roster: RosterCommand) -> None:
+        self.path = folder / NAME
+        self.clock = clock
+        self.roster = roster
+        self._server: asyncio.Server | None = None
+        self._commands: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[Answer]]] = {
+            "clock": self._clock,
+            "advance": self._advance,
+            "roster": self._roster,
+            "confirm_guest": self._confirm_guest,
+        }
+
+    async def start(self) -> None:
+        self.path.unlink(missing_ok=True)
+        before = os.umask(0o177)
+        try:
+            self._server = await asyncio.start_unix_server(self._answer, self.path, limit=LONGEST)
+        finally:
+            os.umask(before)
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self.path.unlink(missing_ok=True)
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            answer = await self._do(await reader.readline())
+            writer.write(json.dumps(answer).encode() + b"\n")
+            await writer.drain()
+        except (OSError, ValueError):
+            log.info("an administrative command was broken off")
+        finally:
+            writer.close()
+
+    async def _do(self, line: bytes) -> Answer:
+        try:
+            asked = json.loads(line)
+            command = self._commands[asked["do"]]
+        except (ValueError, KeyError, TypeError):
+            return {"error": "That command is not known."}
+        try:
+            return await command(asked)
+        except CannotMove as no:
+            return {"error": str(no)}
+        except Exception:
+            log.exception("an administrative command failed")
+            return {"error": "That did not work. The bot's log says why."}
+
+    async def _clock(self, _asked: Mapping[str, Any]) -> Answer:
+        coming = await self.clock.coming()
+        following = {"at": coming.at.isoformat(), "who": coming.who, "what": coming.what} if coming else None
+        return {"now": self.clock.time.now().isoformat(), "next": following}
+
+    async def _advance(self, asked: Mapping[str, Any]) -> Answer:
+        await self.clock.advance(str(asked.get("by", "")))
+        return await self._clock(asked)
+
+    async def _roster(self, asked: Mapping[str, Any]) -> Answer:
+        return await self.roster.run(Path(str(asked.get("file", ""))), keep=bool(asked.get("keep")))
+
+    async def _confirm_guest(self, asked: Mapping[str, Any]) -> Answer:
+        return await self.roster.confirm_guest(str(asked.get("email", "")))
+
+
+async def ask(folder: Path, wanted: Mapping[str, Any]) -> Answer | None:
+    """Sends one command to the bot that runs on *folder*; None when none runs there."""
+    try:
+        reader, writer = await asyncio.open_unix_connection(folder / NAME, limit=LONGEST)
+    except OSError:
+        return None
+    try:
+        writer.write(json.dumps(wanted).encode() + b"\n")
+        await writer.drain()
+        answer = json.loads(await reader.readline())
+    finally:
+        writer.close()
+    return answer if isinstance(answer, dict) else {"error": "The bot gave no answer."}

@@ -1,0 +1,173 @@
+"""Everything put together by hand, and the web server of `python -m bot serve`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import aiohttp
+from aiohttp import web
+
+from bot import teams
+from bot.admin import Admin
+from bot.clock import Clock, PathwayTime
+from bot.invitation import BadLink, IcsLinks
+from bot.mail import Mail
+from bot.reception import Reception
+from bot.roster import RosterCommand, list_the_office
+from bot.sender import Sender
+from bot.settings import BotSettings
+from dialogs.turn import Office
+from pathway.casework import Casework
+from pathway.ports import OutboxItem
+from pathway.provider import Provider
+from storage import Stores, open_stores
+
+log = logging.getLogger(__name__)
+
+SECRET = "link-secret"  # noqa: S105 - the name of a note, not a secret
+MOST_BODY = 1 << 20
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a running bot is made of."""
+
+    stores: Stores
+    provider: Provider
+    casework: Casework
+    sender: Sender
+    clock: Clock
+    links: IcsLinks
+    roster: RosterCommand
+    teams: teams.Teams
+    reception: Reception
+
+
+async def build(settings: BotSettings, session: aiohttp.ClientSession, pathway_time: PathwayTime) -> Parts:
+    """Opens the store. Raises SettingsFault, ProviderFault, StoreUnavailable or ValueError, each with a sentence."""
+    provider = Provider.load(settings.provider)
+    stores = open_stores(settings.store)
+    await stores.open()
+    await list_the_office(stores.roster, provider)
+    casework = Casework(stores.book, stores.roster, provider, pathway_time.now)
+    way = teams.build(settings.teams, session)
+    mail = Mail(settings.mail) if settings.mail else None
+    sender = Sender(casework, stores.addresses, way.post, mail)
+    clock = Clock(casework, sender, stores.drafts, stores.addresses, pathway_time, practice=settings.practice)
+    links = IcsLinks(settings.public_url, await _secret(stores))
+
+    async def post_letter(item: OutboxItem, nonce: str) -> None:
+        await stores.book.post([item], nonce)
+
+    office = Office(casework, stores.drafts, links.link, post_letter)
+    return Parts(
+        stores=stores,
+        provider=provider,
+        casework=casework,
+        sender=sender,
+        clock=clock,
+        links=links,
+        roster=RosterCommand(stores.roster, stores.addresses, provider),
+        teams=way,
+        reception=Reception(office, stores.addresses, clock.wake_soon),
+    )
+
+
+async def _secret(stores: Stores) -> str:
+    """The key under which links to calendar files are signed; made once, kept with the data."""
+    kept = await stores.addresses.note(SECRET)
+    if not kept:
+        kept = secrets.token_urlsafe(32)
+        await stores.addresses.keep_note(SECRET, kept)
+    return kept
+
+
+def application(settings: BotSettings, pathway_time: PathwayTime | None = None) -> web.Application:
+    """The aiohttp application; everything opens on start and closes on stop."""
+    app = web.Application(client_max_size=MOST_BODY, middlewares=[_headers])
+    app.cleanup_ctx.append(_living(settings, pathway_time or PathwayTime()))
+    app.router.add_post("/api/messages", _messages)
+    app.router.add_get("/healthz", _healthz)
+    app.router.add_get("/readyz", _readyz)
+    app.router.add_get("/ics/{token}.ics", _ics)
+    return app
+
+
+PARTS = web.AppKey("parts", Parts)
+MESSAGES: web.AppKey[Handler] = web.AppKey("messages")
+
+
+def _living(settings: BotSettings, pathway_time: PathwayTime) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def living(app: web.Application) -> AsyncIterator[None]:
+        async with aiohttp.ClientSession() as session:
+            parts = await build(settings, session, pathway_time)
+            app[PARTS] = parts
+            app[MESSAGES] = parts.teams.messages(parts.reception)
+            await parts.clock.start()
+            admin = Admin(parts.stores.folder, parts.clock, parts.roster) if parts.stores.folder else None
+            if admin:
+                await admin.start()
+            yield
+            if admin:
+                await admin.stop()
+            await parts.teams.close()
+            await parts.clock.stop()
+            await parts.stores.close()
+
+    return living
+
+
+async def _messages(request: web.Request) -> web.StreamResponse:
+    return await request.app[MESSAGES](request)
+
+
+async def _healthz(_request: web.Request) -> web.Response:
+    """The process is alive."""
+    return web.json_response({"status": "alive"})
+
+
+async def _readyz(request: web.Request) -> web.Response:
+    """The store can be written. Says nothing of cases, versions or places."""
+    health = await request.app[PARTS].stores.book.health()
+    return web.json_response({"status": "ready" if health.ok else "not ready"}, status=200 if health.ok else 503)
+
+
+async def _ics(request: web.Request) -> web.Response:
+    try:
+        body = request.app[PARTS].links.file(request.match_info["token"])
+    except BadLink:
+        return web.Response(status=404, text="This link is not one of ours, or it is incomplete.")
+    headers = {"Content-Disposition": 'attachment; filename="meeting.ics"'}
+    return web.Response(body=body, content_type="text/calendar", charset="utf-8", headers=headers)
+
+
+@web.middleware
+async def _headers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    response = await handler(request)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.setdefault("Content-Security-Policy", "default-src 'none'")
+    response.headers["Server"] = "Pathway"
+    return response
+
+
+async def serve(settings: BotSettings) -> None:
+    """Runs until SIGTERM or SIGINT, then finishes what is under way."""
+    runner = web.AppRunner(application(settings), access_log=None, shutdown_timeout=8)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+        log.info("listening on port %s", settings.port)
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(sign, stop.set)
+        await stop.wait()
+    finally:
+        await runner.cleanup()

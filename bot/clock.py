@@ -1,0 +1,254 @@
+"""The clock: APScheduler wakes us, the store knows what is due, a tick asks it.
+
+Two jobs: `sweep` every 30 seconds, and `due`, armed at the distance to the next due time. The scheduler never sees
+practice time: the pathway's clock is the machine's plus an offset, which practice mode moves and the store keeps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from bot.sender import Sender
+from cards.view import stage_words
+from pathway.casework import Casework, NoSuchCase
+from pathway.dates import in_london, local
+from pathway.nudges import Nudge, planned
+from pathway.ports import Addresses, Drafts, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+SWEEP = 30
+LEASE = timedelta(minutes=2)
+BATCH = 50
+OFFSET = "practice-offset"
+#: Practice begins here: a school Tuesday, between the start of school and the first lesson.
+PRACTICE_STARTS = datetime(2026, 10, 6, 8, 0, tzinfo=UTC)
+NUDGED = "draft-nudged:"
+
+
+class CannotMove(Exception):
+    """The clock of a serving bot is the machine's."""
+
+
+class PathwayTime:
+    """What the pathway takes for now: aware UTC. Only practice mode has an offset."""
+
+    def __init__(self, machine: Callable[[], datetime] | None = None) -> None:
+        self.offset = timedelta()
+        self._machine = machine or (lambda: datetime.now(UTC))
+
+    def now(self) -> datetime:
+        return self._machine() + self.offset
+
+    def set(self, moment: datetime) -> None:
+        self.offset = moment - self._machine()
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """The next reminder: when, to whom, and what."""
+
+    at: datetime
+    who: str
+    what: str
+
+
+class Clock:
+    def __init__(
+        self,
+        casework: Casework,
+        sender: Sender,
+        drafts: Drafts,
+        addresses: Addresses,
+        pathway_time: PathwayTime,
+        *,
+        practice: bool,
+    ) -> None:
+        self.casework = casework
+        self.sender = sender
+        self.drafts = drafts
+        self.addresses = addresses
+        self.time = pathway_time
+        self.practice = practice
+        self.owner = secrets.token_hex(4)
+        self._ticking = asyncio.Lock()
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+
+    # -- running ------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Takes up where the last process stopped: what was due meanwhile is due now."""
+        if self.practice:
+            kept = await self.addresses.note(OFFSET)
+            if kept:
+                self.time.offset = timedelta(seconds=float(kept))
+            else:
+                self.time.set(PRACTICE_STARTS)
+                await self._keep_offset()
+        self._scheduler.add_job(
+            self.tick,
+            IntervalTrigger(seconds=SWEEP, timezone=UTC),
+            id="sweep",
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+        self._scheduler.start()
+        await self.tick()
+
+    async def stop(self) -> None:
+        """Waits for a tick under way."""
+        async with self._ticking:
+            if self._scheduler.running:
+                self._scheduler.shutdown(wait=False)
+
+    def wake_soon(self) -> None:
+        """Something was recorded: look now."""
+        if self._scheduler.running:
+            self._arm(datetime.now(UTC))
+
+    def _arm(self, machine: datetime) -> None:
+        self._scheduler.add_job(
+            self.tick,
+            DateTrigger(machine, timezone=UTC),
+            id="due",
+            replace_existing=True,
+            misfire_grace_time=None,
+        )
+
+    async def tick(self) -> None:
+        """Queues what is due, sends what is queued, and arms the next look. Never raises."""
+        async with self._ticking:
+            try:
+                await self._work()
+            except StoreUnavailable:
+                log.warning("the store does not answer; the next sweep tries again")
+            except Exception:
+                log.exception("a sweep failed; the next one tries again")
+            await self._arm_next()
+
+    async def _arm_next(self) -> None:
+        try:
+            due = await self._next_due()
+        except StoreUnavailable:
+            return
+        if due is not None and self._scheduler.running:
+            distance = max(due - self.time.now(), timedelta(milliseconds=200))
+            if distance < timedelta(seconds=SWEEP):
+                self._arm(datetime.now(UTC) + distance)
+
+    async def _next_due(self) -> datetime | None:
+        times = [await self.casework.book.next_due("case"), await self.casework.book.next_due("outbox")]
+        return min((t for t in times if t is not None), default=None)
+
+    async def _work(self) -> None:
+        book = self.casework.book
+        looked = 0
+        while claims := await book.claim("case", self.owner, self.time.now(), BATCH, LEASE):
+            for claim in claims:
+                try:
+                    wake_at = await self.casework.remind(claim.case_id)
+                except NoSuchCase:
+                    log.exception("a case cannot be looked at; it is put aside")
+                    await book.park(claim, "its placement or people are not known")
+                    continue
+                await book.complete(claim, "looked", wake_at=wake_at)
+            looked += len(claims)
+        await self._old_drafts()
+        sent = await self.sender.empty()
+        if looked or sent:
+            await self.sender.edit_channel()
+
+    async def _old_drafts(self) -> None:
+        """A draft is deleted five school days after it was last saved (weekdays where no school is known)."""
+        now = self.time.now()
+        calendar = self.casework.provider.calendar_for("", "")
+        days = self.casework.provider.days.draft_kept
+        oldest = now - timedelta(days=days)
+        for draft in await self.drafts.drafts_before(oldest):
+            if calendar.add(_day(draft.saved_at), days) < _day(now):
+                await self.drafts.drop(draft.person, draft.form)
+
+    # -- practice ---------------------------------------------------------------------------------------------------------
+
+    async def advance(self, by: str) -> None:
+        """Moves the practice clock, stopping at every due time on the way so that each reminder goes on its day.
+
+        *by*: "hour", "day", "week" or "next". Raises CannotMove in a serving bot.
+        """
+        if not self.practice:
+            raise CannotMove("Only practice time can be moved.")
+        target = await self._target(by)
+        if target is None:
+            return
+        await self._through(target)
+
+    async def _target(self, by: str) -> datetime | None:
+        now = self.time.now()
+        local_now = in_london(now)
+        match by:
+            case "hour":
+                return now + timedelta(hours=1)
+            case "day" | "week":
+                day = local_now.date() + timedelta(days=7 if by == "week" else 1)
+                return local(day, local_now.timetz().replace(tzinfo=None))
+            case "next":
+                coming = await self.coming()
+                return coming.at if coming else None
+            case _:
+                raise CannotMove("The clock can be moved by an hour, a day, a week, or to the next reminder.")
+
+    async def _through(self, target: datetime) -> None:
+        while True:
+            due = await self._next_due()
+            now = self.time.now()
+            if due is None or due > target:
+                break
+            if due > now:
+                self.time.set(due)
+            await self.tick()
+            if (again := await self._next_due()) is not None and again <= due:
+                break
+        if target > self.time.now():
+            self.time.set(target)
+        await self.tick()
+        await self._keep_offset()
+
+    async def _keep_offset(self) -> None:
+        await self.addresses.keep_note(OFFSET, repr(self.time.offset.total_seconds()))
+
+    async def coming(self) -> Coming | None:
+        """The next reminder over all open cases, and held messages, for the line beside the clock."""
+        best: tuple[datetime, str, str] | None = None
+        for case_id in await self.casework.book.cases_of(None):
+            case = await self.casework.case(case_id)
+            ground = await self.casework.ground(case.placement)
+            for nudge in planned(case, ground):
+                if self._still_to_come(nudge) and (best is None or nudge.at < best[0]):
+                    who = ground.party.name(nudge.to) if nudge.to != "channel" else "the Partnership channel"
+                    best = (nudge.at, who, stage_words(case.stage, ground.provider))
+        held = await self.casework.book.next_due("outbox")
+        if held is not None and held > self.time.now() and (best is None or held < best[0]):
+            best = (held, "somebody", "a message that waits for the morning")
+        return Coming(*best) if best else None
+
+    def _still_to_come(self, nudge: Nudge) -> bool:
+        return nudge.at > self.time.now()
+
+
+def _day(moment: datetime) -> date:
+    return in_london(moment).date()
+
+
+def morning_of(day: date, opens: time) -> datetime:
+    """The moment at which a day's messages go out."""
+    return local(day, opens)

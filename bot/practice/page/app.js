@@ -1,0 +1,316 @@
+// The page of practice mode: people down the side, one or two chats, the clock.
+
+import { paint, prepare } from "./card.js";
+import { ChannelPane, ChatPane, MailPane, avatar } from "./chat.js";
+import { announce, get, icon, make, post } from "./dom.js";
+import { count, day, longDay, sameDay, time, yearOf } from "./words.js";
+
+const GROUPS = ["Mentors", "Link Tutors", "Students", "University"];
+const WIDE = window.matchMedia("(min-width: 1200px)");
+const NARROW = window.matchMedia("(max-width: 719px)");
+const at = (id) => document.getElementById(id);
+const asked = () => new URLSearchParams(location.search);
+
+let state = null;
+let panes = [];
+let ahead = 0;
+
+// Light and dark
+
+function theme() {
+  const wanted = asked().get("theme") ?? localStorage.getItem("theme");
+  if (wanted === "dark" || wanted === "light") return wanted;
+  return window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+}
+
+function dress(which) {
+  document.documentElement.dataset.theme = which;
+  paint(which);
+  at("theme").textContent = which === "dark" ? "Light" : "Dark";
+  at("theme").setAttribute("aria-label", which === "dark" ? "Show in light colours" : "Show in dark colours");
+}
+
+at("theme").addEventListener("click", () => {
+  const which = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+  localStorage.setItem("theme", which);
+  const search = asked();
+  search.delete("theme");
+  history.replaceState(null, "", address(search));
+  dress(which);
+});
+
+// Where we are
+
+function address(search) {
+  const words = search.toString();
+  return words ? `/?${words}` : "/";
+}
+
+function go(person, beside = "") {
+  const search = asked();
+  for (const [name, key] of [["person", person], ["beside", beside]]) {
+    if (key) search.set(name, key);
+    else search.delete(name);
+  }
+  history.pushState(null, "", address(search));
+  arrange();
+}
+
+const known = (key) => key === "channel" || key === "mail" || state.people.some((p) => p.key === key);
+
+function wanted() {
+  const search = asked();
+  let person = search.get("person") ?? "";
+  if (!known(person)) person = NARROW.matches ? "" : state.people[0].key;
+  const beside = search.get("beside") ?? "";
+  return person && WIDE.matches && known(beside) && beside !== person ? [person, beside] : [person].filter(Boolean);
+}
+
+const unread = (key) => (key === "channel" ? state.channel.unread : state.people.find((p) => p.key === key)?.unread ?? 0);
+
+const shell = {
+  back: () => go(""),
+  close: (key) => go(...wanted().filter((k) => k !== key)),
+  read: (key) => {
+    if (unread(key)) post(`/api/chats/${key}/read`);
+  },
+  name: (key) => state.people.find((p) => p.key === key)?.name ?? key,
+  addressee: (email) => state.people.find((p) => p.email === email)?.name ?? email,
+};
+
+function pane(key) {
+  if (key === "mail") return new MailPane(null, shell);
+  if (key === "channel") {
+    const writers = state.people.filter((p) => p.group === "University" || p.group === "Link Tutors");
+    return new ChannelPane(state.channel, writers, shell);
+  }
+  const person = state.people.find((p) => p.key === key);
+  return person.reach === "teams" ? new ChatPane(person, shell) : new MailPane(person, shell);
+}
+
+// Puts the wanted panes into the page; a pane that stays keeps what is typed in it.
+function arrange({ focus = true } = {}) {
+  const keys = wanted();
+  const before = panes.map((p) => p.key);
+  panes = keys.map((key) => panes.find((p) => p.key === key) ?? pane(key));
+  at("main").replaceChildren(...panes.map((p) => p.element));
+  document.body.classList.toggle("at-list", keys.length === 0);
+  document.body.classList.toggle("two", keys.length === 2);
+  document.title = panes.length ? `${panes.map((p) => p.title).join(" and ")} · Pathway practice` : "Pathway practice";
+  for (const one of panes) one.refresh().then(() => { if (!before.includes(one.key)) one.showNewest(); });
+  if (document.visibilityState === "visible") for (const one of panes) shell.read(one.key);
+  const fresh = panes.find((p) => !before.includes(p.key));
+  if (focus && fresh && before.length) fresh.focusTitle();
+  side();
+}
+
+window.addEventListener("popstate", () => arrange());
+WIDE.addEventListener("change", () => arrange({ focus: false }));
+NARROW.addEventListener("change", () => arrange({ focus: false }));
+
+// The side
+
+function row(key, name, what, fresh, face) {
+  const open = panes.map((p) => p.key);
+  const current = open.includes(key);
+  const badge = fresh ? make("span", { class: "badge" }, String(fresh), make("span", { class: "unseen" }, " new")) : null;
+  const choose = make(
+    "button",
+    { type: "button", class: "person", "aria-current": current ? "true" : false, "data-key": key, onclick: () => go(key, open[1] === key ? "" : open[1]) },
+    face,
+    make("span", { class: "person-words" }, make("span", { class: "person-name" }, name), make("span", { class: "person-what" }, what)),
+    badge,
+  );
+  const beside = make(
+    "button",
+    { type: "button", class: "quiet icon-only beside", "aria-label": `Open ${name} beside`, title: `Open ${name} beside`, "data-beside": key, onclick: () => go(open[0], key) },
+    icon("beside"),
+  );
+  return make("li", { class: fresh ? "new" : "" }, choose, open[0] === key ? null : beside);
+}
+
+function side() {
+  const focused = document.activeElement?.closest?.("#side [data-key], #side [data-beside]");
+  const before = focused ? (focused.dataset.key ? `[data-key="${focused.dataset.key}"]` : `[data-beside="${focused.dataset.beside}"]`) : "";
+  const groups = GROUPS.map((group) => {
+    const people = state.people.filter((p) => p.group === group);
+    const rows = people.map((p) => {
+      const what = p.reach === "teams" ? p.what : `${p.what} · e-mail only`;
+      return row(p.key, p.name, what, p.reach === "teams" ? p.unread : p.mail, avatar(p.name, p.key));
+    });
+    return part(group, rows);
+  });
+  const channel = row("channel", state.channel.name, state.channel.team, state.channel.unread, make("span", { class: "avatar square tint-5", "aria-hidden": "true" }, "PC"));
+  const mail = row("mail", "Mailbox", "Everything sent by e-mail", state.mail.unread, make("span", { class: "avatar square tint-2", "aria-hidden": "true" }, "@"));
+  at("people").replaceChildren(...groups, part("Partnership channel", [channel]), part("Mail", [mail]));
+  if (before) at("side").querySelector(before)?.focus({ preventScroll: true });
+  news();
+}
+
+function part(title, rows) {
+  const id = `group-${title.toLowerCase().replaceAll(" ", "-")}`;
+  return make("section", { "aria-labelledby": id }, make("h2", { id }, title), make("ul", { role: "list" }, ...rows));
+}
+
+// Who has something new, at the foot of the side.
+function news() {
+  const open = panes.map((p) => p.key);
+  const fresh = state.people.filter((p) => p.unread && !open.includes(p.key));
+  at("fresh").hidden = fresh.length === 0;
+  at("fresh").replaceChildren(
+    make("span", {}, "New for"),
+    ...fresh.slice(0, 4).map((p) => make("button", { type: "button", class: "chip", onclick: () => go(p.key, open[1] === p.key ? "" : open[1]) }, p.name)),
+    fresh.length > 4 ? make("span", {}, `and ${count(fresh.length - 4, "other", "others")}`) : "",
+  );
+}
+
+// The clock
+
+const now = () => new Date(Date.now() + ahead);
+
+function tick() {
+  const year = make("span", { class: "year" }, ` ${yearOf(now())}`);
+  at("clock-now").replaceChildren(day(now()), year, `, ${time(now())}`);
+  at("clock-now").setAttribute("datetime", now().toISOString());
+}
+
+function coming(clock) {
+  if (clock.error) return clock.error;
+  if (!clock.next) return "Nothing is waiting for a date.";
+  const due = new Date(clock.next.at);
+  return `${clock.next.what} for ${clock.next.who}, ${sameDay(due, now()) ? "today" : day(due)}, ${time(due)}`;
+}
+
+function showClock(clock) {
+  if (clock.now) ahead = new Date(clock.now) - Date.now();
+  tick();
+  at("clock-next").textContent = coming(clock);
+  document.querySelector('[data-by="next"]').disabled = !clock.next;
+}
+
+async function move(button) {
+  const buttons = [...document.querySelectorAll("[data-by]")];
+  for (const one of buttons) one.setAttribute("aria-disabled", "true");
+  at("clock-next").textContent = "Moving the clock on …";
+  document.body.classList.add("moving");
+  const clock = await post("/api/clock", { by: button.dataset.by }).catch(() => ({ error: "The bot is not answering just now." }));
+  document.body.classList.remove("moving");
+  for (const one of buttons) one.removeAttribute("aria-disabled");
+  await look();
+  if (clock.error) at("clock-next").textContent = clock.error;
+  announce(clock.error ?? `It is now ${longDay(now())}, ${time(now())}.`);
+}
+
+for (const button of document.querySelectorAll("[data-by]")) {
+  button.addEventListener("click", () => { if (!document.body.classList.contains("moving")) move(button); });
+}
+
+at("clock-open").addEventListener("click", () => {
+  const open = at("clock-open").getAttribute("aria-expanded") !== "true";
+  at("clock-open").setAttribute("aria-expanded", String(open));
+  document.body.classList.toggle("clock-shown", open);
+});
+
+setInterval(tick, 5000);
+
+// Start again
+
+at("again").addEventListener("click", () => {
+  at("ask-problem").hidden = true;
+  at("ask-again").showModal();
+  at("ask-no").focus();
+});
+at("ask-no").addEventListener("click", () => at("ask-again").close());
+at("ask-yes").addEventListener("click", async () => {
+  at("ask-yes").disabled = true;
+  at("ask-yes").textContent = "Starting again …";
+  const answer = await post("/api/restart").catch(() => ({ error: "That did not work. Please try again." }));
+  at("ask-yes").disabled = false;
+  at("ask-yes").textContent = "Start again";
+  if (answer.error) {
+    at("ask-problem").textContent = answer.error;
+    at("ask-problem").hidden = false;
+    return;
+  }
+  at("ask-again").close();
+});
+
+// What happens
+
+let looking = null;
+let lookAgain = false;
+
+// Asks for the state; a second call while one runs leads to one more, not to many.
+function look() {
+  if (looking) {
+    lookAgain = true;
+    return looking;
+  }
+  looking = (async () => {
+    do {
+      lookAgain = false;
+      state = await get("/api/state");
+    } while (lookAgain);
+    looking = null;
+    shown();
+  })().catch(() => { looking = null; });
+  return looking;
+}
+
+function shown() {
+  if (document.visibilityState === "visible") for (const one of panes) shell.read(one.key);
+  side();
+  showClock(state.clock);
+  at("bot-state").textContent = state.bot.words;
+  at("bot-state").hidden = state.bot.state === "ready";
+}
+
+async function heard(told) {
+  if (told.kind === "again") {
+    panes = [];
+    await look();
+    arrange({ focus: false });
+    announce("Practice has started again.");
+    return;
+  }
+  if (told.kind === "chat" && told.what !== "read") {
+    await Promise.all(panes.filter((p) => p.key === told.chat).map((p) => p.refresh()));
+    if (told.what === "new" && !panes.some((p) => p.key === told.chat)) newFor(told.chat);
+  }
+  if (told.kind === "mail") await Promise.all(panes.filter((p) => p instanceof MailPane).map((p) => p.refresh()));
+  await look();
+}
+
+function newFor(chat) {
+  announce(`New message for ${chat === "channel" ? "the Partnership channel" : shell.name(chat)}`);
+}
+
+function listen() {
+  const events = new EventSource("/api/events");
+  let lost = false;
+  events.onmessage = (event) => heard(JSON.parse(event.data));
+  events.onopen = async () => {
+    if (!lost) return;
+    lost = false;
+    await look();
+    arrange({ focus: false });
+  };
+  events.onerror = () => {
+    lost = true;
+    at("bot-state").textContent = "Practice is not running. Start it again with: make practice";
+    at("bot-state").hidden = false;
+  };
+  window.addEventListener("pagehide", () => events.close());
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") for (const one of panes) shell.read(one.key);
+});
+
+document.body.classList.toggle("only-chat", asked().get("only") === "chat");
+await prepare();
+dress(theme());
+listen();
+await look();
+arrange({ focus: false });
+document.body.dataset.ready = "true";

@@ -1,0 +1,62 @@
+"""`roster check` and `roster import`: the placement list from a spreadsheet, all of it or none of it."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.reception import GUEST_CONFIRMED
+from pathway.people import Person
+from pathway.ports import Addresses, Roster, RosterFault
+from pathway.provider import Provider
+from storage.roster_csv import decode_file, read_roster
+
+
+async def list_the_office(roster: Roster, provider: Provider) -> None:
+    """The people of `provider.toml` are people like all others: they get an id once, by their e-mail."""
+    for colleague in (*provider.partnership_team, *provider.partnership_lead):
+        if await roster.by_email(colleague.email) is None:
+            await roster.keep_person(Person(secrets.token_hex(8), colleague.name, colleague.email))
+
+
+@dataclass(frozen=True, slots=True)
+class RosterCommand:
+    roster: Roster
+    addresses: Addresses
+    provider: Provider
+
+    async def run(self, file: Path, *, keep: bool) -> dict[str, Any]:
+        """Reads *file*; takes it over when *keep*. `{"said": ...}` or `{"error": sentences}`."""
+        try:
+            text = decode_file(file.read_bytes())
+        except OSError:
+            return {"error": f"The file {file.name} cannot be read."}
+        except RosterFault as fault:
+            return {"error": str(fault)}
+        people = await self.roster.people()
+        calendars = [c.key for c in self.provider.calendars]
+        try:
+            found = read_roster(text, calendars, list(people.values()), await self.roster.placements())
+        except RosterFault as fault:
+            return {"error": f"Nothing was imported.\n{fault}"}
+        if keep:
+            await self.roster.load(found.people, found.placements)
+            await list_the_office(self.roster, self.provider)
+        n = found.counts
+        done = "Imported" if keep else "Fine. An import would bring"
+        return {
+            "said": (
+                f"{done}: {n.placements} placements ({n.new_placements} new, {n.no_longer_listed} no longer listed) and "
+                f"{n.people} people ({n.new_people} new)."
+            )
+        }
+
+    async def confirm_guest(self, email: str) -> dict[str, Any]:
+        """The office says that the guest account with this address is the person on the list."""
+        person = await self.roster.by_email(email)
+        if person is None:
+            return {"error": f"Nobody with the address {email} is on the placement list."}
+        await self.addresses.keep_note(GUEST_CONFIRMED + person.id, "yes")
+        return {"said": "Confirmed. They can write “hi” to the bot now."}

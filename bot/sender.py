@@ -1,0 +1,357 @@
+"""Empties the outbox: what an event or a due time makes us tell people goes out here, after it is safely written.
+
+Delivery is at-least-once. Each piece is made from the case as it stands when it is sent, is dropped when it is no
+longer wanted, and is settled by itself. What goes to one person keeps its order; people do not wait for each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.desk import Message, Post, TryLater, Unreachable
+from bot.invitation import calendar_file
+from bot.mail import Letter, Mail, as_text
+from cards import notices
+from cards.acts import act, chat_link
+from cards.concern import advice_for_you
+from cards.elements import button, link
+from cards.view import View
+from pathway.case import Case
+from pathway.casework import RECEIPT, Casework, NoSuchCase
+from pathway.dates import in_words, local_date
+from pathway.nudges import deadline, still_wanted
+from pathway.people import Person, Reach
+from pathway.ports import Addresses, Claim, OutboxItem, Shown
+from pathway.roles import Role
+from pathway.rules import Ground
+from pathway.tellings import CHANNEL, Notice
+
+log = logging.getLogger(__name__)
+
+BATCH = 100
+LEASE = timedelta(minutes=2)
+#: Seconds between tries grow up to this.
+LONGEST_PAUSE = 300.0
+MORNING = "morning"
+THREAD = "thread:"
+COUNTS = "thread-counts:"
+#: The buttons of a morning message: one for each of the first cases, and one for the rest.
+OPENERS = 5
+
+
+@dataclass(frozen=True)
+class Ready:
+    """An outbox item with the case it tells of, as it stands now."""
+
+    claim: Claim
+    item: OutboxItem
+    case: Case
+    ground: Ground
+
+
+class Dropped(Exception):
+    """The item is no longer wanted; the reason is its result."""
+
+
+class Sender:
+    def __init__(
+        self, casework: Casework, addresses: Addresses, post: Post, mail: Mail | None, *, owner: str = ""
+    ) -> None:
+        self.casework = casework
+        self.addresses = addresses
+        self.post = post
+        self.mail = mail
+        self.owner = owner or secrets.token_hex(4)
+
+    @property
+    def now(self) -> datetime:
+        return self.casework.now()
+
+    async def empty(self) -> int:
+        """Sends everything that is due now. Comes back with how many pieces were settled or put off."""
+        done = 0
+        while claims := await self.casework.book.claim("outbox", self.owner, self.now, BATCH, LEASE):
+            queues: dict[str, list[Claim]] = {}
+            for claim in claims:
+                if claim.item is not None:
+                    queues.setdefault(claim.item.to, []).append(claim)
+            await asyncio.gather(*(self._queue(to, queue) for to, queue in queues.items()))
+            done += len(claims)
+        return done
+
+    # -- one recipient -------------------------------------------------------------------------------------------------
+
+    async def _queue(self, to: str, claims: Sequence[Claim]) -> None:
+        """Everything for one recipient, in order, reminders of the morning as one message."""
+        morning: list[Ready] = []
+        for claim in claims:
+            ready = await self._ready(claim)
+            if ready is None:
+                continue
+            if ready.item.group == MORNING and to != CHANNEL:
+                morning.append(ready)
+            else:
+                await self._settle([ready], self._single)
+        if len(morning) == 1:
+            await self._settle(morning, self._single)
+        elif morning:
+            await self._settle(morning, self._morning)
+
+    async def _ready(self, claim: Claim) -> Ready | None:
+        """The item with its case; None when it was settled here (advice, or no longer wanted)."""
+        item = claim.item
+        if item is None:
+            return None
+        if item.notice == Notice.ADVICE:
+            await self._settle_letter(claim, item)
+            return None
+        try:
+            case = await self.casework.case(claim.case_id)
+            ground = await self.casework.ground(case.placement)
+        except NoSuchCase:
+            await self.casework.book.complete(claim, "dropped: the case is no longer here")
+            return None
+        return Ready(claim, item, case, ground)
+
+    async def _settle(self, batch: Sequence[Ready], send: Callable[[Sequence[Ready]], Any]) -> None:
+        book = self.casework.book
+        wanted = []
+        for ready in batch:
+            if reason := _unwanted(ready):
+                await book.complete(ready.claim, f"dropped: {reason}")
+            else:
+                wanted.append(ready)
+        if not wanted:
+            return
+        try:
+            result = await send(wanted)
+        except Dropped as why:
+            result = f"dropped: {why}"
+        except TryLater as no:
+            for ready in wanted:
+                await book.retry(ready.claim, self.now + _pause(ready.claim.attempts, no.after), str(no))
+            return
+        except Unreachable as no:
+            log.warning("an outbox item has no way to its reader: %s", no.reason)
+            for ready in wanted:
+                await book.park(ready.claim, no.reason)
+            return
+        except Exception:
+            log.exception("an outbox item could not be made; it is put aside")
+            for ready in wanted:
+                await book.park(ready.claim, "it could not be made")
+            return
+        for ready in wanted:
+            await book.complete(ready.claim, result)
+
+    async def _single(self, batch: Sequence[Ready]) -> str:
+        ready = batch[0]
+        item, case, ground = ready.item, ready.case, ready.ground
+        if item.to == CHANNEL:
+            return await self._channel(ready)
+        view = View(case, ground, item.to, self.now, secrets.token_urlsafe(9))
+        if item.notice == Notice.REFRESH:
+            return await self._refresh(view)
+        drawn = notices.notice_card(item, view)
+        message = Message(notices.summary(item, case.reference), drawn)
+        ics = b""
+        if item.notice == Notice.MEETING_BOOKED and case.meeting:
+            ics = calendar_file(case.reference, case.meeting.starts, case.meeting.minutes, case.meeting.link)
+        result = await self._to_person(item.to, message, reply_to=_reply_to(view), key=item.key, ics=ics)
+        if result.startswith("sent:") and item.notice != Notice.ESCALATION:
+            await self.casework.book.show(case.id, Shown(item.to, RECEIPT, result.removeprefix("sent:")))
+        return result
+
+    async def _morning(self, batch: Sequence[Ready]) -> str:
+        """One message with a line a case, the most pressing first."""
+        first = batch[0]
+        to, nonce = first.item.to, secrets.token_urlsafe(9)
+        lines: dict[str, str] = {}
+        openers: list[dict[str, Any]] = []
+        for ready in sorted(batch, key=lambda r: r.item.data.get("due", "")):
+            view = View(ready.case, ready.ground, to, self.now, nonce)
+            who = view.student if view.sees_case and not view.is_student else f"Ref {ready.case.reference}"
+            line = f"**{who}**: {notices.reminder_line(ready.item, view)}"
+            if ready.item.notice == Notice.ESCALATION:
+                line = f"**Ref {ready.case.reference}**: a case waits for somebody."
+            lines[f"{ready.case.id}:{ready.item.key}"] = line
+            if len(openers) < OPENERS and not any(o["data"]["case"] == ready.case.id for o in openers):
+                openers.append(act(view, f"Open {ready.case.reference}", "cases.open"))
+        openers.append(button("My cases", "cases.mine"))
+        message = Message(f"Placements: {len(lines)} reminders", notices.morning(lines, openers))
+        view = View(first.case, first.ground, to, self.now, nonce)
+        return await self._to_person(to, message, reply_to=_reply_to(view), key=first.item.key)
+
+    async def _refresh(self, view: View) -> str:
+        """Edits the receipt that stands in somebody's chat."""
+        stands = [
+            s for s in await self.casework.book.shown(view.case.id) if s.person == view.viewer and s.kind == RECEIPT
+        ]
+        address = await self.addresses.address(view.viewer)
+        if not stands or address is None:
+            raise Dropped("nothing stands there")
+        item = OutboxItem("", view.viewer, Notice.REFRESH, self.now)
+        message = Message(notices.summary(item, view.case.reference), notices.notice_card(item, view))
+        try:
+            await self.post.update(address, stands[0].activity_id, message)
+        except Unreachable as no:
+            raise Dropped(no.reason) from no
+        return "edited"
+
+    async def _settle_letter(self, claim: Claim, item: OutboxItem) -> None:
+        """A question without a case: delivered, and then nothing of it is kept."""
+        book = self.casework.book
+        people = await self.casework.roster.people()
+        asker = people.get(item.data.get("from", ""))
+        placement = await self.casework.roster.placement(item.data.get("placement", ""))
+        if asker is None or placement is None:
+            await book.complete(claim, "dropped: the people are no longer listed")
+            return
+        chat = link(f"Write to {asker.name} in Teams", chat_link(asker.email))
+        drawn = advice_for_you(asker.name, people[placement.student].name, item.data.get("words", ""), chat)
+        message = Message("Placements: a mentor asks for advice", drawn)
+        try:
+            result = await self._to_person(item.to, message, reply_to=asker.email, key=item.key)
+        except TryLater as no:
+            await book.retry(claim, self.now + _pause(claim.attempts, no.after), str(no))
+        except Unreachable as no:
+            await book.park(claim, no.reason)
+        else:
+            await book.complete(claim, result)
+
+    # -- ways -----------------------------------------------------------------------------------------------------------
+
+    async def _to_person(self, to: str, message: Message, *, reply_to: str, key: str, ics: bytes = b"") -> str:
+        """In Teams where they have opened the bot, else by mail. Raises TryLater, Unreachable."""
+        person = await self.casework.roster.person(to)
+        if person is None:
+            raise Dropped("nobody of that name is listed")
+        address = await self.addresses.address(to)
+        if address is not None:
+            try:
+                return "sent:" + await self.post.send(address, message)
+            except Unreachable as no:
+                log.info("Teams refuses a reader (%s); mail is used", no.reason)
+                await self.addresses.drop_address(to)
+        if self.mail is None:
+            raise Unreachable("not in Teams, and no mail server is set")
+        await self.mail.send(_letter(person, message, reply_to, key, ics, self.casework))
+        return "mailed"
+
+    async def _channel(self, ready: Ready) -> str:
+        address = await self.addresses.address(CHANNEL)
+        if address is None:
+            raise Dropped("the bot is in no channel")
+        root = await self._thread_of_today()
+        view = View(ready.case, ready.ground, "", self.now, "")
+        line = notices.channel_line(ready.item, view)
+        message = Message(f"Placement case {ready.case.reference}", text=line)
+        return "sent:" + await self.post.send(address, message, thread=root)
+
+    async def _thread_of_today(self) -> str:
+        """The post that opens today's thread, made when there is none yet."""
+        today = local_date(self.now)
+        root = await self.addresses.note(THREAD + today.isoformat())
+        address = await self.addresses.address(CHANNEL)
+        if not root and address is not None:
+            root = await self.post.send(address, await self._day_post())
+            await self.addresses.keep_note(THREAD + today.isoformat(), root)
+        return root
+
+    async def _day_post(self) -> Message:
+        today = local_date(self.now)
+        counts = await self._counts()
+        await self.addresses.keep_note(COUNTS + today.isoformat(), repr(counts))
+        drawn = notices.channel_day(in_words(today), counts)
+        return Message(f"Placements, {in_words(today)}", drawn)
+
+    async def edit_channel(self) -> None:
+        """Edits today's opening post when its numbers have changed. A passing fault waits for the next time."""
+        today = local_date(self.now)
+        root = await self.addresses.note(THREAD + today.isoformat())
+        address = await self.addresses.address(CHANNEL)
+        if not root or address is None:
+            return
+        if await self.addresses.note(COUNTS + today.isoformat()) == repr(await self._counts()):
+            return
+        try:
+            await self.post.update(address, root, await self._day_post())
+        except (TryLater, Unreachable) as no:
+            log.info("the channel's post of the day could not be edited: %s", no)
+
+    async def _counts(self) -> dict[str, int]:
+        """Of the cases that the office knows of: how many are open, due today and overdue."""
+        today = local_date(self.now)
+        cases = due = overdue = 0
+        for case_id in await self.casework.book.cases_of(None):
+            case = await self.casework.case(case_id)
+            if case.told is None:
+                continue
+            cases += 1
+            line = deadline(case, await self.casework.ground(case.placement))
+            if line is not None:
+                due += line.day == today
+                overdue += line.day < today
+        return {"Open": cases, "Due today": due, "Overdue": overdue}
+
+
+def _unwanted(ready: Ready) -> str:
+    """Why an item need not go out any more, "" when it should."""
+    item, case, ground = ready.item, ready.case, ready.ground
+    if item.to != CHANNEL and not ground.party.roles_on(item.to, case):
+        return "no longer one of the people of the case"
+    if item.notice in (Notice.REMINDER, Notice.ESCALATION) and not still_wanted(case, ground, item):
+        return "the case has moved on"
+    return ""
+
+
+def _pause(attempts: int, after: float | None) -> timedelta:
+    """Decorrelated jitter, never earlier than told."""
+    grown = min(LONGEST_PAUSE, 2.0 * 2**attempts)
+    wait = random.uniform(grown / 2, grown)  # noqa: S311 - spreads load, guards nothing
+    return timedelta(seconds=max(wait, after or 0.0))
+
+
+def _reply_to(view: View) -> str:
+    """Where an answer by mail goes: the Link Tutor once told, else the office."""
+    tutor = view.party.people.get(view.party.link_tutor(view.case)) if view.case.told else None
+    if tutor is not None and tutor.id != view.viewer:
+        return tutor.email
+    office = view.provider.contacts.office
+    team = view.provider.partnership_team
+    return (office.email if office else "") or (team[0].email if team else "")
+
+
+def _letter(person: Person, message: Message, reply_to: str, key: str, ics: bytes, casework: Casework) -> Letter:
+    provider = casework.provider
+    team = provider.role(Role.PARTNERSHIP_TEAM)
+    office = provider.contacts.office
+    reach = f" or {office.phone}" if office and office.phone else ""
+    closing = (
+        f"To answer, reply to this message{reach}: the {team} or the {provider.role(Role.LINK_TUTOR)} enters it for you, "
+        "and you get a copy to check."
+        if person.reach is Reach.EMAIL_ONLY
+        else "You can also open Pathway in Teams."
+    )
+    text = message.text or as_text(dict(message.card or {}))
+    return Letter(
+        to_name=person.name,
+        to_email=person.email,
+        subject=message.summary,
+        text=f"Hello {person.name}\n\n{text}\n{closing}\n\n{provider.name}\n",
+        reply_to=reply_to,
+        key="".join(c for c in key if c.isalnum())[:40],
+        ics=ics,
+    )
+
+
+def waiting_for(views: Mapping[str, str]) -> str:
+    """Names and what they wait for, for the operator's page."""
+    return "; ".join(f"{who}: {what}" for who, what in views.items())

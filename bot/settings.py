@@ -1,0 +1,124 @@
+"""Settings from the environment or `.env`, in the Bot Framework's own names, checked before any port opens."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.teams.settings import OPENID_URL, TEAMS_HOSTS, AppType, TeamsSettings
+
+DEFAULT_PORT = 3978
+
+
+class SettingsFault(Exception):
+    """A setting is missing or wrong: one sentence that says which, and how to mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    """An SMTP server. *user* empty: no sign-in, and no STARTTLS is asked for on a loopback address."""
+
+    host: str
+    port: int
+    sender: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BotSettings:
+    teams: TeamsSettings
+    host: str
+    port: int
+    store: str
+    provider: Path
+    public_url: str
+    mail: MailSettings | None
+    practice: bool
+
+
+def environment(directory: Path | None = None) -> dict[str, str]:
+    """`.env` in *directory* (this one by default) with the environment over it. Lines are `NAME=value`."""
+    found: dict[str, str] = {}
+    file = (directory or Path.cwd()) / ".env"
+    if file.is_file():
+        for line in file.read_text(encoding="utf-8").splitlines():
+            name, equals, value = line.partition("=")
+            if equals and not name.lstrip().startswith("#"):
+                found[name.strip()] = value.strip().strip("\"'")
+    return {**found, **os.environ}
+
+
+def read(env: Mapping[str, str]) -> BotSettings:
+    """Raises SettingsFault."""
+    practice = env.get("PATHWAY_PRACTICE", "").rstrip("/")
+    port = _port(env, "PORT", DEFAULT_PORT)
+    return BotSettings(
+        teams=_teams(env, practice),
+        host="127.0.0.1" if practice else env.get("HOST", "0.0.0.0"),  # noqa: S104 - a container's port is public
+        port=port,
+        store=store_url(env),
+        provider=provider_path(env),
+        public_url=env.get("PATHWAY_URL", "").rstrip("/") or (f"http://127.0.0.1:{port}" if practice else ""),
+        mail=_mail(env),
+        practice=bool(practice),
+    )
+
+
+def store_url(env: Mapping[str, str]) -> str:
+    url = env.get("PATHWAY_STORE", "")
+    if not url:
+        raise SettingsFault("PATHWAY_STORE is missing. Set it to a folder, for example tinydb:///var/lib/pathway.")
+    return url
+
+
+def provider_path(env: Mapping[str, str]) -> Path:
+    path = env.get("PATHWAY_PROVIDER", "")
+    if not path:
+        raise SettingsFault("PATHWAY_PROVIDER is missing. Set it to the path of your provider.toml.")
+    return Path(path)
+
+
+def _teams(env: Mapping[str, str], practice: str) -> TeamsSettings:
+    kind = env.get("MicrosoftAppType", "SingleTenant")
+    app_type: AppType = "UserAssignedMSI" if kind == "UserAssignedMSI" else "SingleTenant"
+    if kind not in ("SingleTenant", "UserAssignedMSI"):
+        raise SettingsFault("MicrosoftAppType is wrong. Set it to SingleTenant or UserAssignedMSI.")
+    try:
+        return TeamsSettings(
+            app_id=env.get("MicrosoftAppId", ""),
+            app_type=app_type,
+            tenant_id=env.get("MicrosoftAppTenantId", ""),
+            password=env.get("MicrosoftAppPassword", ""),
+            openid_url=f"{practice}/.well-known/openidconfiguration" if practice else OPENID_URL,
+            token_url=f"{practice}/token" if practice else None,
+            allowed_hosts=TEAMS_HOSTS | frozenset(env.get("PATHWAY_TEAMS_HOSTS", "").split()),
+            practice=bool(practice),
+        )
+    except ValueError as error:
+        raise SettingsFault(str(error)) from error
+
+
+def _mail(env: Mapping[str, str]) -> MailSettings | None:
+    host = env.get("SMTP_HOST", "")
+    if not host:
+        return None
+    sender = env.get("SMTP_FROM", "")
+    if not sender:
+        raise SettingsFault("SMTP_FROM is missing. Set it to the address that Pathway's mail comes from.")
+    return MailSettings(
+        host=host,
+        port=_port(env, "SMTP_PORT", 587),
+        sender=sender,
+        user=env.get("SMTP_USER", ""),
+        password=env.get("SMTP_PASSWORD", ""),
+    )
+
+
+def _port(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name, "") or str(default)
+    if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65535:
+        raise SettingsFault(f"{name} is wrong. Set it to a number from 0 to 65535.")
+    return int(text)

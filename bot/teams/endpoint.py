@@ -1,0 +1,98 @@
+"""`POST /api/messages`: the token first, then the body, then whether they agree, then a turn of bounded length."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+from botbuilder.core import InvokeResponse
+
+from bot.teams import body, words
+from bot.teams.adapter import TeamsAdapter
+from bot.teams.body import BadBody
+from bot.teams.gate import Admitted, Gate, Refused
+from bot.teams.handler import DeskHandler, Errands, Patience, answer_of, note
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+SLOWEST_BODY = 10.0
+"""Seconds in which a body must have arrived."""
+
+_log = logging.getLogger(__name__)
+
+
+class Endpoint:
+    """Answers 401, 403, 400, 413 or 408 without a turn, 503 when no signing key can be had, else 200."""
+
+    def __init__(
+        self, gate: Gate, adapter: TeamsAdapter, handler: DeskHandler, errands: Errands, patience: Patience
+    ) -> None:
+        self._gate = gate
+        self._adapter = adapter
+        self._handler = handler
+        self._errands = errands
+        self._patience = patience
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        try:
+            admitted = await self._admit(request)
+        except Refused as refused:
+            _log.warning("refused with %d: %s", refused.status, refused.sentence)
+            headers = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else None
+            return web.Response(status=refused.status, headers=headers)
+        except BadBody as bad:
+            _log.warning("refused with %d: %s", bad.status, bad)
+            return web.Response(status=bad.status)
+        turn = self._errands.start(self._turn(admitted))
+        if admitted.activity["type"] == "invoke":
+            return await self._answer(turn, admitted)
+        await asyncio.wait({turn}, timeout=self._patience.message)
+        return web.Response(status=200)
+
+    async def _admit(self, request: web.Request) -> Admitted:
+        given = request.headers.getall("Authorization", [])
+        if len(given) > 1:
+            raise Refused(401, "more than one token")
+        vouched = await self._gate.vouch(given[0] if given else None)
+        return self._gate.check(vouched, body.read(await _bytes(request)))
+
+    async def _turn(self, admitted: Admitted) -> InvokeResponse | None:
+        """A turn that cannot raise: even an apology that fails is answered, and never with 500, which is re-sent."""
+        try:
+            return await self._adapter.run(admitted, self._handler.on_turn)
+        except Exception as fault:  # noqa: BLE001 - the outermost edge
+            return answer_of(words.went_wrong(note(admitted, fault)))
+
+    async def _answer(self, turn: asyncio.Task[InvokeResponse | None], admitted: Admitted) -> web.Response:
+        await asyncio.wait({turn}, timeout=self._patience.invoke)
+        if not turn.done():
+            self._errands.start(self._handler.deliver_late(turn, admitted))
+            return _json(answer_of(words.STILL_WORKING).body)
+        response = turn.result()
+        return web.Response(status=200) if response is None else _json(response.body, response.status)
+
+
+async def _bytes(request: web.Request) -> bytes:
+    if (request.content_length or 0) > body.LARGEST:
+        raise BadBody("The body is too large.", 413)
+    raw = bytearray()
+    try:
+        async with asyncio.timeout(SLOWEST_BODY):
+            async for part in request.content.iter_any():
+                raw += part
+                if len(raw) > body.LARGEST:
+                    raise BadBody("The body is too large.", 413)
+    except TimeoutError as fault:
+        raise BadBody("The body came too slowly.", 408) from fault
+    except ValueError as fault:
+        raise BadBody("The body cannot be read.") from fault
+    return bytes(raw)
+
+
+def _json(content: Any, status: int = 200) -> web.Response:
+    raw = json.dumps(content, separators=(",", ":")).encode()
+    return web.Response(body=raw, status=status, content_type="application/json", charset="utf-8")

@@ -1,0 +1,82 @@
+"""Everything of the Teams side, put together by hand in one place."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import aiohttp
+
+from bot.desk import Desk
+from bot.teams.adapter import TeamsAdapter
+from bot.teams.connector import Connector, back_off
+from bot.teams.endpoint import Endpoint, Handler
+from bot.teams.gate import Gate
+from bot.teams.handler import DeskHandler, Errands, Patience
+from bot.teams.keys import KeyRing, KeyRules
+from bot.teams.pace import Pace
+from bot.teams.settings import TeamsSettings
+from bot.teams.tokens import MsalTokens, PracticeTokens, Tokens, entra_client
+
+
+@dataclass(frozen=True, slots=True)
+class Teams:
+    """*post* is there before any Desk is, so that a Desk can be made with it."""
+
+    settings: TeamsSettings
+    post: Connector
+    gate: Gate
+    keys: KeyRing
+    tokens: Tokens
+    errands: Errands
+    patience: Patience
+    pause: Callable[[int], float]
+
+    def messages(self, desk: Desk) -> Handler:
+        """The aiohttp handler of `POST /api/messages`."""
+        adapter = TeamsAdapter(self.post)
+        handler = DeskHandler(desk, adapter, self.post, self.errands, patience=self.patience, pause=self.pause)
+        adapter.on_turn_error = handler.apologise
+        endpoint = Endpoint(self.gate, adapter, handler, self.errands, self.patience)
+
+        async def answer(request: aiohttp.web.Request) -> aiohttp.web.StreamResponse:
+            return await endpoint(request)
+
+        return answer
+
+    async def close(self, patience: float = 8.0) -> None:
+        """Lets turns that go on behind their answer end within *patience* seconds. Before the session is closed."""
+        await self.errands.close(patience)
+        await self.keys.close()
+        await self.tokens.close()
+
+
+def build(
+    settings: TeamsSettings,
+    session: aiohttp.ClientSession,
+    *,
+    tokens: Tokens | None = None,
+    pace: Pace | None = None,
+    patience: Patience | None = None,
+    key_rules: KeyRules | None = None,
+    pause: Callable[[int], float] = back_off,
+    monotonic: Callable[[], float] = time.monotonic,
+    wall: Callable[[], float] = time.time,
+) -> Teams:
+    """All of it on one *session*. The keyword arguments are for tests; clocks are real ones, never practice time."""
+    if tokens is None and settings.practice:
+        tokens = PracticeTokens(session, settings, clock=monotonic)
+    elif tokens is None:
+        tokens = MsalTokens(entra_client(settings), clock=monotonic)
+    keys = KeyRing(session, settings.openid_url, key_rules, monotonic)
+    return Teams(
+        settings=settings,
+        post=Connector(session, settings, tokens, pace or Pace(), wall_clock=wall),
+        gate=Gate(settings, keys, wall),
+        keys=keys,
+        tokens=tokens,
+        errands=Errands(),
+        patience=patience or Patience(),
+        pause=pause,
+    )

@@ -1,0 +1,236 @@
+"""What a person can do with a case now: the buttons, the most wanted first. The server checks each again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import quote, urlencode
+
+from cards.elements import Element, button, link
+from cards.view import View
+from pathway import events as e
+from pathway.people import Item
+from pathway.process import Stage
+from pathway.roles import Role
+from pathway.rules import both_say_not_as_expected
+
+#: On one card at the most; what is more stands behind "Something else".
+MOST = 6
+Acts = Iterator[Element]
+
+
+def acts_for(view: View, *, whole: bool = False) -> list[Element]:
+    """The buttons for this reader, at most six."""
+    acts = list(all_acts(view))
+    if view.is_student or not view.sees(Item.CONCERN):
+        return acts[:MOST]
+    reading = act(view, "Back to the short card", "cases.open") if whole else act(view, "Read everything", "cases.read")
+    if len(acts) < MOST:
+        return [*acts, reading]
+    return [*acts[: MOST - 2], reading, act(view, "Something else", "cases.more")]
+
+
+def rest_of(view: View) -> list[Element]:
+    """What did not fit the card."""
+    acts = list(all_acts(view))
+    return acts[MOST - 2 :] if len(acts) >= MOST else []
+
+
+def all_acts(view: View) -> Acts:
+    case = view.case
+    if view.is_student:
+        return
+    if view.is_(Role.MENTOR):
+        yield from mentor_acts(view)
+    if view.is_(Role.LINK_TUTOR):
+        yield from TUTOR.get(case.stage, _none)(view)
+    if view.is_(Role.PARTNERSHIP_TEAM):
+        yield from _office(view)
+    if view.is_(Role.PARTNERSHIP_LEAD) and case.stage is Stage.VIEWS_DIFFER:
+        yield from _decide(view)
+    if (
+        not view.is_(Role.MENTOR)
+        and view.is_(Role.LINK_TUTOR, Role.PARTNERSHIP_TEAM)
+        and view.sees(Item.CONCERN)
+        and any(True for _ in mentor_acts(view, for_whom=case.mentor))
+    ):
+        yield act(view, f"Enter something for {view.mentor}", "cases.enter_for")
+
+
+def act(view: View, title: str, verb: str, **more: str) -> Element:
+    return button(title, verb, case=view.case.id, step=view.case.step, nonce=view.nonce, **more)
+
+
+def _none(_view: View) -> Acts:
+    return iter(())
+
+
+# -- the mentor's, by the mentor or for the mentor ----------------------------------------------------------------------
+
+
+def mentor_acts(view: View, for_whom: str = "") -> Acts:
+    yield from MENTOR.get(view.case.stage, _none_for)(view, {"for": for_whom} if for_whom else {})
+
+
+def _none_for(_view: View, _more: Mapping[str, str]) -> Acts:
+    return iter(())
+
+
+def _weekly_target(view: View, more: Mapping[str, str]) -> Acts:
+    case, tutor = view.case, view.word(Role.LINK_TUTOR)
+    yield act(
+        view,
+        f"Met, and {view.first} has been told" if more else f"Met, and I have told {view.first}",
+        "weekly_check.met",
+        **more,
+    )
+    yield act(view, f"Not yet: tell the {tutor}", "weekly_check.tell", **more)
+    if case.repeats < view.provider.days.max_repeats:
+        yield act(view, "Not yet: one more week", "weekly_check.more", **more)
+    yield from _second_opinion(view, more)
+    yield act(view, "It was raised in error", "cases.error", **more)
+
+
+def _second_opinion(view: View, more: Mapping[str, str]) -> Acts:
+    if not view.case.all(e.SecondOpinion):
+        yield act(view, "I spoke to a colleague", "second_opinion.spoke", **more)
+    asked = any(o.kind is e.Opinion.ASKED for o in view.case.all(e.SecondOpinion))
+    seen = any(o.kind is e.Opinion.OBSERVED for o in view.case.all(e.SecondOpinion))
+    if not asked:
+        yield act(view, "Ask a fellow mentor to observe", "second_opinion.ask", **more)
+    elif not seen:
+        yield act(view, "Write what the fellow mentor saw", "second_opinion.saw", **more)
+
+
+def _told(view: View, more: Mapping[str, str]) -> Acts:
+    yield from _view_of_mentor(view, more)
+    yield from _second_opinion(view, more)
+    yield act(view, "Go on with the weekly target instead", "link_tutor.withdraw", **more)
+
+
+def _booked(view: View, more: Mapping[str, str]) -> Acts:
+    yield from _view_of_mentor(view, more)
+    yield from _join(view)
+    yield from _second_opinion(view, more)
+    yield act(view, "Go on with the weekly target instead", "link_tutor.withdraw", **more)
+    yield act(view, "Cancel the meeting", "meeting.cancel", **more)
+
+
+def _view_of_mentor(view: View, more: Mapping[str, str]) -> Acts:
+    case = view.case
+    if case.mentor_view_to_confirm and not more:
+        yield act(view, "That is right", "views.confirm", **more)
+        yield act(view, "Change it", "views.mine", **more)
+        return
+    spoken = case.view_of(Role.LINK_TUTOR) is not None or (case.meeting is not None and case.meeting.starts <= view.now)
+    if spoken and case.view_of(Role.MENTOR) is None:
+        yield act(view, "Record the mentor's view" if more else "Record my view", "views.mine", **more)
+
+
+def _change_view(view: View, more: Mapping[str, str]) -> Acts:
+    if view.case.mentor_view_to_confirm and not more:
+        yield from _view_of_mentor(view, more)
+
+
+MENTOR: Mapping[Stage, Callable[[View, Mapping[str, str]], Acts]] = {
+    Stage.WEEKLY_TARGET: _weekly_target,
+    Stage.LINK_TUTOR_TOLD: _told,
+    Stage.MEETING_BOOKED: _booked,
+    Stage.VIEWS_DIFFER: _change_view,
+    Stage.WRITING_PLAN: _change_view,
+}
+
+
+# -- the Link Tutor's -----------------------------------------------------------------------------------------------
+
+
+def _tutor_told(view: View) -> Acts:
+    if view.case.acknowledged is None:
+        yield act(view, "I have it", "link_tutor.acknowledge")
+    yield from _decide(view)
+    yield act(view, "Arrange the meeting", "meeting.arrange")
+    yield act(view, "We have already spoken", "views.meeting")
+    yield from _message(view)
+
+
+def _tutor_booked(view: View) -> Acts:
+    decided = list(_decide(view))
+    yield from decided
+    over = view.case.meeting is not None and view.case.meeting.starts <= view.now
+    recorded = view.case.view_of(Role.LINK_TUTOR) is not None
+    if over:
+        yield act(view, "Change what I recorded" if recorded else "Record the meeting", "views.meeting")
+        yield from _message(view)
+    else:
+        yield from _join(view)
+        yield act(view, "Record the meeting", "views.meeting")
+    yield act(view, "Move the meeting", "meeting.arrange")
+    yield act(view, "Cancel the meeting", "meeting.cancel")
+
+
+def _tutor_differs(view: View) -> Acts:
+    yield from _decide(view)
+    yield act(view, "Arrange another meeting", "meeting.arrange")
+    yield from _message(view)
+
+
+def _decide(view: View) -> Acts:
+    """What the views make possible."""
+    case = view.case
+    mine, theirs = case.view_of(Role.LINK_TUTOR), case.view_of(Role.MENTOR)
+    if mine is None or theirs is None:
+        return
+    plan = view.provider.words.support_plan
+    lead_decides = view.is_(Role.PARTNERSHIP_LEAD) and case.stage is Stage.VIEWS_DIFFER
+    if lead_decides:
+        yield act(view, f"Decide: a {plan}", "outcome.plan_because")
+    elif both_say_not_as_expected(case):
+        yield act(view, f"Open the {plan}", "outcome.plan")
+    yield act(view, "More time for the target", "outcome.more_time")
+    yield act(view, "No further step: close it", "outcome.none")
+    if mine.view is not theirs.view and case.stage is not Stage.VIEWS_DIFFER and not lead_decides:
+        yield act(view, "We see it differently", "outcome.differ")
+
+
+TUTOR: Mapping[Stage, Callable[[View], Acts]] = {
+    Stage.LINK_TUTOR_TOLD: _tutor_told,
+    Stage.MEETING_BOOKED: _tutor_booked,
+    Stage.VIEWS_DIFFER: _tutor_differs,
+}
+
+
+# -- the office's ---------------------------------------------------------------------------------------------------
+
+
+def _office(view: View) -> Acts:
+    case = view.case
+    if not case.stage.is_open or case.told is None:
+        return
+    if not view.party.link_tutor(case):
+        yield act(view, f"Name a {view.word(Role.LINK_TUTOR)}", "link_tutor.name")
+        return
+    if case.stage is Stage.LINK_TUTOR_TOLD:
+        yield act(view, "Arrange the meeting", "meeting.arrange")
+    if case.stage is Stage.MEETING_BOOKED:
+        yield act(view, "Move the meeting", "meeting.arrange")
+        yield act(view, "Cancel the meeting", "meeting.cancel")
+    yield act(view, f"Name another {view.word(Role.LINK_TUTOR)}", "link_tutor.name")
+
+
+# -- links ------------------------------------------------------------------------------------------------------------
+
+
+def _join(view: View) -> Acts:
+    meeting = view.case.meeting
+    if meeting and meeting.link and meeting.starts > view.now:
+        yield link("Join the meeting in Teams", meeting.link)
+
+
+def _message(view: View) -> Acts:
+    mentor = view.party.people.get(view.case.mentor)
+    if mentor and mentor.email:
+        yield link(f"Write to {view.mentor} in Teams", chat_link(mentor.email))
+
+
+def chat_link(email: str) -> str:
+    """Teams' deep link to a chat with somebody."""
+    return "https://teams.microsoft.com/l/chat/0/0?" + urlencode({"users": email}, quote_via=quote)

@@ -1,0 +1,375 @@
+"""The case as one person may see it: where it stands, who has it, what happens next, and what this person can do.
+
+This is the receipt after an act, the body of most notices and what `my cases` opens. It is edited in place as the
+case moves, so it is made from the case alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pathway.nudges import deadline
+
+from cards.acts import acts_for
+from cards.elements import Card, Element, card, facts, flat, heading, label, literal, panel, quiet, said, text, told
+from cards.view import View, area_words
+from pathway import events as e
+from pathway.dates import listed, local_date
+from pathway.people import Item
+from pathway.process import Stage
+from pathway.provider import starting
+from pathway.roles import Role
+
+HELP = {
+    "extra_meeting": "An extra meeting",
+    "joint_planning": "Planning together",
+    "modelled_lesson": "Teaching a lesson for them to watch",
+    "co_teaching": "Teaching together",
+    "observe_colleague": "Watching a colleague teach",
+    "reduced_timetable": "A lighter timetable for a while",
+    "other": "Something else",
+}
+HELD = {e.Held.TEAMS: "Teams meeting", e.Held.VISIT: "Visit to the school", e.Held.PHONE: "Phone call"}
+
+
+def help_words(ticks: tuple[str, ...], note: str = "") -> str:
+    """The ticked help, and the note, as one line."""
+    named = [HELP.get(t, literal(t)) for t in ticks if t != "other" or not note]
+    return "; ".join([*named, *([note] if note else [])])
+
+
+def case_card(view: View, lead: str = "", *, whole: bool = False) -> Card:
+    """*lead* is the news, in a sentence of ours; *whole* shows everything this person may read, with the timeline."""
+    body = _student_body(view) if view.is_student else _staff_body(view, whole=whole)
+    return card(
+        quiet(reference_line(view)),
+        heading(_title(view)),
+        panel(text(lead, weight="Bolder"), style="accent") if lead else None,
+        *body,
+        actions=acts_for(view, whole=whole),
+    )
+
+
+def reference_line(view: View) -> str:
+    place = view.placement
+    parts = [f"Ref {view.case.reference}", *map(literal, (place.course, place.phase, place.school))]
+    return " · ".join(p for p in parts if p)
+
+
+def _title(view: View) -> str:
+    if view.is_student:
+        return "Your placement: " + view.stage[:1].lower() + view.stage[1:]
+    if not view.sees(Item.CONCERN):
+        return f"Placement case {view.case.reference}"
+    return f"{view.student}: {view.stage[:1].lower() + view.stage[1:]}"
+
+
+# -- staff ----------------------------------------------------------------------------------------------------------
+
+
+def _staff_body(view: View, *, whole: bool) -> Iterator[Element | list[Element] | None]:
+    yield [text(sentence) for sentence in standing(view)]
+    if not view.sees(Item.CONCERN):
+        yield quiet("You are told the reference and the dates. The people of the case have the rest.")
+        return
+    yield _in_brief(view)
+    yield _meeting_facts(view)
+    yield flat(_views(view))
+    if whole:
+        yield flat(_concern(view))
+        yield flat(_timeline(view))
+    else:
+        yield flat(_what_was_seen(view))
+
+
+def _in_brief(view: View) -> Element:
+    case = view.case
+    people: Mapping[str, str] = {
+        starting(view.word(Role.MENTOR)): view.mentor,
+        starting(view.word(Role.LINK_TUTOR)): starting(view.link_tutor),
+        "Area": view.areas,
+    }
+    typed = sorted({x.by for x in case.events if x.for_whom}, key=view.name)
+    entered = {"Entered by": f"{view.everyone(typed)}, for {view.you_or(case.mentor)}"} if typed else {}
+    return facts({**people, **entered})
+
+
+def _what_was_seen(view: View) -> Iterator[Element | list[Element] | None]:
+    case = view.case
+    yield told("Weekly target", case.target)
+    if case.told and view.sees(Item.REFERRAL):
+        yield told("How the week went", case.told.evidence)
+        yield told("Support given", help_words(case.told.support_given, case.told.support_note))
+        if not case.told.student_aware:
+            yield text(f"{view.first} does not know yet that the {view.word(Role.LINK_TUTOR)} was told.")
+
+
+def _concern(view: View) -> Iterator[Element | list[Element] | None]:
+    case = view.case
+    concern = case.concern
+    if concern is None:
+        return
+    yield told("What was seen", concern.seen)
+    yield told("What is going well", concern.going_well)
+    yield told("Weekly target", case.target)
+    if isinstance(concern, e.WeeklyTargetSet):
+        yield told("How we will both know", concern.measure)
+        yield told("Help offered this week", help_words(concern.help_offered, concern.help_note))
+    if case.told and view.sees(Item.REFERRAL):
+        yield told("How the week went", case.told.evidence)
+        yield told("Support given", help_words(case.told.support_given, case.told.support_note))
+        yield told("Hoped for from the meeting", case.told.wish)
+        yield told("Best times", case.told.best_times)
+        if isinstance(case.told, e.LinkTutorTold):
+            yield told("Why before the week was over", case.told.early_because)
+        else:
+            yield told("Why the week was skipped", case.told.skip_because)
+        yield told("Why the student does not know yet", case.told.student_unaware_because)
+
+
+def standing(view: View) -> Iterator[str]:
+    """Where the case stands, what happens next and by when, in sentences."""
+    yield from _now(view)
+    line = deadline(view.case, view.ground)
+    if line is not None and view.case.stage.is_open:
+        yield from deadline_words(view)
+
+
+def deadline_words(view: View) -> Iterator[str]:
+    """By when the present step is asked for, how that was found, and what follows if nobody answers."""
+    line = deadline(view.case, view.ground)
+    if line is None:
+        return
+    if line.then:
+        yield line.then
+
+
+def _now(view: View) -> Iterator[str]:
+    case = view.case
+    tutor, word = view.link_tutor, view.word(Role.LINK_TUTOR)
+    match case.stage:
+        case Stage.WEEKLY_TARGET if case.check_on:
+            yield (
+                f"{view.first} has until {view.day(case.check_on)} ({case.check_found}). "
+                f"{'You' if view.viewer == case.mentor else view.mentor} will be asked then how it went."
+            )
+            if case.told is None:
+                copied = (c := case.last(e.WeeklyTargetSet)) is not None and c.copy_to_student
+                yield f"{view.first} has a copy. Nobody else has been told." if copied else "Nobody else has been told."
+        case Stage.LINK_TUTOR_TOLD:
+            yield _told_when(view)
+            if case.acknowledged:
+                has = starting(view.you_or(case.acknowledged.by))
+                verb = "have" if has == "You" else "has"
+                yield f"{has} {verb} it, since {view.moment(case.acknowledged.at)}. Next: a Teams meeting."
+            elif view.is_(Role.LINK_TUTOR):
+                yield "Say that you have it, then arrange the meeting."
+            else:
+                yield f"Next: {tutor} answers and arranges a Teams meeting."
+        case Stage.MEETING_BOOKED if case.meeting:
+            if case.meeting.starts > view.now:
+                yield f"You talk it over on {view.moment(case.meeting.starts)}."
+            else:
+                yield "After the meeting each of you records your own view. Only if both say “not as expected” a "
+                f"{view.provider.words.support_plan} opens."
+        case Stage.VIEWS_DIFFER:
+            lead = view.word(Role.PARTNERSHIP_LEAD)
+            yield f"The two of you see it differently. The {lead} has been told and helps to decide."
+        case Stage.WRITING_PLAN:
+            plan = view.provider.words.support_plan
+            yield (
+                f"You both say that progress is not as expected, so a {plan} comes next: up to "
+                f"{view.provider.settings.max_focus_areas} areas, with targets that can be met within a week."
+            )
+            yield (
+                f"Pathway does not write the {plan} yet. Agree it together in your template and record it in PebblePad. "
+                "This case is kept and nothing is lost."
+            )
+        case Stage.TARGET_MET:
+            yield f"{view.first} met the target. Thank you for the help you gave. The {word} was not needed."
+            if case.told:
+                yield f"{starting(tutor)} knows how it went."
+        case Stage.NO_INTERVENTION:
+            ended = case.last(e.NoInterventionAgreed)
+            yield "You decided together that no further step is needed. " + (
+                f"Recorded on {view.day(local_date(ended.at))}." if ended else ""
+            )
+        case Stage.IN_ERROR:
+            yield "This was raised in error and is closed. Whoever had been told has been told this too."
+        case Stage.PAUSED:
+            paused = case.last(e.CasePaused)
+            back = f"Expected back on {view.day(paused.back_on)}." if paused and paused.back_on else ""
+            yield f"All dates stand still. {back}".strip()
+        case _:
+            yield f"This case stands at: {view.stage}."
+
+
+def _told_when(view: View) -> str:
+    case = view.case
+    assert case.told
+    who = starting(view.you_or(view.party.link_tutor(case))) if view.party.link_tutor(case) else ""
+    if not who:
+        return (
+            f"No {view.word(Role.LINK_TUTOR)} is named for this placement, so the {view.word(Role.PARTNERSHIP_TEAM)} "
+            "has been told and will name one."
+        )
+    were = "were" if who == "You" else "was"
+    return f"{who} {were} told on {view.moment(case.told.at)}."
+
+
+def _meeting_facts(view: View) -> Element | None:
+    meeting = view.case.meeting
+    if meeting is None or view.case.stage not in (Stage.MEETING_BOOKED, Stage.VIEWS_DIFFER, Stage.WRITING_PLAN):
+        return None
+    return facts(
+        {
+            "Meeting": view.moment(meeting.starts),
+            "How": f"{HELD[meeting.held]}, {meeting.minutes} minutes",
+            "Where": literal(meeting.place),
+        }
+    )
+
+
+def _views(view: View) -> Iterator[Element | list[Element] | None]:
+    case = view.case
+    opinions = case.all(e.SecondOpinion)
+    if opinions and view.sees(Item.REFERRAL):
+        yield label("A colleague's eye")
+        for opinion in opinions:
+            when = f", planned for {view.day(opinion.planned_on)}" if opinion.planned_on else ""
+            yield text(f"{starting(opinion.kind.value)} ({view.day(opinion.on)}){when}.", spacing="Small")
+            if opinion.seen:
+                yield said(opinion.seen)
+    if case.told is None or not view.sees(Item.VIEWS):
+        return
+    for role, person in ((Role.MENTOR, case.mentor), (Role.LINK_TUTOR, view.party.link_tutor(case))):
+        given = case.view_of(role)
+        whose = "Your view" if person == view.viewer else f"{view.name(person)}'s view" if person else ""
+        if given is None:
+            if case.view_of(Role.MENTOR) or case.view_of(Role.LINK_TUTOR):
+                yield text(f"{whose}: not recorded yet.")
+            continue
+        yield label(
+            f"{whose}: progress is {given.view.value}" if given.view is not e.View.NOT_SURE else f"{whose}: not sure"
+        )
+        yield said(given.words)
+        if given.for_whom:
+            means = f", {literal(given.means)}" if given.means else ""
+            yield quiet(f"Typed by {view.you_or(given.by)} on {view.day(local_date(given.at))}{means}.")
+    if case.mentor_view_to_confirm:
+        yield quiet(f"{starting(view.you_or(case.mentor))} can still answer: that is right, or change it.")
+
+
+# -- the timeline -----------------------------------------------------------------------------------------------------
+
+#: How each event reads in the timeline; events left out are not shown there.
+DID: Mapping[type[e.Event], str] = {
+    e.WeeklyTargetSet: "set the weekly target",
+    e.TargetMet: "recorded that the target is met",
+    e.TargetContinued: "gave it one more week",
+    e.LinkTutorTold: "told the {link_tutor}",
+    e.LinkTutorToldAtOnce: "told the {link_tutor}",
+    e.LinkTutorAcknowledged: "took it up",
+    e.MeetingBooked: "booked the meeting",
+    e.MeetingCancelled: "cancelled the meeting",
+    e.ReferralWithdrawn: "went on with the weekly target instead",
+    e.ViewRecorded: "recorded a view",
+    e.InterventionAgreed: "opened the {support_plan}",
+    e.MoreTimeAgreed: "recorded more time for the target",
+    e.NoInterventionAgreed: "recorded that no {intervention} is needed",
+    e.ViewsDiffered: "recorded that the views differ",
+    e.SecondOpinion: "asked for a colleague's eye",
+    e.LinkTutorNamed: "named a {link_tutor}",
+    e.MentorNamed: "named a {mentor}",
+    e.StudentTold: "spoke to the {student}",
+    e.CasePaused: "paused the case",
+    e.CaseResumed: "took the case up again",
+    e.RaisedInError: "closed it as raised in error",
+}
+
+
+def _timeline(view: View) -> Iterator[Element]:
+    words = {role.value: view.word(role) for role in Role}
+    more = {"support_plan": view.provider.words.support_plan, "intervention": view.provider.words.intervention}
+    lines = []
+    for event in view.case.events:
+        did = DID.get(type(event))
+        if did is None:
+            continue
+        who = starting(view.you_or(event.by))
+        whom = f" for {view.you_or(event.for_whom)}" if event.for_whom else ""
+        lines.append(f"{view.moment(event.at)}: {who} {did.format(**words, **more)}{whom}.")
+    if lines:
+        yield label("What happened, and when")
+        yield panel(*(text(line, size="Small", spacing="Small") for line in lines))
+
+
+# -- the student -----------------------------------------------------------------------------------------------------
+
+
+def _student_body(view: View) -> Iterator[Element | list[Element] | None]:
+    case = view.case
+    concern = case.last(e.WeeklyTargetSet)
+    yield [text(sentence) for sentence in _student_now(view)]
+    if concern and view.sees(Item.CONCERN):
+        yield told("What is going well", concern.going_well)
+        yield told("What your mentor has seen" if view.word(Role.MENTOR) == "mentor" else "What was seen", concern.seen)
+        yield label(f"The area: {view.areas}")
+        yield told("Your target", case.target)
+        yield told("How you will both know", concern.measure)
+        yield told("Help for you this week", help_words(concern.help_offered, concern.help_note))
+    yield whom_to_ask(view)
+
+
+def _student_now(view: View) -> Iterator[str]:
+    case = view.case
+    match case.stage:
+        case Stage.WEEKLY_TARGET if case.check_on:
+            yield (
+                f"{view.mentor} has talked to you about an area to work on and set it as a weekly target. You have until "
+                f"{view.day(case.check_on)} ({case.check_found}). Then {view.mentor} looks at it with you."
+            )
+        case Stage.TARGET_MET:
+            met = case.last(e.TargetMet)
+            yield f"{view.mentor} has recorded that you met your weekly target. Well done. The matter is closed."
+            if met and met.note:
+                yield literal(met.note)
+        case Stage.LINK_TUTOR_TOLD | Stage.MEETING_BOOKED | Stage.VIEWS_DIFFER if view_knows(view):
+            yield (
+                f"{starting(view.link_tutor)} has been told, as {view.mentor} said to you. They talk about how to help. "
+                f"{view.mentor} or {view.link_tutor} will speak to you about what comes next."
+            )
+        case Stage.NO_INTERVENTION:
+            yield "The matter is closed. No further step was needed."
+        case Stage.IN_ERROR:
+            yield "This was sent to you in error and has been withdrawn. It is not on your record. We are sorry."
+        case Stage.WRITING_PLAN if view_knows(view):
+            yield f"{view.mentor} or {view.link_tutor} will speak to you about what comes next."
+        case _:
+            yield f"Ask {view.mentor} or {view.link_tutor} where things stand."
+
+
+def view_knows(view: View) -> bool:
+    """Whether the student was told, by a person, that the Link Tutor was told."""
+    told_so = any(t.what is e.Told.REFERRAL for t in view.case.all(e.StudentTold))
+    return told_so or bool(view.case.told and view.case.told.student_aware)
+
+
+def whom_to_ask(view: View) -> Element:
+    contacts = view.provider.contacts
+    named = [
+        literal(" ".join(part for part in (c.name, c.phone, c.email) if part))
+        for c in (contacts.wellbeing, contacts.students_union)
+        if c
+    ]
+    people = [view.mentor, *([view.link_tutor] if view.party.link_tutor(view.case) else [])]
+    tutor = view.placement.personal_tutor
+    people += [view.name(tutor)] if tutor else []
+    return panel(
+        label("Whom you can ask"),
+        text(f"You can ask for help at any time: {listed(people)}.", spacing="Small"),
+        *(text(n, spacing="Small") for n in named),
+    )
+
+
+__all__ = ["DID", "HELD", "HELP", "area_words", "case_card", "help_words", "reference_line", "standing", "whom_to_ask"]

@@ -1,0 +1,253 @@
+"""What each notice says: the sentence above the case, and the neutral summary that toasts and lock screens show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from cards import weekly_check
+from cards.case import case_card
+from cards.elements import Card, card, facts, heading, panel, quiet, text
+from cards.view import View
+from pathway import events as e
+from pathway.dates import local_date
+from pathway.ports import OutboxItem
+from pathway.process import Stage
+from pathway.provider import starting
+from pathway.roles import Role
+from pathway.tellings import Notice
+
+Lead = Callable[[View, e.Event | None], str]
+
+
+def _typed_for_you(view: View, event: e.Event | None) -> str:
+    who = view.name(event.by) if event else "Somebody"
+    return f"{who} entered this for you. If something is not right, tell {who} and it is put right."
+
+
+def _meeting_booked(view: View, _event: e.Event | None) -> str:
+    meeting = view.case.meeting
+    return f"Your meeting is booked for {view.moment(meeting.starts)}." if meeting else "Your meeting has changed."
+
+
+def _reason(view: View, event: e.Event | None, before: str) -> str:
+    reason = getattr(event, "reason", "").strip()
+    return f"{before} The reason given stands in the case." if reason else before
+
+
+def _cancelled(view: View, event: e.Event | None) -> str:
+    who = view.name(event.by) if event else "Somebody"
+    return f"{who} has cancelled the meeting. A new time is to be found."
+
+
+def _named(view: View, _event: e.Event | None) -> str:
+    word = view.word(Role.LINK_TUTOR if view.is_(Role.LINK_TUTOR) else Role.MENTOR)
+    return f"You have been named as the {word} on this placement. Everything recorded so far is here."
+
+
+#: A sentence of ours for each notice that shows the case below it.
+LEADS: Mapping[Notice, Lead] = {
+    Notice.TYPED_FOR_YOU: _typed_for_you,
+    Notice.TARGET_COPY: lambda v, _e: f"This is your copy of what you and {v.mentor} talked about.",
+    Notice.TARGET_GOES_ON: lambda v, _e: (
+        f"Your target goes on, as {v.mentor} told you. There is a new day to look at it."
+    ),
+    Notice.TARGET_MET: lambda v, _e: "Your weekly target is met.",
+    Notice.CASE_FOR_YOU: lambda v, _e: f"{v.mentor} would like your help with a placement.",
+    Notice.NO_LINK_TUTOR: lambda v, _e: (
+        f"A mentor asks for help and no {v.word(Role.LINK_TUTOR)} is named for the placement. Please name one."
+    ),
+    Notice.REFERRAL_STUDENT: lambda v, _e: f"{starting(v.link_tutor)} has been told, as {v.mentor} said to you.",
+    Notice.HAS_IT: lambda v, _e: (
+        f"{starting(v.name(v.case.acknowledged.by)) if v.case.acknowledged else v.link_tutor} has it."
+    ),
+    Notice.MEETING_BOOKED: _meeting_booked,
+    Notice.MEETING_CANCELLED: _cancelled,
+    Notice.WITHDRAWN: lambda v, _e: (
+        "The weekly target goes on instead. No meeting is needed now."
+        if not v.is_student
+        else f"{v.mentor} goes on with your weekly target. No meeting is needed now."
+    ),
+    Notice.VIEW_WANTED: lambda v, _e: f"{starting(v.link_tutor)} has recorded the meeting. What is your view?",
+    Notice.VIEW_TO_CONFIRM: lambda v, ev: (
+        f"{v.name(ev.by) if ev else starting(v.link_tutor)} typed your view after the meeting. Is that right?"
+    ),
+    Notice.VIEW_RECORDED: lambda v, _e: f"{v.mentor}'s view is recorded. See what you both say, and decide.",
+    Notice.PLAN_OPENS: lambda v, _e: f"You both say “not as expected”. A {v.provider.words.support_plan} comes next.",
+    Notice.MORE_TIME: lambda v, _e: (
+        f"No {v.provider.words.support_plan} is started. There is more time for the target."
+        if not v.is_student
+        else "You have more time for your target, as you were told. Nothing else was started."
+    ),
+    Notice.NO_INTERVENTION: lambda v, _e: "The matter is closed. No further step was needed.",
+    Notice.VIEWS_DIFFER: lambda v, _e: (
+        "Mentor and tutor see it differently and ask for your decision."
+        if v.is_(Role.PARTNERSHIP_LEAD)
+        else f"Your views differ. The {v.word(Role.PARTNERSHIP_LEAD)} has been told and helps to decide."
+    ),
+    Notice.NAMED: _named,
+    Notice.REPLACED: lambda v, _e: (
+        f"{starting(v.link_tutor)} is the {v.word(Role.LINK_TUTOR)} on this placement now."
+        if v.is_(Role.MENTOR)
+        else f"{v.mentor} is the {v.word(Role.MENTOR)} on this placement now."
+    ),
+    Notice.PAUSED: lambda v, _e: "This case is paused. All dates stand still.",
+    Notice.RESUMED: lambda v, _e: "This case goes on. The dates have been worked out again.",
+    Notice.CLOSED: lambda v, _e: "This case is closed.",
+    Notice.IN_ERROR: lambda v, _e: (
+        "This was sent to you in error. We are sorry. It has been withdrawn."
+        if v.is_student
+        else "A case was raised in error and is closed. Please check whether personal data reached the wrong person."
+    ),
+}
+
+#: For all that comes with the second half of the road: the case as it stands says it.
+MOVED_ON = "There is news on this case."
+
+#: What a toast, a lock screen or a mail subject may say: a reference and a neutral word, never a name.
+SUMMARIES: Mapping[Notice, str] = {
+    Notice.TARGET_COPY: "a copy for you",
+    Notice.TARGET_MET: "an update for you",
+    Notice.CASE_FOR_YOU: "your help is asked for",
+    Notice.NO_LINK_TUTOR: "somebody is to be named",
+    Notice.HAS_IT: "somebody has it",
+    Notice.MEETING_BOOKED: "a time has been booked",
+    Notice.MEETING_CANCELLED: "a time has been cancelled",
+    Notice.VIEW_WANTED: "your view is asked for",
+    Notice.VIEW_TO_CONFIRM: "please check an entry",
+    Notice.VIEW_RECORDED: "there is something to decide",
+    Notice.TYPED_FOR_YOU: "an entry made for you",
+    Notice.REMINDER: "a reminder",
+    Notice.ESCALATION: "a case is waiting",
+}
+
+
+def summary(item: OutboxItem, reference: str) -> str:
+    return f"Placement case {reference}: {SUMMARIES.get(Notice(item.notice), 'an update')}"
+
+
+def notice_card(item: OutboxItem, view: View) -> Card:
+    """The card of one notice for one reader, made from the case as it stands when it is sent."""
+    notice = Notice(item.notice)
+    event = view.case.events[item.event - 1] if 0 < item.event <= len(view.case.events) else None
+    if notice is Notice.REFRESH:
+        return case_card(view)
+    if notice is Notice.ESCALATION:
+        return escalation(item, view)
+    if notice is Notice.REMINDER:
+        return reminder(item, view)
+    lead = LEADS.get(notice)
+    return case_card(view, lead(view, event) if lead else MOVED_ON)
+
+
+# -- reminders ------------------------------------------------------------------------------------------------------
+
+
+def reminder(item: OutboxItem, view: View) -> Card:
+    """One act wanted, with its button."""
+    timer = item.data.get("timer", "")
+    late = lateness(item, view)
+    if timer == "T1" and view.case.stage is Stage.WEEKLY_TARGET and view.is_(Role.MENTOR):
+        if item.data.get("rung") == DAY_BEFORE and not late:
+            return case_card(view, f"A look ahead: {ASKED['T1'](view)} tomorrow.")
+        return weekly_check.check(view, late=late)
+    return case_card(view, reminder_line(item, view))
+
+
+#: The rung of T1 that only looks ahead.
+DAY_BEFORE = "day before"
+
+
+def reminder_line(item: OutboxItem, view: View) -> str:
+    """The reminder in one sentence, for the case card and for the morning message."""
+    timer = item.data.get("timer", "")
+    ask = ASKED.get(timer)
+    wanted = starting(ask(view)) if ask else "Please look at this case"
+    late = lateness(item, view)
+    return f"{wanted}. {late}".strip() if late else f"{wanted}."
+
+
+def lateness(item: OutboxItem, view: View) -> str:
+    """Said honestly when a reminder comes on another day than the one it was due."""
+    if "due" not in item.data:
+        return ""
+    due = local_date(datetime.fromisoformat(item.data["due"]))
+    return f"This was due on {view.day(due)}." if due < view.today else ""
+
+
+#: What each timer asks for, as the middle of a sentence.
+ASKED: Mapping[str, Callable[[View], str]] = {
+    "T1": lambda v: f"you look at {v.first}'s weekly target",
+    "T2": lambda v: "please say that you have it",
+    "T3": lambda v: "please arrange the meeting",
+    "T4": lambda v: "please record the meeting",
+    "T5": lambda v: f"please write the {v.provider.words.support_plan}",
+    "T6": lambda v: "the views differ and your decision is asked for",
+    "T7": lambda v: f"please talk the plan through with {v.first}",
+    "T8": lambda v: "two days in: is the extra support happening",
+    "T9": lambda v: "the review meeting is coming up",
+    "T10": lambda v: "please record it in PebblePad",
+    "T11": lambda v: "please record the outcome",
+    "T12": lambda v: "please arrange the next steps meeting",
+    "T13": lambda v: "this case is paused: can it go on",
+    "T14": lambda v: f"the placement ends on {v.day(v.placement.end)}",
+}
+
+
+def escalation(item: OutboxItem, view: View) -> Card:
+    """For somebody who may not know of the case: its reference and its date, and whom to ring."""
+    timer = item.data.get("timer", "")
+    if view.sees_case:
+        return case_card(view, f"This case waits for somebody. {lateness(item, view)}".strip())
+    asks = (
+        f"A weekly check has had no answer. Please ring {view.mentor} and ask whether help is wanted."
+        if timer == "T1"
+        else "A case waits for an answer. Please see who can take it up."
+    )
+    return card(
+        heading(f"Placement case {view.case.reference}"),
+        text(asks),
+        text(lateness(item, view)) if lateness(item, view) else None,
+        quiet("You are told the reference and the date only. Nothing that anybody wrote is in this message."),
+    )
+
+
+def morning(lines: Mapping[str, str], openers: list[dict[str, object]]) -> Card:
+    """Several reminders for one person in one message: reference -> what is asked."""
+    count = len(lines)
+    return card(
+        heading("Today's placements"),
+        text(f"{count} things for you, the most pressing first."),
+        *(panel(text(line)) for line in lines.values()),
+        actions=openers,
+    )
+
+
+# -- the Partnership channel ------------------------------------------------------------------------------------------
+
+
+def channel_line(item: OutboxItem, view: View) -> str:
+    """One line in the thread of the day: a reference and a date, nothing else."""
+    ref = f"Ref {view.case.reference}"
+    match Notice(item.notice):
+        case Notice.CHANNEL_REFERRED:
+            told = view.case.told
+            return f"{ref}: {view.word(Role.LINK_TUTOR)} told, {view.day(local_date(told.at))}." if told else f"{ref}."
+        case Notice.CHANNEL_PLAN:
+            at = view.case.review_at
+            return f"{ref}: plan in place, review on {view.day(local_date(at))}." if at else f"{ref}: plan in place."
+        case Notice.CHANNEL_REVIEWED:
+            return f"{ref}: review done."
+        case _ if item.data.get("timer") == "T9" and view.case.review_at:
+            return f"{ref}: review due {view.day(local_date(view.case.review_at))}. Open the bot to see it."
+        case _:
+            return f"{ref}: something is due. Open the bot to see it."
+
+
+def channel_day(day: str, counts: Mapping[str, int]) -> Card:
+    """The post that opens the day's thread; edited in place as things get done. Counts only."""
+    return card(
+        heading(f"Placements, {day}"),
+        facts({title: str(n) for title, n in counts.items()}),
+        quiet("References, dates and numbers only. Open the bot to see a case that is yours."),
+    )

@@ -1,0 +1,78 @@
+"""What the meeting comes to: a support plan, more time, no further step, or two views that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cards.acts import act
+from cards.case import reference_line
+from cards.elements import Card, Element, Form, button, card, heading, quiet, text
+from cards.view import View
+from pathway.roles import Role
+from pathway.rules import Fault
+
+
+def _send(view: View, title: str, verb: str, form: str) -> list[Element]:
+    return [
+        button(title, verb, style="positive", case=view.case.id, step=view.case.step, nonce=view.nonce, form=form),
+        act(view, "Back", "cases.open"),
+    ]
+
+
+def more_time_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] = (), *, note: str = "") -> Card:
+    form = Form(values, faults, strict=True)
+    return card(
+        quiet(reference_line(view)),
+        heading("More time for the target"),
+        text(f"No {view.provider.words.support_plan} is started. {view.first} works on the target for another week."),
+        form.line(
+            "target",
+            "The target, kept or new",
+            error="Write the target.",
+            long=True,
+            most=400,
+            readers=f"you, {view.mentor} and {view.first}",
+        ),
+        form.day("check_on", "It is looked at again on", error="Choose a day.", note=note),
+        form.tick("student_told", f"{view.first} has been told, by a person", error="Tell the student first."),
+        form.verdict(),
+        actions=_send(view, "Give it more time", "outcome.more_time_agreed", "outcome.more_time"),
+    )
+
+
+def none_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] = ()) -> Card:
+    form = Form(values, faults, strict=True)
+    return card(
+        quiet(reference_line(view)),
+        heading("No further step"),
+        text(f"The case is closed. {view.mentor} is told, and so is {view.first}, if {view.first} knew of it."),
+        form.line(
+            "reason",
+            "Why",
+            error="Say why in a line.",
+            readers=f"you, {view.mentor} and the {view.word(Role.PARTNERSHIP_TEAM)}",
+        ),
+        form.verdict(),
+        actions=_send(view, "Close the case", "outcome.none_agreed", "outcome.none"),
+    )
+
+
+def plan_because_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] = ()) -> Card:
+    """The Partnership Lead's decision where the views differ."""
+    form = Form(values, faults, strict=True)
+    plan = view.provider.words.support_plan
+    return card(
+        quiet(reference_line(view)),
+        heading(f"Decide: a {plan}"),
+        text(f"{view.mentor} and {view.link_tutor} see it differently. They are told what you decide, and why."),
+        form.line(
+            "decided_because",
+            "The reason for your decision",
+            error="Give the reason.",
+            long=True,
+            most=400,
+            readers=f"{view.mentor} and {view.link_tutor}",
+        ),
+        form.verdict(),
+        actions=_send(view, f"Open the {plan}", "outcome.plan_decided", "outcome.plan_because"),
+    )

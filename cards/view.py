@@ -1,0 +1,152 @@
+"""Whose eyes a card is made for: a case, its people and rules, the reader and the time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from cards.elements import literal
+from pathway.case import Case
+from pathway.dates import in_words, listed, local_date, moment_in_words
+from pathway.people import Access, Item, Party, Placement, access
+from pathway.process import Stage
+from pathway.provider import Provider, starting
+from pathway.roles import Role
+from pathway.rules import Ground
+from pathway.standards import area
+
+#: Shown as the state of a case; {link_tutor} and the like are the provider's words.
+STAGES = {
+    Stage.DRAFT: "Not sent yet",
+    Stage.WEEKLY_TARGET: "Weekly target set",
+    Stage.LINK_TUTOR_TOLD: "{link_tutor} told",
+    Stage.MEETING_BOOKED: "Meeting booked",
+    Stage.VIEWS_DIFFER: "Views differ",
+    Stage.WRITING_PLAN: "Writing the {support_plan}",
+    Stage.PLAN_TO_DISCUSS: "Plan to discuss with the {student}",
+    Stage.PLAN_IN_PLACE: "{support_plan} in place",
+    Stage.REVIEW: "Review meeting",
+    Stage.NEXT_STEPS: "Next steps meeting",
+    Stage.PAUSED: "Paused",
+    Stage.TARGET_MET: "Closed: target met",
+    Stage.NO_INTERVENTION: "Closed: no {intervention}",
+    Stage.CONTINUES: "Closed: the placement continues",
+    Stage.TERMINATED: "Closed: the placement ended",
+    Stage.IN_ERROR: "Closed: raised in error",
+    Stage.LEFT_COURSE: "Closed: left the course",
+    Stage.PLACEMENT_OVER: "Closed: the placement is over",
+    Stage.OTHER_PROCEDURE: "Closed: another procedure took over",
+}
+
+
+def stage_words(stage: Stage, provider: Provider) -> str:
+    named = {role.value: provider.role(role) for role in Role}
+    words = STAGES[stage].format(
+        **named, support_plan=provider.words.support_plan, intervention=provider.words.intervention
+    )
+    return starting(words)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """*viewer* is a person id; *nonce* goes into every button, so that a second tap is known for one."""
+
+    case: Case
+    ground: Ground
+    viewer: str
+    now: datetime
+    nonce: str
+
+    # -- people ----------------------------------------------------------------------------------------------------
+
+    @property
+    def party(self) -> Party:
+        return self.ground.party
+
+    @property
+    def provider(self) -> Provider:
+        return self.ground.provider
+
+    @property
+    def placement(self) -> Placement:
+        return self.party.placement
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        return self.party.roles_on(self.viewer, self.case)
+
+    def is_(self, *roles: Role) -> bool:
+        return any(role in self.roles for role in roles)
+
+    def name(self, person: str) -> str:
+        """A name to put into a sentence of ours."""
+        return literal(self.party.name(person))
+
+    @property
+    def student(self) -> str:
+        return self.name(self.case.student)
+
+    @property
+    def first(self) -> str:
+        return self.student.split(" ")[0]
+
+    @property
+    def mentor(self) -> str:
+        return self.name(self.case.mentor)
+
+    @property
+    def link_tutor(self) -> str:
+        """The name of the Link Tutor on this case, or the office's word where there is none."""
+        person = self.party.link_tutor(self.case)
+        return self.name(person) if person else f"the {self.word(Role.PARTNERSHIP_TEAM)}"
+
+    def word(self, role: Role) -> str:
+        return self.provider.role(role)
+
+    def you_or(self, person: str) -> str:
+        return "you" if person == self.viewer else self.name(person)
+
+    def everyone(self, people: Iterable[str]) -> str:
+        return listed([self.you_or(p) for p in people])
+
+    # -- what this reader may see ----------------------------------------------------------------------------------
+
+    def sees(self, item: Item) -> bool:
+        return access(self.party, self.viewer, item, self.case) in (Access.READS, Access.WRITES)
+
+    @property
+    def sees_case(self) -> bool:
+        return self.sees(Item.CONCERN)
+
+    @property
+    def is_student(self) -> bool:
+        return self.viewer == self.case.student
+
+    # -- time and areas ----------------------------------------------------------------------------------------------
+
+    @property
+    def today(self) -> date:
+        return local_date(self.now)
+
+    def day(self, day: date) -> str:
+        return in_words(day, self.today)
+
+    def moment(self, moment: datetime) -> str:
+        return moment_in_words(moment, self.today)
+
+    @property
+    def stage(self) -> str:
+        return stage_words(self.case.stage, self.provider)
+
+    @property
+    def areas(self) -> str:
+        return listed([area_words(a, self.provider) for a in self.case.areas])
+
+    def by(self, viewer: str) -> View:
+        return replace(self, viewer=viewer)
+
+
+def area_words(area_id: str, provider: Provider) -> str:
+    """A focus area as it stands in a sentence; an id that the provider no longer offers is shown as it is."""
+    return literal(area(area_id, provider).choice)

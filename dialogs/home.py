@@ -1,0 +1,119 @@
+"""Greetings, help, privacy, and finding out what somebody meant."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from cards import home as cards
+from dialogs import cases, concern
+from dialogs.router import Steps
+from dialogs.turn import Reply, Turn
+
+steps = Steps()
+SUMMARY = "Placements: hello"
+
+#: What can be typed, and the verb it stands for.
+COMMANDS = {
+    "hi": "home.hello",
+    "hello": "home.hello",
+    "hey": "home.hello",
+    "good morning": "home.hello",
+    "good afternoon": "home.hello",
+    "start": "home.hello",
+    "help": "home.help",
+    "menu": "home.help",
+    "what can you do": "home.help",
+    "concern": "concern.start",
+    "raise a concern": "concern.start",
+    "raise concern": "concern.start",
+    "my cases": "cases.mine",
+    "cases": "cases.mine",
+    "privacy": "home.privacy",
+    "thanks": "home.thanks",
+    "thank you": "home.thanks",
+    "cheers": "home.thanks",
+    "ok": "home.thanks",
+    "cancel": "home.cancel",
+    "stop": "home.cancel",
+}
+ABOUT = ("concern about ", "a concern about ", "raise a concern about ", "worry about ", "worried about ")
+
+
+@steps.on("home.hello")
+async def hello(turn: Turn) -> Reply:
+    return await _home(turn)
+
+
+@steps.on("home.help")
+async def help_(turn: Turn) -> Reply:
+    return await _home(turn)
+
+
+@steps.on("home.privacy")
+async def privacy(turn: Turn) -> Reply:
+    return Reply(cards.privacy(turn.provider), "Placements: privacy")
+
+
+@steps.on("home.thanks")
+async def thanks(turn: Turn) -> Reply:
+    return await _home(turn, "You are welcome.")
+
+
+@steps.on("home.cancel")
+async def cancel(turn: Turn) -> Reply:
+    return await _home(turn, "Nothing is sent. A form that you saved is still there: type “concern” to find it.")
+
+
+async def _home(turn: Turn, news: str = "", *, first_time: bool = False) -> Reply:
+    roles = await turn.casework.general_roles(turn.person)
+    drawn = cards.home(turn.person.name, roles, turn.provider, news=news, first_time=first_time)
+    return Reply(drawn, SUMMARY)
+
+
+async def welcome(turn: Turn) -> Reply:
+    """The first card somebody sees: why they got it and what it offers."""
+    return await _home(turn, first_time=True)
+
+
+def meant(text: str) -> str:
+    """The verb that *text* most likely stands for, "" when it is anybody's guess. Misspellings are forgiven."""
+    said = " ".join(text.casefold().strip(" .!?,").split())
+    if said in COMMANDS:
+        return COMMANDS[said]
+    near = get_close_matches(said, COMMANDS, n=1, cutoff=0.75)
+    return COMMANDS[near[0]] if near else ""
+
+
+async def said(turn: Turn, text: str) -> Reply:
+    """Answers something typed. There is no dead end: what is not understood gets the ways on."""
+    folded = " ".join(text.casefold().split())
+    for opening in ABOUT:
+        if folded.startswith(opening):
+            return await concern.start(turn, folded.removeprefix(opening).strip(" .!?"))
+    if "safeguarding" in folded:
+        return await concern.stop(turn)
+    verb = meant(text)
+    match verb:
+        case "concern.start":
+            return await concern.start(turn)
+        case "cases.mine":
+            return await cases.mine(turn)
+        case "home.privacy":
+            return await privacy(turn)
+        case "home.thanks":
+            return await thanks(turn)
+        case "home.cancel":
+            return await cancel(turn)
+        case "":
+            return await _by_reference(turn, folded)
+        case _:
+            return await _home(turn)
+
+
+async def _by_reference(turn: Turn, folded: str) -> Reply:
+    """A case's reference opens the case, for those who may see it."""
+    reference = folded.removeprefix("ref ").strip().upper()
+    found = await turn.casework.book.case_with_reference(reference) if len(reference) == 4 else None
+    if found:
+        return await cases.open_case(turn.with_data(case=found))
+    return await _home(turn, "I did not understand that. This is what I can do:")

@@ -1,0 +1,117 @@
+"""From a card's verb to the step that answers it, and from every refusal to a card that says what to do.
+
+A module of `dialogs/` has one `Steps`; `dialogs.desk` puts them together. A wiring mistake raises at start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+
+from cards.case import case_card
+from cards.home import not_found, note
+from dialogs.turn import Reply, Turn
+from pathway.casework import NoSuchCase
+from pathway.ports import AlreadyOpen, StoreUnavailable
+from pathway.rules import Fault, NotYours, OutOfStep, Refused, Stale
+
+Step = Callable[[Turn], Awaitable[Reply]]
+FormStep = Callable[[Turn, Mapping[str, str], Sequence[Fault]], Awaitable[Reply]]
+
+NOT_SAVED = "We could not save this just now. Nothing is lost: it is all still here. Please try again in a minute."
+MOVED_ON = "This has moved on. Here is where it is now."
+
+
+class Steps:
+    """The steps of one topic: verbs, and the forms that come back refilled when something is wrong."""
+
+    def __init__(self) -> None:
+        self.verbs: dict[str, Step] = {}
+        self.forms: dict[str, FormStep] = {}
+
+    def on(self, verb: str) -> Callable[[Step], Step]:
+        def register(step: Step) -> Step:
+            if verb in self.verbs:
+                raise ValueError(f"two steps answer {verb!r}")
+            self.verbs[verb] = step
+            return step
+
+        return register
+
+    def form(self, name: str) -> Callable[[FormStep], FormStep]:
+        """The function draws form *name* with these values and faults."""
+
+        def register(form: FormStep) -> FormStep:
+            if name in self.forms:
+                raise ValueError(f"two forms are called {name!r}")
+            self.forms[name] = form
+            return form
+
+        return register
+
+
+class Router:
+    def __init__(self, topics: Iterable[Steps]) -> None:
+        self.verbs: dict[str, Step] = {}
+        self.forms: dict[str, FormStep] = {}
+        for topic in topics:
+            for verb, step in topic.verbs.items():
+                if verb in self.verbs:
+                    raise ValueError(f"two steps answer {verb!r}")
+                self.verbs[verb] = step
+            for name, form in topic.forms.items():
+                if name in self.forms:
+                    raise ValueError(f"two forms are called {name!r}")
+                self.forms[name] = form
+
+    async def answer(self, turn: Turn) -> Reply:
+        """Never raises for what a person did."""
+        step = self.verbs.get(turn.verb)
+        if step is None:
+            return await self._moved_on(turn)
+        try:
+            return await step(turn)
+        except Refused as no:
+            return await self._refilled(turn, no.faults)
+        except StoreUnavailable:
+            return await self._refilled(turn, [Fault(NOT_SAVED)])
+        except (Stale, OutOfStep):
+            return await self._moved_on(turn)
+        except AlreadyOpen as no:
+            return await self._open_already(turn, no.case_id)
+        except (NotYours, NoSuchCase):
+            return Reply(not_found(), "Placements: nothing here for you")
+
+    async def _refilled(self, turn: Turn, faults: Sequence[Fault]) -> Reply:
+        """The form again, with everything that was typed and the fault at its field."""
+        form = self.forms.get(turn.get("form"))
+        sentences = " ".join(f.sentence for f in faults)
+        try:
+            if form is not None:
+                return await form(turn, turn.values, faults)
+            case, ground = await turn.case()
+            return Reply(case_card(turn.view(case, ground), sentences), "Placements: please look again", case.id)
+        except (NotYours, NoSuchCase):
+            return Reply(not_found(), "Placements: nothing here for you")
+        except (OutOfStep, StoreUnavailable):
+            return Reply(note("Please look again", sentences), "Placements: please look again")
+
+    async def _moved_on(self, turn: Turn) -> Reply:
+        try:
+            case, ground = await turn.case()
+        except NoSuchCase:
+            return Reply(not_found(), "Placements: nothing here for you")
+        return Reply(case_card(turn.view(case, ground), MOVED_ON), "Placements: this has moved on", case.id)
+
+    async def _open_already(self, turn: Turn, case_id: str) -> Reply:
+        try:
+            case, ground = await turn.open(case_id)
+        except NoSuchCase:
+            words = "There is an open case for this placement already. Your office can tell you more."
+            return Reply(note("Already open", words), "Placements: already open")
+        return Reply(
+            case_card(
+                turn.view(case, ground), "There is an open case already: here it is. What you typed is kept as a draft."
+            ),
+            "Placements: already open",
+            case.id,
+        )

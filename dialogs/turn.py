@@ -1,0 +1,187 @@
+"""One thing somebody did with the bot: who, when, what the card sent along, and what a step may use to answer it.
+
+The card's data comes from the client. It chooses what is looked at; who the person is, which roles they hold and
+what time it is come from the server.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from typing import Any
+
+from cards.elements import Card
+from cards.view import View
+from pathway import events as e
+from pathway.case import Case
+from pathway.casework import Casework, NoSuchCase, Recorded, Stamp
+from pathway.dates import local, local_date
+from pathway.people import Item, Person, access
+from pathway.ports import Draft, Drafts, OutboxItem, StoreUnavailable
+from pathway.provider import Provider
+from pathway.roles import Role
+from pathway.rules import Ground
+
+#: What travels with a card and is no answer of a person.
+CARRIED = frozenset({"case", "step", "nonce", "form", "for", "kind", "start", "cleared", "aware"})
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What steps use besides the casework: half-filled forms, letters, and links that need no case."""
+
+    casework: Casework
+    drafts: Drafts
+    ics_link: Callable[[str, datetime, int], str]
+    post_letter: Callable[[OutboxItem, str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The card that answers. *shows* is the case whose receipt it is, "" where it is none."""
+
+    card: Card
+    summary: str
+    shows: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    person: Person
+    verb: str
+    data: Mapping[str, Any]
+    activity_id: str
+    office: Office
+
+    # -- what was sent -----------------------------------------------------------------------------------------------
+
+    def get(self, field: str) -> str:
+        """A field's text without surrounding blanks; "" when it is absent or no text."""
+        value = self.data.get(field, "")
+        return value.strip() if isinstance(value, str) else str(value) if isinstance(value, int) else ""
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What the person filled in, as it goes back into the form."""
+        return {k: self.get(k) for k in self.data if k not in CARRIED and self.get(k)}
+
+    def day(self, field: str) -> date | None:
+        """The date of an `Input.Date`; None when it is empty or no date."""
+        try:
+            return date.fromisoformat(self.get(field))
+        except ValueError:
+            return None
+
+    def time(self, field: str) -> time | None:
+        try:
+            return time.fromisoformat(self.get(field)).replace(tzinfo=None)
+        except ValueError:
+            return None
+
+    def moment(self, day: str, at: str) -> datetime | None:
+        """A day and a time of day in London, as an aware moment."""
+        found, clock = self.day(day), self.time(at)
+        return local(found, clock) if found and clock else None
+
+    def ticks(self, field: str) -> tuple[str, ...]:
+        """The ticked choices of a list, each once, in order."""
+        return tuple(dict.fromkeys(part for part in self.get(field).split(",") if part))
+
+    @property
+    def nonce(self) -> str:
+        """The card's nonce; one of our own where a card sent none or something strange."""
+        sent = self.get("nonce")
+        return sent if 8 <= len(sent) <= 64 and sent.isascii() else new_nonce()
+
+    @property
+    def step(self) -> int | None:
+        sent = self.get("step")
+        return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 6 else None
+
+    # -- what stands on the server ------------------------------------------------------------------------------------
+
+    @property
+    def casework(self) -> Casework:
+        return self.office.casework
+
+    @property
+    def provider(self) -> Provider:
+        return self.casework.provider
+
+    @property
+    def now(self) -> datetime:
+        return self.casework.now()
+
+    @property
+    def today(self) -> date:
+        return local_date(self.now)
+
+    async def case(self) -> tuple[Case, Ground]:
+        """The case the card names, if this person may know of it. Raises NoSuchCase."""
+        return await self.open(self.get("case"))
+
+    async def open(self, case_id: str) -> tuple[Case, Ground]:
+        case = await self.casework.case(case_id)
+        ground = await self.casework.ground(case.placement)
+        if not any(access(ground.party, self.person.id, item, case) for item in Item):
+            raise NoSuchCase(case_id)
+        return case, ground
+
+    def view(self, case: Case, ground: Ground, *, nonce: str = "") -> View:
+        return View(case, ground, self.person.id, self.now, nonce or new_nonce())
+
+    def for_whom(self, case: Case | None, ground: Ground, kind: type[e.Event]) -> str:
+        """The mentor, where somebody else types for the mentor. The card's word is only a hint."""
+        roles = ground.party.roles_on(self.person.id, case)
+        if Role.MENTOR in roles:
+            return ""
+        typists = Role.LINK_TUTOR in roles or Role.PARTNERSHIP_TEAM in roles
+        wanted = bool(self.get("for")) or kind in (e.DraftStarted, e.WeeklyTargetSet, e.LinkTutorToldAtOnce)
+        return ground.party.mentor(case) if typists and wanted else ""
+
+    def stamp(self, ground: Ground, kind: type[e.Event], case: Case | None = None, *, on: date | None = None) -> Stamp:
+        for_whom = self.for_whom(case, ground, kind)
+        return self.casework.stamp(ground, self.person.id, kind, case, on=on, for_whom=for_whom)
+
+    async def record(self, case_id: str, *events: e.Event, fact: bool = False) -> Recorded:
+        """Records what this card says. A fact may come from a card of any age; a step only from its own."""
+        return await self.casework.record(
+            case_id,
+            events,
+            nonce=f"{self.nonce}:{self.verb}",
+            step=None if fact else self.step,
+            answering=self.activity_id,
+        )
+
+    # -- half-filled forms ------------------------------------------------------------------------------------------
+
+    async def keep(self, form: str, values: Mapping[str, str]) -> None:
+        await self.office.drafts.keep(Draft(self.person.id, form, dict(values), self.now))
+
+    async def draft(self, form: str) -> Draft | None:
+        return await self.office.drafts.draft(self.person.id, form)
+
+    async def drop(self, form: str) -> None:
+        """Best done last: a draft that outlives a failure here only offers itself again."""
+        try:
+            await self.office.drafts.drop(self.person.id, form)
+        except StoreUnavailable:
+            return
+
+    def with_data(self, **more: Any) -> Turn:
+        return replace(self, data={**self.data, **more})
+
+
+def new_nonce() -> str:
+    return secrets.token_urlsafe(9)
+
+
+def picked(values: Mapping[str, str], *fields: str) -> dict[str, str]:
+    return {k: values[k] for k in fields if k in values}
+
+
+def only(choices: Sequence[str]) -> str:
+    """The single choice, or "" when there are none or several."""
+    return choices[0] if len(choices) == 1 else ""

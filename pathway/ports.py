@@ -1,0 +1,235 @@
+"""What the pathway asks of the world. `storage/` fulfils it; one contract test suite holds every store to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+from pathway.address import Address
+from pathway.events import Event
+from pathway.people import Person, Placement
+
+Queue = Literal["case", "outbox"]
+
+
+class VersionConflict(Exception):
+    """Somebody else recorded something on the case first. *current* is the number of events there are now."""
+
+    def __init__(self, current: int) -> None:
+        super().__init__(f"the case has {current} events")
+        self.current = current
+
+
+class AlreadyOpen(Exception):
+    """The placement has an open case already: there is one at a time. *case_id* is that case."""
+
+    def __init__(self, case_id: str) -> None:
+        super().__init__("the placement has an open case")
+        self.case_id = case_id
+
+
+class StoreUnavailable(Exception):
+    """A write or sync failed: nothing was changed, old data is intact; the store reopens itself when it can."""
+
+
+class RosterFault(Exception):
+    """A roster row cannot be taken; the sentence names row and column. Nothing was imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxItem:
+    """One thing to tell one person, or the channel. *key* is the send key: unique in its case for ever.
+
+    *to* is a person id or "channel"; *notice* names the card; *event* is the number (1..n) of the event it tells of,
+    0 for a reminder; *not_before* is aware. *group* is "" or the name of the message it may share with others.
+    *data* holds small facts the card needs (timer, rung, due), never words that people typed.
+    """
+
+    key: str
+    to: str
+    notice: str
+    not_before: datetime
+    event: int = 0
+    group: str = ""
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a store can look a case up by: derived from the events at every append."""
+
+    reference: str
+    placement: str
+    stage: str
+    is_open: bool
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One transaction, all or nothing. *expected* is the number of events there are now; 0 means the case must not
+    exist. *nonce* is the idempotency key: a nonce seen before on any case gives the first result again.
+    """
+
+    case_id: str
+    expected: int
+    nonce: str
+    events: tuple[Event, ...]
+    summary: Summary
+    outbox: tuple[OutboxItem, ...] = ()
+    wake_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    case_id: str
+    version: int
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Work held until a lease ends. *fence* grows with every claim; an old fence settles nothing. *attempts* counts
+    this try too; *error* is what the last failed one said.
+    """
+
+    queue: Queue
+    id: str
+    case_id: str
+    fence: int
+    due: datetime
+    attempts: int
+    item: OutboxItem | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A card that stands in somebody's chat and is edited in place: *activity_id* in *person*'s conversation."""
+
+    person: str
+    kind: str
+    activity_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    ok: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody has typed so far. *form* names the form (and the case, where there is one)."""
+
+    person: str
+    form: str
+    values: Mapping[str, str]
+    saved_at: datetime
+
+
+class CaseBook(Protocol):
+    """An append-only book of cases with the outbox of each. Returned objects are the caller's own copies."""
+
+    async def open(self) -> None: ...
+    async def close(self) -> None: ...
+
+    async def commit(self, commit: Commit) -> Committed:
+        """Durable when it returns. Raises VersionConflict, AlreadyOpen, StoreUnavailable; then nothing is changed.
+        The nonce is looked up first, so a repetition is answered even when *expected* is old. An outbox item whose
+        key the case has seen before is left out.
+        """
+
+    async def post(self, items: Sequence[OutboxItem], nonce: str) -> None:
+        """Queues messages that belong to no case (a question for advice), once a nonce. Claimed from the outbox with
+        an empty case id; nothing of one is kept when it is settled. Raises StoreUnavailable.
+        """
+
+    async def events(self, case_id: str) -> Sequence[Event]:
+        """Oldest first; empty when there is no such case."""
+
+    async def seen(self, nonce: str) -> Committed | None:
+        """What a nonce led to, if it was ever used."""
+
+    async def cases_of(self, people: str | None, *, open_only: bool = True) -> Sequence[str]:
+        """The ids of the cases whose summary names the person (None: all cases), newest first."""
+
+    async def open_case_of(self, placement: str) -> str | None: ...
+
+    async def cases_of_placement(self, placement: str) -> Sequence[str]:
+        """Open and closed, newest first."""
+
+    async def case_with_reference(self, reference: str) -> str | None: ...
+
+    async def claim(self, queue: Queue, owner: str, now: datetime, limit: int, lease: timedelta) -> Sequence[Claim]:
+        """Up to *limit* due pieces of work, the longest due first, none that somebody holds a live lease on.
+        For "case" the due time is the case's `wake_at`; for "outbox" the item's `not_before` or its retry time.
+        """
+
+    async def complete(self, claim: Claim, result: str, *, wake_at: datetime | None = None) -> bool:
+        """Settled for good (outbox: delivered, or dropped, as *result* says); a case's next *wake_at* is set.
+        False when the fence is old: somebody else has it.
+        """
+
+    async def retry(self, claim: Claim, at: datetime, error: str) -> bool: ...
+    async def park(self, claim: Claim, error: str) -> bool:
+        """Never tried again by itself; visible in `parked`."""
+
+    async def parked(self) -> Sequence[Claim]: ...
+    async def next_due(self, queue: Queue) -> datetime | None:
+        """When the earliest unsettled piece of work is due or its lease ends; None when there is none."""
+
+    async def show(self, case_id: str, shown: Shown) -> None:
+        """Remembers (per person and kind) where a card stands; an empty activity id forgets it."""
+
+    async def shown(self, case_id: str) -> Sequence[Shown]: ...
+    async def sent(self, case_id: str) -> Mapping[str, str]:
+        """Of the case's outbox, what became of each settled item: key -> result."""
+
+    async def erase(self, case_id: str) -> bool:
+        """No text of the case is left in any file or table. False when there was none."""
+
+    def export(self) -> AsyncIterator[bytes]: ...
+    async def health(self) -> Health: ...
+
+
+class Drafts(Protocol):
+    """Half-filled forms, on the server, one a person and form; truly deleted."""
+
+    async def keep(self, draft: Draft) -> None: ...
+    async def draft(self, person: str, form: str) -> Draft | None: ...
+    async def drop(self, person: str, form: str) -> None: ...
+    async def drafts_of(self, person: str) -> Sequence[Draft]: ...
+    async def drafts_before(self, moment: datetime) -> Sequence[Draft]:
+        """Those last saved before *moment*, oldest first."""
+
+
+class Roster(Protocol):
+    """People and placements, with opaque stable ids; a re-import keeps the ids (matched by e-mail, placement_id)."""
+
+    async def load(self, people: Sequence[Person], placements: Sequence[Placement]) -> None:
+        """Replaces what the roster says; people no longer listed are kept, because cases name them."""
+
+    async def person(self, person_id: str) -> Person | None: ...
+    async def people(self) -> Mapping[str, Person]: ...
+    async def by_object_id(self, object_id: str) -> Person | None: ...
+    async def by_email(self, email: str) -> Person | None:
+        """Compared without case."""
+
+    async def keep_person(self, person: Person) -> None: ...
+    async def placement(self, placement_id: str) -> Placement | None: ...
+    async def placements(self) -> Sequence[Placement]: ...
+
+
+class Addresses(Protocol):
+    """Where people are reached in Teams: the newest conversation reference a person. "channel" is the Partnership's."""
+
+    async def keep_address(self, person: str, address: Address) -> None: ...
+    async def address(self, person: str) -> Address | None: ...
+    async def drop_address(self, person: str) -> None: ...
+    async def note(self, key: str) -> str:
+        """A small remembered value (the channel's thread of a day, "greeted"), "" when there is none."""
+
+    async def keep_note(self, key: str, value: str) -> None: ...

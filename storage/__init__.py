@@ -1,0 +1,57 @@
+"""Somewhere safe for cases, drafts, people and addresses, chosen with one URL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from pathway.ports import Addresses, CaseBook, Drafts, Roster
+from storage.folder import Folder
+from storage.memory import MemoryAddresses, MemoryCaseBook, MemoryDrafts, MemoryRoster
+from storage.tinydb_book import TinyAddresses, TinyCaseBook, TinyDrafts, TinyRoster
+
+__all__ = ["Stores", "open_stores"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """*folder* is where the files are, None where there are none."""
+
+    book: CaseBook
+    drafts: Drafts
+    roster: Roster
+    addresses: Addresses
+    folder: Path | None
+
+    async def open(self) -> None:
+        """Everything is read once, so that what cannot be read is told now. Raises StoreUnavailable."""
+        await self.book.open()
+        try:
+            await self.roster.people()
+            await self.drafts.drafts_of("")
+            await self.addresses.note("")
+        except BaseException:
+            await self.book.close()
+            raise
+
+    async def close(self) -> None:
+        """Returns when everything is written."""
+        await self.book.close()
+
+
+def open_stores(url: str) -> Stores:
+    """The stores that *url* names, not open yet: `memory:`, or `tinydb:///var/lib/pathway` for a folder.
+
+    Raises ValueError, with a sentence, for anything else.
+    """
+    parts = urlsplit(url)
+    if url in ("memory:", "memory://"):
+        return Stores(MemoryCaseBook(), MemoryDrafts(), MemoryRoster(), MemoryAddresses(), None)
+    if parts.scheme != "tinydb":
+        raise ValueError(f'The store "{parts.scheme or url}" is not known. Write memory: or tinydb:///var/lib/pathway.')
+    path = Path(unquote(parts.path))
+    if parts.netloc or parts.query or parts.fragment or path.parent == path or not path.is_absolute():
+        raise ValueError("A folder is named in full, after three slashes: tinydb:///var/lib/pathway.")
+    folder = Folder(path)
+    return Stores(TinyCaseBook(folder), TinyDrafts(folder), TinyRoster(folder), TinyAddresses(folder), folder.path)

@@ -1,0 +1,355 @@
+"""The book of cases, over a shelf of records: the one place for locks, leases, look-ups and nonces.
+
+Every change takes the lock of its case (and of its nonce and placement, where it records something), reads the record,
+decides on the next one, has the shelf keep it, and only then lets the memory follow. When the shelf fails, nothing
+has changed.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from pathway.events import Event
+from pathway.ports import (
+    AlreadyOpen,
+    Claim,
+    Commit,
+    Committed,
+    Health,
+    OutboxItem,
+    Queue,
+    Shown,
+    StoreUnavailable,
+    VersionConflict,
+)
+from storage import record as r
+from storage.index import Index, Task, outbox_id
+from storage.locks import Locks, Unbroken
+from storage.record import Record, Work
+
+#: A store's fences begin anew above all those of its earlier runs, so that none has to be written at a claim.
+FENCES_A_RUN = 1 << 32
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+class Shelf(Protocol):
+    """Where records are kept, each as a whole. Raises StoreUnavailable when it cannot; then the record is as it was."""
+
+    async def open(self) -> tuple[int, Sequence[Record]]:
+        """The number of this run (greater than that of any earlier one), and everything there is."""
+
+    async def close(self) -> None: ...
+    async def get(self, case_id: str) -> Record | None: ...
+    async def put(self, record: Record) -> None:
+        """Durable when it returns."""
+
+    async def drop(self, case_id: str) -> bool: ...
+    async def health(self) -> Health: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who holds a piece of work (as a fence), until when, and which try it is."""
+
+    fence: int
+    until: datetime
+    attempts: int
+
+
+Change = Callable[[Record], Record]
+
+
+class RecordBook:
+    """`pathway.ports.CaseBook` over any shelf. Leases live in memory: the shelf belongs to one process."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._locks = Locks()
+        self._unbroken = Unbroken()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._index = Index()
+        self._leases: dict[tuple[Queue, str], Lease] = {}
+        self._settling: set[tuple[Queue, str]] = set()
+        self._fences = itertools.count(1)
+        self._numbers = itertools.count(1)
+        self._is_open = False
+
+    async def open(self) -> None:
+        """Raises StoreUnavailable, with a sentence, where the shelf cannot be opened. Opening twice does nothing."""
+        if self._is_open:
+            return
+        run, records = await self._shelf.open()
+        self._forget()
+        for record in records:
+            self._index.put(record)
+        self._fences = itertools.count(run * FENCES_A_RUN + 1)
+        self._numbers = itertools.count(self._index.next_number())
+        self._is_open = True
+
+    async def close(self) -> None:
+        """Waits for what is being written. Closing twice does nothing."""
+        self._is_open = False
+        await self._unbroken.finish()
+        await self._shelf.close()
+        self._forget()
+
+    def _ready(self) -> Index:
+        if not self._is_open:
+            raise StoreUnavailable("The store is closed.")
+        return self._index
+
+    # -- recording -------------------------------------------------------------------------------------------------
+
+    async def commit(self, commit: Commit) -> Committed:
+        """See `CaseBook.commit`. A lease on the case's wake time ends with it: the commit has set the next one."""
+        self._ready()
+        return await self._unbroken.run(self._commit(commit))
+
+    async def _commit(self, commit: Commit) -> Committed:
+        names = (("case", commit.case_id), ("nonce", commit.nonce), ("placement", commit.summary.placement))
+        async with self._locks.held(*names):
+            index = self._ready()
+            if first := index.seen(commit.nonce):
+                return replace(first, replayed=True)
+            if commit.expected != index.version(commit.case_id):
+                raise VersionConflict(index.version(commit.case_id))
+            self._one_at_a_time(commit)
+            if commit.expected == 0 and not commit.events:
+                raise ValueError("a case begins with an event")
+            if commit.expected == 0:
+                before: Record | None = r.begun(commit, next(self._numbers))
+            else:
+                before = await self._shelf.get(commit.case_id)
+            record = r.committed(self._there(before), commit)
+            await self._keep(record)
+            self._leases.pop(("case", commit.case_id), None)
+            return Committed(commit.case_id, record.version)
+
+    def _one_at_a_time(self, commit: Commit) -> None:
+        other = self._index.open_on(commit.summary.placement) if commit.summary.is_open else None
+        if other not in (None, commit.case_id):
+            raise AlreadyOpen(str(other))
+
+    def _there(self, record: Record | None) -> Record:
+        if record is None:
+            raise StoreUnavailable("The record of a case has gone from the store.")
+        return record
+
+    async def _change(self, case_id: str, change: Change) -> bool:
+        """False where there is no such case."""
+        async with self._locks.held(("case", case_id)):
+            index = self._ready()
+            if case_id not in index:
+                return False
+            before = self._there(await self._shelf.get(case_id))
+            record = change(before)
+            if record != before:
+                await self._keep(record)
+            return True
+
+    async def _keep(self, record: Record) -> None:
+        index = self._index
+        try:
+            await self._shelf.put(record)
+        except StoreUnavailable:
+            await self._look_again(record.case_id)
+            raise
+        index.put(record)
+
+    async def _look_again(self, case_id: str) -> None:
+        """After a failed write the memory follows the shelf, whatever stands there."""
+        with suppress(StoreUnavailable):
+            record = await self._shelf.get(case_id)
+            if record is None:
+                self._index.drop(case_id)
+            else:
+                self._index.put(record)
+
+    async def erase(self, case_id: str) -> bool:
+        self._ready()
+        return await self._unbroken.run(self._erase(case_id))
+
+    async def _erase(self, case_id: str) -> bool:
+        async with self._locks.held(("case", case_id)):
+            index = self._ready()
+            there = await self._shelf.drop(case_id)
+            index.drop(case_id)
+            for held in [x for x in self._leases if x[1] == case_id or x[1].startswith(outbox_id(case_id, ""))]:
+                del self._leases[held]
+            return there
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    async def _read(self, case_id: str) -> Record | None:
+        async with self._locks.held(("case", case_id)):
+            if case_id not in self._ready():
+                return None
+            return self._there(await self._shelf.get(case_id))
+
+    async def events(self, case_id: str) -> Sequence[Event]:
+        record = await self._read(case_id)
+        return record.history() if record else ()
+
+    async def seen(self, nonce: str) -> Committed | None:
+        return self._ready().seen(nonce)
+
+    async def cases_of(self, people: str | None, *, open_only: bool = True) -> Sequence[str]:
+        return self._ready().of_person(people, open_only=open_only)
+
+    async def open_case_of(self, placement: str) -> str | None:
+        return self._ready().open_on(placement)
+
+    async def cases_of_placement(self, placement: str) -> Sequence[str]:
+        return self._ready().of_placement(placement)
+
+    async def case_with_reference(self, reference: str) -> str | None:
+        return self._ready().with_reference(reference)
+
+    async def show(self, case_id: str, shown: Shown) -> None:
+        """A case that has been erased meanwhile stays erased."""
+        self._ready()
+        await self._unbroken.run(self._change(case_id, lambda before: r.showing(before, shown)))
+
+    async def shown(self, case_id: str) -> Sequence[Shown]:
+        record = await self._read(case_id)
+        return record.shown if record else ()
+
+    async def sent(self, case_id: str) -> dict[str, str]:
+        record = await self._read(case_id)
+        return dict(record.settled) if record else {}
+
+    async def export(self) -> AsyncIterator[bytes]:
+        """One case a line, the oldest first, as JSON."""
+        for case_id in self._ready().ids():
+            record = await self._read(case_id)
+            if record is not None:
+                yield json.dumps(r.write(record)).encode() + b"\n"
+
+    async def health(self) -> Health:
+        if not self._is_open:
+            return Health(ok=False, sentence="The store is closed.")
+        return await self._shelf.health()
+
+    # -- work ------------------------------------------------------------------------------------------------------
+
+    async def claim(self, queue: Queue, owner: str, now: datetime, limit: int, lease: timedelta) -> Sequence[Claim]:
+        """See `CaseBook.claim`. Writes nothing; *owner* matters only where several processes share a store."""
+        del owner
+        index = self._ready()
+        due = [(task.work.due, task) for task in index.tasks(queue) if self._is_due(task, now)]
+        first = heapq.nsmallest(limit, due, key=lambda pair: pair[0] or _LONG_AGO)
+        return [self._leased(task, now + lease) for _, task in first]
+
+    def _is_due(self, task: Task, now: datetime) -> bool:
+        if task.work.parked or task.work.due is None or task.work.due > now:
+            return False
+        held = self._leases.get((task.queue, task.id))
+        return (task.queue, task.id) not in self._settling and (held is None or held.until <= now)
+
+    def _leased(self, task: Task, until: datetime) -> Claim:
+        before = self._leases.get((task.queue, task.id))
+        tries = max(task.work.attempts, before.attempts if before else 0)
+        lease = Lease(next(self._fences), until, tries + 1)
+        self._leases[task.queue, task.id] = lease
+        return _claim(task, lease)
+
+    async def complete(self, claim: Claim, result: str, *, wake_at: datetime | None = None) -> bool:
+        def done(before: Record) -> Record:
+            if claim.queue == "case":
+                return r.woken(before, Work(wake_at))
+            return r.settled(before, _key(claim), result)
+
+        return await self._settle(claim, done)
+
+    async def retry(self, claim: Claim, at: datetime, error: str) -> bool:
+        """Also takes a parked piece of work up again."""
+        return await self._settle(claim, _again(claim, Work(at, claim.attempts, error)))
+
+    async def park(self, claim: Claim, error: str) -> bool:
+        return await self._settle(claim, _again(claim, Work(claim.due, claim.attempts, error, parked=True)))
+
+    async def _settle(self, claim: Claim, change: Change) -> bool:
+        if not self._holds(claim):
+            return False
+        held = (claim.queue, claim.id)
+        self._settling.add(held)  # nobody claims it while it is written
+        return await self._unbroken.run(self._write_settled(claim, change))
+
+    async def _write_settled(self, claim: Claim, change: Change) -> bool:
+        held = (claim.queue, claim.id)
+        try:
+            async with self._locks.held(("case", claim.case_id)):
+                if not self._holds(claim):
+                    return False
+                before = self._there(await self._shelf.get(claim.case_id))
+                await self._keep(change(before))
+                self._leases.pop(held, None)
+                return True
+        finally:
+            self._settling.discard(held)
+
+    def _holds(self, claim: Claim) -> bool:
+        held = self._leases.get((claim.queue, claim.id))
+        there = self._ready().task(claim.queue, claim.id) is not None
+        return there and held is not None and held.fence == claim.fence
+
+    async def parked(self) -> Sequence[Claim]:
+        """The longest due first. A claim from here can be put back with `retry`."""
+        index = self._ready()
+        tasks = [t for queue in _QUEUES for t in index.tasks(queue) if t.work.parked]
+        tasks.sort(key=lambda t: t.work.due or _LONG_AGO)
+        return [_claim(t, self._lease_of_parked(t)) for t in tasks]
+
+    def _lease_of_parked(self, task: Task) -> Lease:
+        fresh = Lease(next(self._fences), _LONG_AGO, task.work.attempts)
+        return self._leases.setdefault((task.queue, task.id), fresh)
+
+    async def next_due(self, queue: Queue) -> datetime | None:
+        index = self._ready()
+        return min((at for t in index.tasks(queue) if (at := self._looked_at(t)) is not None), default=None)
+
+    def _looked_at(self, task: Task) -> datetime | None:
+        if task.work.parked or task.work.due is None:
+            return None
+        held = self._leases.get((task.queue, task.id))
+        return max(task.work.due, held.until) if held else task.work.due
+
+
+_QUEUES: tuple[Queue, ...] = ("case", "outbox")
+
+
+def _again(claim: Claim, work: Work) -> Change:
+    if claim.queue == "case":
+        return lambda before: r.woken(before, work)
+    return lambda before: r.put_off(before, _key(claim), work)
+
+
+def _key(claim: Claim) -> str:
+    return claim.id.removeprefix(outbox_id(claim.case_id, ""))
+
+
+def _claim(task: Task, lease: Lease) -> Claim:
+    return Claim(
+        queue=task.queue,
+        id=task.id,
+        case_id=task.case_id,
+        fence=lease.fence,
+        due=task.work.due or _LONG_AGO,
+        attempts=lease.attempts,
+        item=_own(task.letter.item) if task.letter else None,
+        error=task.work.error,
+    )
+
+
+def _own(item: OutboxItem) -> OutboxItem:
+    """The caller's copy."""
+    return replace(item, data=dict(item.data))

@@ -1,0 +1,141 @@
+"""What a store keeps in memory of its cases: where to look them up, and what is still to be done."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pathway.ports import Committed, Queue, Summary
+from storage.record import Letter, Record, Work
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record without its bulk: no events, nothing that is settled."""
+
+    case_id: str
+    number: int
+    version: int
+    summary: Summary
+    nonces: Mapping[str, int]
+    letters: tuple[Letter, ...]
+    wake: Work
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A piece of work that is not settled. *id* is unique in its queue."""
+
+    queue: Queue
+    id: str
+    case_id: str
+    work: Work
+    letter: Letter | None = None
+
+
+class Index:
+    def __init__(self) -> None:
+        self._entries: dict[str, Entry] = {}
+        self._nonces: dict[str, Committed] = {}
+        self._tasks: dict[Queue, dict[str, Task]] = {"case": {}, "outbox": {}}
+        self._of_person: dict[str, set[str]] = defaultdict(set)
+        self._of_placement: dict[str, set[str]] = defaultdict(set)
+        self._with_reference: dict[str, set[str]] = defaultdict(set)
+
+    def put(self, record: Record) -> None:
+        """Takes the place of what was known of the case."""
+        self.drop(record.case_id)
+        entry = Entry(
+            case_id=record.case_id,
+            number=record.number,
+            version=record.version,
+            summary=record.summary,
+            nonces=record.nonces,
+            letters=record.letters,
+            wake=record.wake,
+        )
+        self._entries[entry.case_id] = entry
+        for nonce, version in entry.nonces.items():
+            self._nonces[nonce] = Committed(entry.case_id, version)
+        for task in _tasks(entry):
+            self._tasks[task.queue][task.id] = task
+        for table, key in self._places(entry):
+            table[key].add(entry.case_id)
+
+    def drop(self, case_id: str) -> None:
+        entry = self._entries.pop(case_id, None)
+        if entry is None:
+            return
+        for nonce in entry.nonces:
+            self._nonces.pop(nonce, None)
+        for task in _tasks(entry):
+            self._tasks[task.queue].pop(task.id, None)
+        for table, key in self._places(entry):
+            table[key].discard(case_id)
+            if not table[key]:
+                del table[key]
+
+    def _places(self, entry: Entry) -> Iterator[tuple[dict[str, set[str]], str]]:
+        for person in set(entry.summary.people):
+            yield self._of_person, person
+        yield self._of_placement, entry.summary.placement
+        yield self._with_reference, entry.summary.reference
+
+    # -- looking up ------------------------------------------------------------------------------------------------
+
+    def __contains__(self, case_id: str) -> bool:
+        return case_id in self._entries
+
+    def ids(self) -> tuple[str, ...]:
+        """All cases, the oldest first."""
+        return tuple(sorted(self._entries, key=lambda c: self._entries[c].number))
+
+    def next_number(self) -> int:
+        return 1 + max((x.number for x in self._entries.values()), default=0)
+
+    def version(self, case_id: str) -> int:
+        entry = self._entries.get(case_id)
+        return entry.version if entry else 0
+
+    def seen(self, nonce: str) -> Committed | None:
+        return self._nonces.get(nonce)
+
+    def of_person(self, person: str | None, *, open_only: bool) -> tuple[str, ...]:
+        ids = self._entries.keys() if person is None else self._of_person.get(person, ())
+        return self._newest_first(x for x in ids if self._is_open(x) or not open_only)
+
+    def of_placement(self, placement: str) -> tuple[str, ...]:
+        return self._newest_first(iter(self._of_placement.get(placement, ())))
+
+    def open_on(self, placement: str) -> str | None:
+        return next(filter(self._is_open, self.of_placement(placement)), None)
+
+    def with_reference(self, reference: str) -> str | None:
+        return next(iter(self._newest_first(iter(self._with_reference.get(reference, ())))), None)
+
+    def _is_open(self, case_id: str) -> bool:
+        return self._entries[case_id].summary.is_open
+
+    def _newest_first(self, ids: Iterator[str]) -> tuple[str, ...]:
+        return tuple(sorted(ids, key=lambda c: self._entries[c].number, reverse=True))
+
+    # -- what is to be done ----------------------------------------------------------------------------------------
+
+    def tasks(self, queue: Queue) -> Iterator[Task]:
+        """Everything unsettled, in no order: a few hundred in a large partnership."""
+        return iter(self._tasks[queue].values())
+
+    def task(self, queue: Queue, task_id: str) -> Task | None:
+        return self._tasks[queue].get(task_id)
+
+
+def outbox_id(case_id: str, key: str) -> str:
+    return f"{case_id}/{key}"
+
+
+def _tasks(entry: Entry) -> Iterator[Task]:
+    if entry.wake.due is not None:
+        yield Task("case", entry.case_id, entry.case_id, entry.wake)
+    for letter in entry.letters:
+        yield Task("outbox", outbox_id(entry.case_id, letter.item.key), entry.case_id, letter.work, letter)

@@ -1,0 +1,72 @@
+"""kill -9 at any moment: what was confirmed is there, what is there can be read, and nothing is delivered twice."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE
+from collections import Counter
+from pathlib import Path
+
+from storage.tinydb_book import TinyCaseBook
+from tests.storage.samples import NOON, due_letters
+
+ROUNDS = 10
+CASES = 3
+
+
+async def until_killed(folder: Path, lines: int) -> list[str]:
+    """Kills the child after so many lines; what it had said by then. Its last line may be cut."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.storage.crash", str(folder), str(CASES), stdout=PIPE, stderr=PIPE
+    )
+    assert child.stdout is not None
+    early = b"".join([await child.stdout.readline() for _ in range(lines)])
+    child.kill()
+    late, complaints = await child.communicate()
+    assert complaints.decode() == ""
+    return [line.rstrip() for line in (early + late).decode().splitlines(keepends=True) if line.endswith("\n")]
+
+
+async def test_killed_again_and_again_under_load_it_loses_nothing_it_confirmed(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    versions: dict[str, int] = {}
+    letters: set[tuple[str, str]] = set()
+    delivered: Counter[tuple[str, str]] = Counter()
+    for n in range(ROUNDS):
+        for line in await until_killed(folder, 20 + 7 * n):
+            what, case, *rest = line.split()
+            if what == "committed":
+                versions[case] = max(versions.get(case, 0), int(rest[0]))
+                letters.add((case, rest[1]))
+            else:
+                delivered[case, rest[0]] += 1
+        await check(folder, versions, letters, set(delivered))
+    assert min(versions.values()) > 2
+    assert delivered
+    assert max(delivered.values()) == 1
+
+
+def left_over(folder: Path) -> list[Path]:
+    return list(folder.rglob("*.tmp"))
+
+
+async def check(
+    folder: Path, versions: dict[str, int], letters: set[tuple[str, str]], delivered: set[tuple[str, str]]
+) -> None:
+    book = TinyCaseBook(folder)
+    await book.open()
+    try:
+        assert (await book.health()).ok
+        settled = {(c, k) for c in versions for k, result in (await book.sent(c)).items() if result == "delivered"}
+        for case, version in versions.items():
+            assert len(await book.events(case)) >= version
+        assert delivered <= settled
+        waiting = {(x.case_id, x.item.key) for x in await due_letters(book, limit=100_000) if x.item}
+        assert letters <= settled | waiting
+        assert not settled & waiting
+        assert await book.next_due("outbox") is not None
+        assert await book.next_due("case") == NOON or not any(v > 2 for v in versions.values())
+        assert not left_over(folder)
+    finally:
+        await book.close()

@@ -1,0 +1,251 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from bot.practice.keys import SigningKey
+from tests.teams.standins import APP_ID, PRIYA, TENANT, Line, WatchedChannel, talking
+
+Forge = Callable[[WatchedChannel], str]
+
+
+def part(content: Any) -> str:
+    raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def right_claims(channel: WatchedChannel, **bent: Any) -> dict[str, Any]:
+    return channel.key.to_bot(APP_ID, channel.service_url) | bent
+
+
+def with_header(channel: WatchedChannel, header: dict[str, Any], signature: str | None = None) -> str:
+    token = channel.token()
+    _, claims, good = token.split(".")
+    return f"{part(header)}.{claims}.{good if signature is None else signature}"
+
+
+def signed_with_the_public_key(channel: WatchedChannel) -> str:
+    pem = channel.key._private.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    signed = f"{part({'alg': 'HS256', 'kid': channel.key.key_id})}.{part(right_claims(channel))}"
+    return f"{signed}.{part(hmac.new(pem, signed.encode(), hashlib.sha256).digest())}"
+
+
+def swapped_claims(channel: WatchedChannel) -> str:
+    header, _, signature = channel.token().split(".")
+    return f"{header}.{part(right_claims(channel, nbf=0))}.{signature}"
+
+
+def swapped_signature(channel: WatchedChannel) -> str:
+    other = channel.token(nbf=1).split(".")[2]
+    return ".".join([*channel.token().split(".")[:2], other])
+
+
+def own_key_in_the_header(channel: WatchedChannel) -> str:
+    mine = SigningKey.new()
+    token = mine.sign(right_claims(channel))
+    header = {"alg": "RS256", "kid": mine.key_id, "jwk": mine.public(["msteams"]), "jku": "https://evil.example/keys"}
+    return ".".join([part(header), *token.split(".")[1:]])
+
+
+def signed_by_another_method(channel: WatchedChannel) -> str:
+    return jwt.encode(right_claims(channel), channel.key._private, "RS512", headers={"kid": channel.key.key_id})
+
+
+def several_issuers(channel: WatchedChannel) -> str:
+    claims = json.dumps(right_claims(channel, iss=["https://api.botframework.com"])).encode()
+    return jwt.PyJWS().encode(claims, channel.key._private, "RS256", headers={"kid": channel.key.key_id})
+
+
+FORGED: dict[str, Forge] = {
+    "no header at all": lambda _: "",
+    "one word": lambda _: "open-sesame",
+    "two dots and nothing else": lambda _: "..",
+    "not base64": lambda _: "€.€.€",
+    "four parts": lambda c: c.token() + ".more",
+    "five parts, as an encrypted token has": lambda c: c.token() + ".a.b",
+    "lists for parts": lambda _: f"{part([1])}.{part([2])}.{part(b'3')}",
+    "a header nested too deeply": lambda _: f"{part(b'[' * 6000)}.{part(b'{}')}.x",
+    "as long as a book": lambda c: c.token() + "A" * 7_000,
+    "alg none, unsigned": lambda c: with_header(c, {"alg": "none", "kid": c.key.key_id}, ""),
+    "alg none, with the signature": lambda c: with_header(c, {"alg": "none", "kid": c.key.key_id}),
+    "alg NONE": lambda c: with_header(c, {"alg": "NONE", "kid": c.key.key_id}, ""),
+    "no alg": lambda c: with_header(c, {"kid": c.key.key_id}),
+    "HS256 with the public key": signed_with_the_public_key,
+    "RS512": lambda c: with_header(c, {"alg": "RS512", "kid": c.key.key_id}),
+    "RS512, truly signed": signed_by_another_method,
+    "a stripped signature": lambda c: c.token().rpartition(".")[0] + ".",
+    "a signature of other claims": swapped_signature,
+    "other claims under a signature": swapped_claims,
+    "another key under our key's id": lambda c: c.token(SigningKey.new(), key_id=c.key.key_id),
+    "another key under its own id": lambda c: c.token(SigningKey.new()),
+    "a key brought along in the header": own_key_in_the_header,
+    "no key id": lambda c: with_header(c, {"alg": "RS256"}),
+    "a number for a key id": lambda c: with_header(c, {"alg": "RS256", "kid": 7}),
+    "a path for a key id": lambda c: with_header(c, {"alg": "RS256", "kid": "../../dev/null"}),
+    "no issuer": lambda c: c.token(iss=None),
+    "the issuer with a slash": lambda c: c.token(iss="https://api.botframework.com/"),
+    "the emulator's issuer": lambda c: c.token(iss="https://sts.windows.net/d6d49420-f39b-4df7-a1dc-d59a935871db/"),
+    "the emulator's issuer, version 2": lambda c: c.token(
+        iss="https://login.microsoftonline.com/d6d49420-f39b-4df7-a1dc-d59a935871db/v2.0"
+    ),
+    "our tenant's issuer": lambda c: c.token(iss=f"https://sts.windows.net/{TENANT}/", appid=APP_ID),
+    "a list of issuers": several_issuers,
+    "our own token for the connector": lambda c: c.key.for_connector(APP_ID, TENANT),
+    "meant for another bot": lambda c: c.token(aud="9c0f2c1e-5a4b-4a11-8f3b-2f6c8f8d7a10"),
+    "meant for several": lambda c: c.token(aud=[APP_ID, "9c0f2c1e-5a4b-4a11-8f3b-2f6c8f8d7a10"]),
+    "meant for nobody": lambda c: c.token(aud=None),
+    "without an end": lambda c: c.token(exp=None),
+    "an end in words": lambda c: c.token(exp="tomorrow"),
+    "an end beyond all numbers": lambda c: c.token(exp=float("inf")),
+    "an end of a thousand digits": lambda c: c.token(exp=10**1000),
+    "long ended": lambda c: c.token(exp=1_700_000_000),
+    "without a beginning": lambda c: c.token(nbf=None),
+    "not begun": lambda c: c.token(nbf=4_000_000_000, exp=4_000_003_600),
+    "without a service address": lambda c: c.token(serviceurl=None),
+    "an empty service address": lambda c: c.token(serviceurl=""),
+    "another service address": lambda c: c.token(serviceurl="https://smba.trafficmanager.net/uk/"),
+    "the service address as a list": lambda c: c.token(serviceurl=[c.service_url]),
+}
+
+
+@pytest.mark.parametrize("kind", FORGED)
+async def test_a_forged_token_is_refused_before_any_turn(line: Line, kind: str) -> None:
+    token = FORGED[kind](line.channel)
+
+    status = await line.post(
+        json.dumps(line.channel.activity(PRIYA, text="let me in")).encode(),
+        {"Authorization": f"Bearer {token}"} if token else {},
+    )
+
+    assert status == 401
+    assert line.desk.heard == []
+
+
+async def test_a_good_token_is_let_in(line: Line) -> None:
+    answer = await line.channel.deliver(line.channel.activity(PRIYA, text="hello"))
+
+    assert answer.status == 200
+    assert line.desk.heard == [("said", "hello")]
+
+
+@pytest.mark.parametrize("header", ["Basic cHJpeWE6eA==", "Bearer", "Bearer ", "token", "Bearer  two words"])
+async def test_an_authorization_that_is_no_bearer_token_is_refused(line: Line, header: str) -> None:
+    assert await line.post(b"{}", {"Authorization": header}) == 401
+
+
+async def test_two_authorizations_are_refused_even_if_one_is_good(line: Line) -> None:
+    good = f"Bearer {line.channel.token()}"
+    raw = json.dumps(line.channel.activity(PRIYA, text="hello")).encode()
+
+    async with line.session.post(line.url, data=raw, headers=[("Authorization", good), ("Authorization", good)]) as got:
+        assert got.status == 401
+    assert line.desk.heard == []
+
+
+@pytest.mark.parametrize(
+    ("bent", "status"),
+    [
+        ({"exp": 999_701}, 200),
+        ({"exp": 999_700}, 401),
+        ({"nbf": 1_000_300}, 200),
+        ({"nbf": 1_000_301}, 401),
+    ],
+)
+async def test_five_minutes_of_difference_between_clocks_is_let_pass_to_the_second(
+    bent: dict[str, Any], status: int
+) -> None:
+    async with talking(wall=lambda: 1_000_000.0) as line:
+        times: dict[str, Any] = {"nbf": 999_000, "exp": 1_003_600}
+        token = line.channel.token(**(times | bent))
+
+        answer = await line.channel.deliver(line.channel.activity(PRIYA, text="hello"), token=token)
+
+        assert answer.status == status
+
+
+def changed(activity: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """*activity* with the field at *path* set, or taken away when *value* is None."""
+    at: Any = activity
+    *way, last = path.split(".")
+    for step in way:
+        at = at[step]
+    if value is None:
+        at.pop(last, None)
+    else:
+        at[last] = value
+    return activity
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("channelId", None),
+        ("channelId", "webchat"),
+        ("channelId", "emulator"),
+        ("channelId", "MSTEAMS"),
+        ("conversation.tenantId", "another-tenant"),
+        ("channelData.tenant.id", "another-tenant"),
+        ("from.aadObjectId", None),
+        ("from.aadObjectId", ""),
+        ("from.id", None),
+    ],
+)
+async def test_a_true_token_does_not_let_in_what_is_not_ours(line: Line, path: str, value: str | None) -> None:
+    for kind in ("message", "invoke"):
+        activity = changed(line.channel.activity(PRIYA, kind, text="hello"), path, value)
+
+        assert (await line.channel.deliver(activity)).status == 403
+    assert line.desk.heard == []
+
+
+async def test_an_activity_without_any_tenant_is_refused(line: Line) -> None:
+    activity = line.channel.activity(PRIYA, text="hello")
+    del activity["conversation"]["tenantId"], activity["channelData"]
+
+    assert (await line.channel.deliver(activity)).status == 403
+
+
+async def test_one_tenant_field_is_enough_and_capitals_do_not_matter(line: Line) -> None:
+    activity = line.channel.activity(PRIYA, text="hello")
+    del activity["conversation"]["tenantId"]
+    activity["channelData"]["tenant"]["id"] = TENANT.upper()
+
+    assert (await line.channel.deliver(activity)).status == 200
+
+
+@pytest.mark.parametrize(
+    "service",
+    ["https://evil.example/", "https://smba.trafficmanager.net/uk/", "http://127.0.0.1@evil.example/", "", None],
+)
+async def test_a_service_that_is_not_on_the_list_is_never_called_though_the_token_says_so(
+    line: Line, service: str | None
+) -> None:
+    activity = changed(line.channel.activity(PRIYA, text="hello"), "serviceUrl", service)
+    token = line.channel.token(serviceurl=service)
+
+    assert (await line.channel.deliver(activity, token=token)).status in {401, 403}
+    assert line.desk.heard == []
+    assert line.channel.made("POST") == []
+
+
+async def test_refusals_are_logged_without_anything_of_the_person(line: Line, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    activity = changed(line.channel.activity(PRIYA, text="about Tom"), "conversation.tenantId", "another-tenant")
+
+    await line.channel.deliver(activity)
+
+    ours = " ".join(record.getMessage() for record in caplog.records if record.name.startswith("bot."))
+    assert "refused with 403" in ours
+    for personal in ("Priya", "Tom", PRIYA.object_id, PRIYA.teams_id, "another-tenant"):
+        assert personal not in ours
