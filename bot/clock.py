@@ -11,7 +11,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
@@ -32,7 +32,6 @@ BATCH = 50
 OFFSET = "practice-offset"
 #: Practice begins here: a school Tuesday, between the start of school and the first lesson.
 PRACTICE_STARTS = datetime(2026, 10, 6, 8, 0, tzinfo=UTC)
-NUDGED = "draft-nudged:"
 
 
 class CannotMove(Exception):
@@ -83,7 +82,7 @@ class Clock:
         self._ticking = asyncio.Lock()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
 
-    # -- running ------------------------------------------------------------------------------------------------------
+    # -- running ---------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Takes up where the last process stopped: what was due meanwhile is due now."""
@@ -178,7 +177,7 @@ class Clock:
             if calendar.add(_day(draft.saved_at), days) < _day(now):
                 await self.drafts.drop(draft.person, draft.form)
 
-    # -- practice ---------------------------------------------------------------------------------------------------------
+    # -- practice --------------------------------------------------------------------------------------------------
 
     async def advance(self, by: str) -> None:
         """Moves the practice clock, stopping at every due time on the way so that each reminder goes on its day.
@@ -247,8 +246,3 @@ class Clock:
 
 def _day(moment: datetime) -> date:
     return in_london(moment).date()
-
-
-def morning_of(day: date, opens: time) -> datetime:
-    """The moment at which a day's messages go out."""
-    return local(day, opens)

@@ -56,7 +56,8 @@ class Desk(Protocol):
 
     async def acted(self, who: Who, verb: str, data: Mapping[str, Any], activity_id: str) -> Message:
         """Somebody pressed an `Action.Execute`; *data* has the card's data and the inputs, *activity_id* is the
-        message that holds the card (`replyToId`). The answer's card replaces it."""
+        message that holds the card (`replyToId`). The answer's card replaces it.
+        """
 
     async def met(self, who: Who) -> Sequence[Message]:
         """The bot was installed for somebody, or somebody's personal conversation began: the welcome, once."""

@@ -51,7 +51,7 @@ class IcsLinks:
         self._secret = secret
 
     def link(self, reference: str, starts: datetime, minutes: int) -> str:
-        """ "" where the bot has no public address."""
+        """Empty where the bot has no public address."""
         if not self._base:
             return ""
         claims = {"ref": reference, "starts": starts.astimezone(UTC).isoformat(), "minutes": minutes}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from bot.settings import MailSettings
 TIMEOUT = 15.0
 #: SMTP answers from here on are for good.
 PERMANENT = 500
+_ESCAPED = re.compile(r"\\(.)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Mail:
                     port=settings.port,
                     username=settings.user or None,
                     password=settings.password or None,
-                    start_tls=False if _is_loopback(settings.host) else True,
+                    start_tls=not _is_loopback(settings.host),
                     tls_context=None if _is_loopback(settings.host) else ssl.create_default_context(),
                     timeout=TIMEOUT,
                 )
@@ -117,8 +119,4 @@ def _links(actions: list[Mapping[str, Any]]) -> Iterator[str]:
 
 def _unmarked(words: str) -> str:
     """Without the backslashes that keep a card from reading a name as Markdown, and without its bold marks."""
-    plain: list[str] = []
-    marks = iter(words.replace("**", ""))
-    for mark in marks:
-        plain.append(next(marks, "") if mark == "\\" else mark)
-    return "".join(plain)
+    return _ESCAPED.sub(r"\1", words.replace("**", ""))

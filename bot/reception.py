@@ -36,7 +36,7 @@ class Reception:
         self.recorded = recorded
         self._meeting_people = asyncio.Lock()
 
-    # -- bot.desk.Desk -------------------------------------------------------------------------------------------------
+    # -- bot.desk.Desk ---------------------------------------------------------------------------------------------
 
     async def said(self, who: Who, text: str) -> Sequence[Message]:
         person = await self._person(who)
@@ -92,7 +92,7 @@ class Reception:
             )
         ]
 
-    # -- who it is ---------------------------------------------------------------------------------------------------
+    # -- who it is -------------------------------------------------------------------------------------------------
 
     async def _person(self, who: Who) -> Person | Card:
         """The person of the placement list, or the card that says whom to ask."""
@@ -131,7 +131,7 @@ class Reception:
                 return person
         return None
 
-    # -- small things ---------------------------------------------------------------------------------------------------
+    # -- small things ----------------------------------------------------------------------------------------------
 
     def _turn(self, person: Person, verb: str, data: Mapping[str, Any], activity_id: str) -> Turn:
         return Turn(person, verb, data, activity_id, self.office)

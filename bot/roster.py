@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ class RosterCommand:
     async def run(self, file: Path, *, keep: bool) -> dict[str, Any]:
         """Reads *file*; takes it over when *keep*. `{"said": ...}` or `{"error": sentences}`."""
         try:
-            text = decode_file(file.read_bytes())
+            text = decode_file(await asyncio.to_thread(file.read_bytes))
         except OSError:
             return {"error": f"The file {file.name} cannot be read."}
         except RosterFault as fault:
@@ -48,8 +49,8 @@ class RosterCommand:
         done = "Imported" if keep else "Fine. An import would bring"
         return {
             "said": (
-                f"{done}: {n.placements} placements ({n.new_placements} new, {n.no_longer_listed} no longer listed) and "
-                f"{n.people} people ({n.new_people} new)."
+                f"{done}: {n.placements} placements ({n.new_placements} new, {n.no_longer_listed} no longer listed) "
+                f"and {n.people} people ({n.new_people} new)."
             )
         }
 

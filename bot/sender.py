@@ -10,10 +10,10 @@ import asyncio
 import logging
 import random
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from bot.desk import Message, Post, TryLater, Unreachable
 from bot.invitation import calendar_file
@@ -28,7 +28,8 @@ from pathway.casework import RECEIPT, Casework, NoSuchCase
 from pathway.dates import in_words, local_date
 from pathway.nudges import deadline, still_wanted
 from pathway.people import Person, Reach
-from pathway.ports import Addresses, Claim, OutboxItem, Shown
+from pathway.ports import Addresses, Claim, OutboxItem, Shown, StoreUnavailable
+from pathway.provider import Provider
 from pathway.roles import Role
 from pathway.rules import Ground
 from pathway.tellings import CHANNEL, Notice
@@ -42,6 +43,8 @@ LONGEST_PAUSE = 300.0
 MORNING = "morning"
 THREAD = "thread:"
 COUNTS = "thread-counts:"
+#: What the connector refuses because of the message, not because of its reader.
+OUR_FAULT: Final = frozenset({"BadSyntax", "MessageSizeTooBig", "BadArgument"})
 #: The buttons of a morning message: one for each of the first cases, and one for the rest.
 OPENERS = 5
 
@@ -86,7 +89,7 @@ class Sender:
             done += len(claims)
         return done
 
-    # -- one recipient -------------------------------------------------------------------------------------------------
+    # -- one recipient ---------------------------------------------------------------------------------------------
 
     async def _queue(self, to: str, claims: Sequence[Claim]) -> None:
         """Everything for one recipient, in order, reminders of the morning as one message."""
@@ -120,36 +123,44 @@ class Sender:
             return None
         return Ready(claim, item, case, ground)
 
-    async def _settle(self, batch: Sequence[Ready], send: Callable[[Sequence[Ready]], Any]) -> None:
+    async def _settle(self, batch: Sequence[Ready], send: Callable[[Sequence[Ready]], Awaitable[str]]) -> None:
+        wanted = [ready for ready in batch if not await self._drop_unwanted(ready)]
+        if wanted:
+            await self._deliver([ready.claim for ready in wanted], send(wanted))
+
+    async def _drop_unwanted(self, ready: Ready) -> bool:
+        reason = _unwanted(ready)
+        if reason:
+            await self.casework.book.complete(ready.claim, f"dropped: {reason}")
+        return bool(reason)
+
+    async def _deliver(self, claims: Sequence[Claim], sending: Awaitable[str]) -> None:
+        """Settles each claim by what became of the one message that carries them."""
         book = self.casework.book
-        wanted = []
-        for ready in batch:
-            if reason := _unwanted(ready):
-                await book.complete(ready.claim, f"dropped: {reason}")
-            else:
-                wanted.append(ready)
-        if not wanted:
-            return
         try:
-            result = await send(wanted)
+            result = await sending
         except Dropped as why:
             result = f"dropped: {why}"
         except TryLater as no:
-            for ready in wanted:
-                await book.retry(ready.claim, self.now + _pause(ready.claim.attempts, no.after), str(no))
+            for claim in claims:
+                await book.retry(claim, self.now + _pause(claim.attempts, no.after), str(no))
             return
         except Unreachable as no:
             log.warning("an outbox item has no way to its reader: %s", no.reason)
-            for ready in wanted:
-                await book.park(ready.claim, no.reason)
+            await self._put_aside(claims, no.reason)
             return
+        except StoreUnavailable:
+            raise
         except Exception:
             log.exception("an outbox item could not be made; it is put aside")
-            for ready in wanted:
-                await book.park(ready.claim, "it could not be made")
+            await self._put_aside(claims, "it could not be made")
             return
-        for ready in wanted:
-            await book.complete(ready.claim, result)
+        for claim in claims:
+            await book.complete(claim, result)
+
+    async def _put_aside(self, claims: Sequence[Claim], reason: str) -> None:
+        for claim in claims:
+            await self.casework.book.park(claim, reason)
 
     async def _single(self, batch: Sequence[Ready]) -> str:
         ready = batch[0]
@@ -207,26 +218,18 @@ class Sender:
 
     async def _settle_letter(self, claim: Claim, item: OutboxItem) -> None:
         """A question without a case: delivered, and then nothing of it is kept."""
-        book = self.casework.book
         people = await self.casework.roster.people()
         asker = people.get(item.data.get("from", ""))
         placement = await self.casework.roster.placement(item.data.get("placement", ""))
         if asker is None or placement is None:
-            await book.complete(claim, "dropped: the people are no longer listed")
+            await self.casework.book.complete(claim, "dropped: the people are no longer listed")
             return
         chat = link(f"Write to {asker.name} in Teams", chat_link(asker.email))
         drawn = advice_for_you(asker.name, people[placement.student].name, item.data.get("words", ""), chat)
         message = Message("Placements: a mentor asks for advice", drawn)
-        try:
-            result = await self._to_person(item.to, message, reply_to=asker.email, key=item.key)
-        except TryLater as no:
-            await book.retry(claim, self.now + _pause(claim.attempts, no.after), str(no))
-        except Unreachable as no:
-            await book.park(claim, no.reason)
-        else:
-            await book.complete(claim, result)
+        await self._deliver([claim], self._to_person(item.to, message, reply_to=asker.email, key=item.key))
 
-    # -- ways -----------------------------------------------------------------------------------------------------------
+    # -- ways ------------------------------------------------------------------------------------------------------
 
     async def _to_person(self, to: str, message: Message, *, reply_to: str, key: str, ics: bytes = b"") -> str:
         """In Teams where they have opened the bot, else by mail. Raises TryLater, Unreachable."""
@@ -238,11 +241,13 @@ class Sender:
             try:
                 return "sent:" + await self.post.send(address, message)
             except Unreachable as no:
+                if no.reason in OUR_FAULT:
+                    raise
                 log.info("Teams refuses a reader (%s); mail is used", no.reason)
                 await self.addresses.drop_address(to)
         if self.mail is None:
             raise Unreachable("not in Teams, and no mail server is set")
-        await self.mail.send(_letter(person, message, reply_to, key, ics, self.casework))
+        await self.mail.send(_letter(self.casework.provider, person, message, reply_to=reply_to, key=key, ics=ics))
         return "mailed"
 
     async def _channel(self, ready: Ready) -> str:
@@ -329,14 +334,13 @@ def _reply_to(view: View) -> str:
     return (office.email if office else "") or (team[0].email if team else "")
 
 
-def _letter(person: Person, message: Message, reply_to: str, key: str, ics: bytes, casework: Casework) -> Letter:
-    provider = casework.provider
+def _letter(provider: Provider, person: Person, message: Message, *, reply_to: str, key: str, ics: bytes) -> Letter:
     team = provider.role(Role.PARTNERSHIP_TEAM)
     office = provider.contacts.office
     reach = f" or {office.phone}" if office and office.phone else ""
     closing = (
-        f"To answer, reply to this message{reach}: the {team} or the {provider.role(Role.LINK_TUTOR)} enters it for you, "
-        "and you get a copy to check."
+        f"To answer, reply to this message{reach}: the {team} or the {provider.role(Role.LINK_TUTOR)} enters it for "
+        "you, and you get a copy to check."
         if person.reach is Reach.EMAIL_ONLY
         else "You can also open Pathway in Teams."
     )
@@ -350,8 +354,3 @@ def _letter(person: Person, message: Message, reply_to: str, key: str, ics: byte
         key="".join(c for c in key if c.isalnum())[:40],
         ics=ics,
     )
-
-
-def waiting_for(views: Mapping[str, str]) -> str:
-    """Names and what they wait for, for the operator's page."""
-    return "; ".join(f"{who}: {what}" for who, what in views.items())

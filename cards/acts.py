@@ -64,7 +64,7 @@ def _none(_view: View) -> Acts:
     return iter(())
 
 
-# -- the mentor's, by the mentor or for the mentor ----------------------------------------------------------------------
+# -- the mentor's, by the mentor or for the mentor -----------------------------------------------------------------
 
 
 def mentor_acts(view: View, for_whom: str = "") -> Acts:
@@ -140,7 +140,7 @@ MENTOR: Mapping[Stage, Callable[[View, Mapping[str, str]], Acts]] = {
 }
 
 
-# -- the Link Tutor's -----------------------------------------------------------------------------------------------
+# -- the Link Tutor's ----------------------------------------------------------------------------------------------
 
 
 def _tutor_told(view: View) -> Acts:
@@ -198,7 +198,7 @@ TUTOR: Mapping[Stage, Callable[[View], Acts]] = {
 }
 
 
-# -- the office's ---------------------------------------------------------------------------------------------------
+# -- the office's --------------------------------------------------------------------------------------------------
 
 
 def _office(view: View) -> Acts:
@@ -216,7 +216,7 @@ def _office(view: View) -> Acts:
     yield act(view, f"Name another {view.word(Role.LINK_TUTOR)}", "link_tutor.name")
 
 
-# -- links ------------------------------------------------------------------------------------------------------------
+# -- links ---------------------------------------------------------------------------------------------------------
 
 
 def _join(view: View) -> Acts:

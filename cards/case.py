@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from pathway.nudges import deadline
-
 from cards.acts import acts_for
 from cards.elements import Card, Element, card, facts, flat, heading, label, literal, panel, quiet, said, text, told
-from cards.view import View, area_words
+from cards.standing import for_student, standing
+from cards.view import View
 from pathway import events as e
 from pathway.dates import listed, local_date
 from pathway.people import Item
@@ -64,7 +63,7 @@ def _title(view: View) -> str:
     return f"{view.student}: {view.stage[:1].lower() + view.stage[1:]}"
 
 
-# -- staff ----------------------------------------------------------------------------------------------------------
+# -- staff ---------------------------------------------------------------------------------------------------------
 
 
 def _staff_body(view: View, *, whole: bool) -> Iterator[Element | list[Element] | None]:
@@ -127,96 +126,6 @@ def _concern(view: View) -> Iterator[Element | list[Element] | None]:
         yield told("Why the student does not know yet", case.told.student_unaware_because)
 
 
-def standing(view: View) -> Iterator[str]:
-    """Where the case stands, what happens next and by when, in sentences."""
-    yield from _now(view)
-    line = deadline(view.case, view.ground)
-    if line is not None and view.case.stage.is_open:
-        yield from deadline_words(view)
-
-
-def deadline_words(view: View) -> Iterator[str]:
-    """By when the present step is asked for, how that was found, and what follows if nobody answers."""
-    line = deadline(view.case, view.ground)
-    if line is None:
-        return
-    if line.then:
-        yield line.then
-
-
-def _now(view: View) -> Iterator[str]:
-    case = view.case
-    tutor, word = view.link_tutor, view.word(Role.LINK_TUTOR)
-    match case.stage:
-        case Stage.WEEKLY_TARGET if case.check_on:
-            yield (
-                f"{view.first} has until {view.day(case.check_on)} ({case.check_found}). "
-                f"{'You' if view.viewer == case.mentor else view.mentor} will be asked then how it went."
-            )
-            if case.told is None:
-                copied = (c := case.last(e.WeeklyTargetSet)) is not None and c.copy_to_student
-                yield f"{view.first} has a copy. Nobody else has been told." if copied else "Nobody else has been told."
-        case Stage.LINK_TUTOR_TOLD:
-            yield _told_when(view)
-            if case.acknowledged:
-                has = starting(view.you_or(case.acknowledged.by))
-                verb = "have" if has == "You" else "has"
-                yield f"{has} {verb} it, since {view.moment(case.acknowledged.at)}. Next: a Teams meeting."
-            elif view.is_(Role.LINK_TUTOR):
-                yield "Say that you have it, then arrange the meeting."
-            else:
-                yield f"Next: {tutor} answers and arranges a Teams meeting."
-        case Stage.MEETING_BOOKED if case.meeting:
-            if case.meeting.starts > view.now:
-                yield f"You talk it over on {view.moment(case.meeting.starts)}."
-            else:
-                yield "After the meeting each of you records your own view. Only if both say “not as expected” a "
-                f"{view.provider.words.support_plan} opens."
-        case Stage.VIEWS_DIFFER:
-            lead = view.word(Role.PARTNERSHIP_LEAD)
-            yield f"The two of you see it differently. The {lead} has been told and helps to decide."
-        case Stage.WRITING_PLAN:
-            plan = view.provider.words.support_plan
-            yield (
-                f"You both say that progress is not as expected, so a {plan} comes next: up to "
-                f"{view.provider.settings.max_focus_areas} areas, with targets that can be met within a week."
-            )
-            yield (
-                f"Pathway does not write the {plan} yet. Agree it together in your template and record it in PebblePad. "
-                "This case is kept and nothing is lost."
-            )
-        case Stage.TARGET_MET:
-            yield f"{view.first} met the target. Thank you for the help you gave. The {word} was not needed."
-            if case.told:
-                yield f"{starting(tutor)} knows how it went."
-        case Stage.NO_INTERVENTION:
-            ended = case.last(e.NoInterventionAgreed)
-            yield "You decided together that no further step is needed. " + (
-                f"Recorded on {view.day(local_date(ended.at))}." if ended else ""
-            )
-        case Stage.IN_ERROR:
-            yield "This was raised in error and is closed. Whoever had been told has been told this too."
-        case Stage.PAUSED:
-            paused = case.last(e.CasePaused)
-            back = f"Expected back on {view.day(paused.back_on)}." if paused and paused.back_on else ""
-            yield f"All dates stand still. {back}".strip()
-        case _:
-            yield f"This case stands at: {view.stage}."
-
-
-def _told_when(view: View) -> str:
-    case = view.case
-    assert case.told
-    who = starting(view.you_or(view.party.link_tutor(case))) if view.party.link_tutor(case) else ""
-    if not who:
-        return (
-            f"No {view.word(Role.LINK_TUTOR)} is named for this placement, so the {view.word(Role.PARTNERSHIP_TEAM)} "
-            "has been told and will name one."
-        )
-    were = "were" if who == "You" else "was"
-    return f"{who} {were} told on {view.moment(case.told.at)}."
-
-
 def _meeting_facts(view: View) -> Element | None:
     meeting = view.case.meeting
     if meeting is None or view.case.stage not in (Stage.MEETING_BOOKED, Stage.VIEWS_DIFFER, Stage.WRITING_PLAN):
@@ -260,7 +169,7 @@ def _views(view: View) -> Iterator[Element | list[Element] | None]:
         yield quiet(f"{starting(view.you_or(case.mentor))} can still answer: that is right, or change it.")
 
 
-# -- the timeline -----------------------------------------------------------------------------------------------------
+# -- the timeline --------------------------------------------------------------------------------------------------
 
 #: How each event reads in the timeline; events left out are not shown there.
 DID: Mapping[type[e.Event], str] = {
@@ -304,55 +213,21 @@ def _timeline(view: View) -> Iterator[Element]:
         yield panel(*(text(line, size="Small", spacing="Small") for line in lines))
 
 
-# -- the student -----------------------------------------------------------------------------------------------------
+# -- the student ---------------------------------------------------------------------------------------------------
 
 
 def _student_body(view: View) -> Iterator[Element | list[Element] | None]:
     case = view.case
     concern = case.last(e.WeeklyTargetSet)
-    yield [text(sentence) for sentence in _student_now(view)]
+    yield [text(sentence) for sentence in for_student(view)]
     if concern and view.sees(Item.CONCERN):
         yield told("What is going well", concern.going_well)
-        yield told("What your mentor has seen" if view.word(Role.MENTOR) == "mentor" else "What was seen", concern.seen)
+        yield told(f"What your {view.word(Role.MENTOR)} has seen", concern.seen)
         yield label(f"The area: {view.areas}")
         yield told("Your target", case.target)
         yield told("How you will both know", concern.measure)
         yield told("Help for you this week", help_words(concern.help_offered, concern.help_note))
     yield whom_to_ask(view)
-
-
-def _student_now(view: View) -> Iterator[str]:
-    case = view.case
-    match case.stage:
-        case Stage.WEEKLY_TARGET if case.check_on:
-            yield (
-                f"{view.mentor} has talked to you about an area to work on and set it as a weekly target. You have until "
-                f"{view.day(case.check_on)} ({case.check_found}). Then {view.mentor} looks at it with you."
-            )
-        case Stage.TARGET_MET:
-            met = case.last(e.TargetMet)
-            yield f"{view.mentor} has recorded that you met your weekly target. Well done. The matter is closed."
-            if met and met.note:
-                yield literal(met.note)
-        case Stage.LINK_TUTOR_TOLD | Stage.MEETING_BOOKED | Stage.VIEWS_DIFFER if view_knows(view):
-            yield (
-                f"{starting(view.link_tutor)} has been told, as {view.mentor} said to you. They talk about how to help. "
-                f"{view.mentor} or {view.link_tutor} will speak to you about what comes next."
-            )
-        case Stage.NO_INTERVENTION:
-            yield "The matter is closed. No further step was needed."
-        case Stage.IN_ERROR:
-            yield "This was sent to you in error and has been withdrawn. It is not on your record. We are sorry."
-        case Stage.WRITING_PLAN if view_knows(view):
-            yield f"{view.mentor} or {view.link_tutor} will speak to you about what comes next."
-        case _:
-            yield f"Ask {view.mentor} or {view.link_tutor} where things stand."
-
-
-def view_knows(view: View) -> bool:
-    """Whether the student was told, by a person, that the Link Tutor was told."""
-    told_so = any(t.what is e.Told.REFERRAL for t in view.case.all(e.StudentTold))
-    return told_so or bool(view.case.told and view.case.told.student_aware)
 
 
 def whom_to_ask(view: View) -> Element:
@@ -370,6 +245,3 @@ def whom_to_ask(view: View) -> Element:
         text(f"You can ask for help at any time: {listed(people)}.", spacing="Small"),
         *(text(n, spacing="Small") for n in named),
     )
-
-
-__all__ = ["DID", "HELD", "HELP", "area_words", "case_card", "help_words", "reference_line", "standing", "whom_to_ask"]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pathway.nudges import deadline
-
 from cards.acts import act, mentor_acts, rest_of
 from cards.case import reference_line
 from cards.elements import Card, Element, Form, button, card, heading, label, panel, quiet, text
 from cards.home import raise_button
 from cards.view import View
+from pathway.nudges import deadline
 from pathway.people import Item
 from pathway.rules import Fault
 

@@ -52,7 +52,7 @@ def _in_view(actions: Sequence[Element]) -> list[Element]:
     return [*first, *({**a, "mode": "secondary"} for a in rest)]
 
 
-# -- words ------------------------------------------------------------------------------------------------------------
+# -- words ---------------------------------------------------------------------------------------------------------
 
 
 def literal(words: str) -> str:
@@ -123,7 +123,7 @@ def facts(pairs: Mapping[str, str]) -> Element:
     }
 
 
-# -- what people fill in ----------------------------------------------------------------------------------------------
+# -- what people fill in -------------------------------------------------------------------------------------------
 
 
 class Form:
@@ -246,7 +246,7 @@ def _choices(choices: Mapping[str, str]) -> list[Element]:
     return [{"title": title, "value": key} for key, title in choices.items()]
 
 
-# -- buttons ----------------------------------------------------------------------------------------------------------
+# -- buttons -------------------------------------------------------------------------------------------------------
 
 
 def button(title: str, verb: str, *, style: str = "", **data: Any) -> Element:

@@ -8,6 +8,7 @@ from cards.acts import act
 from cards.case import reference_line
 from cards.elements import Card, Form, button, card, heading, quiet, text
 from cards.view import View
+from pathway.provider import starting
 from pathway.roles import Role
 from pathway.rules import Fault
 
@@ -45,7 +46,7 @@ def withdraw_form(
     return card(
         quiet(reference_line(view)),
         heading("Go on with the weekly target instead"),
-        text(f"{view.link_tutor[:1].upper() + view.link_tutor[1:]} is told that no meeting is needed now."),
+        text(f"{starting(view.link_tutor)} is told that no meeting is needed now."),
         form.line("reason", "Why", error="Say why in a line.", readers=f"you and {view.link_tutor}"),
         form.day("check_on", "We look at it again on", error="Choose a day.", note=note),
         form.verdict(),

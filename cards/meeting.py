@@ -89,8 +89,8 @@ def invitation(
         heading("Book it in your calendar"),
         facts({"When": view.moment(starts), "How long": LENGTHS.get(str(minutes), f"{minutes} minutes")}),
         text(
-            f"1. Open it in Teams. The title, the time and {view.mentor}'s address are filled in, with no student's name. "
-            "Press Send there."
+            f"1. Open it in Teams. The title, the time and {view.mentor}'s address are filled in, with no student's "
+            "name. Press Send there."
         ),
         text("2. Come back and say that it is booked."),
         form.line(

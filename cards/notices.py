@@ -30,9 +30,8 @@ def _meeting_booked(view: View, _event: e.Event | None) -> str:
     return f"Your meeting is booked for {view.moment(meeting.starts)}." if meeting else "Your meeting has changed."
 
 
-def _reason(view: View, event: e.Event | None, before: str) -> str:
-    reason = getattr(event, "reason", "").strip()
-    return f"{before} The reason given stands in the case." if reason else before
+def _has_it(view: View, event: e.Event | None) -> str:
+    return f"{view.name(event.by) if event else starting(view.link_tutor)} has it."
 
 
 def _cancelled(view: View, event: e.Event | None) -> str:
@@ -140,7 +139,7 @@ def notice_card(item: OutboxItem, view: View) -> Card:
     return case_card(view, lead(view, event) if lead else MOVED_ON)
 
 
-# -- reminders ------------------------------------------------------------------------------------------------------
+# -- reminders -----------------------------------------------------------------------------------------------------
 
 
 def reminder(item: OutboxItem, view: View) -> Card:
@@ -223,7 +222,7 @@ def morning(lines: Mapping[str, str], openers: list[dict[str, object]]) -> Card:
     )
 
 
-# -- the Partnership channel ------------------------------------------------------------------------------------------
+# -- the Partnership channel ---------------------------------------------------------------------------------------
 
 
 def channel_line(item: OutboxItem, view: View) -> str:

@@ -123,7 +123,7 @@ class View:
     def is_student(self) -> bool:
         return self.viewer == self.case.student
 
-    # -- time and areas ----------------------------------------------------------------------------------------------
+    # -- time and areas --------------------------------------------------------------------------------------------
 
     @property
     def today(self) -> date:

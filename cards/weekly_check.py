@@ -9,6 +9,7 @@ from cards.acts import act
 from cards.case import HELP, reference_line
 from cards.elements import Card, Form, button, card, heading, panel, quiet, said, text
 from cards.view import View
+from pathway.provider import starting
 from pathway.roles import Role
 from pathway.rules import Fault
 
@@ -123,8 +124,8 @@ def tell_form(
         quiet(reference_line(view)),
         heading(f"Tell the {tutor}"),
         text(
-            f"{view.link_tutor[:1].upper() + view.link_tutor[1:]} will be told and arranges a Teams meeting. The {team} "
-            "hears that a case has begun. Asking for help is the right step, not a mark against anyone."
+            f"{starting(view.link_tutor)} will be told and arranges a Teams meeting. The {team} hears that a case has "
+            "begun. Asking for help is the right step, not a mark against anyone."
         ),
         text(early) if early else None,
         *body,

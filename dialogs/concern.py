@@ -179,7 +179,7 @@ async def check(turn: Turn) -> Reply:
     choice = await _chosen(turn, values)
     values = _with_day(turn, choice, values)
     ground = await turn.casework.ground(choice.placement.id)
-    turn.casework.trial(_events(turn, values, choice, ground, "", ""), ground)
+    turn.casework.trial(_events(turn, values, choice, ground), ground)
     nonce = turn.nonce
     await turn.keep(FORM, {**values, "kind": _kind(turn), "_nonce": nonce})
     if open_case := await turn.casework.book.open_case_of(choice.placement.id):
@@ -237,7 +237,7 @@ def _ticks(values: Mapping[str, str], field: str) -> tuple[str, ...]:
 
 
 def _events(
-    turn: Turn, values: Mapping[str, str], choice: Choice, ground: Ground, case_id: str, reference: str
+    turn: Turn, values: Mapping[str, str], choice: Choice, ground: Ground, *, case_id: str = "", reference: str = ""
 ) -> tuple[e.Event, e.Event]:
     """What the form says, as the two events it would be. Raises Refused where a day is missing."""
     place = choice.placement
@@ -357,7 +357,7 @@ async def send(turn: Turn) -> Reply:
     reference = await turn.casework.new_reference()
     case_id = secrets.token_hex(8)
     again = turn.with_data(kind=values.get("kind", START))
-    events = _events(again, values, choice, ground, case_id, reference)
+    events = _events(again, values, choice, ground, case_id=case_id, reference=reference)
     done = await turn.casework.record(case_id, events, nonce=f"{turn.nonce}:{turn.verb}", answering=turn.activity_id)
     await turn.drop(FORM)
     view = turn.view(done.case, ground)

@@ -55,7 +55,7 @@ class Turn:
     activity_id: str
     office: Office
 
-    # -- what was sent -----------------------------------------------------------------------------------------------
+    # -- what was sent ---------------------------------------------------------------------------------------------
 
     def get(self, field: str) -> str:
         """A field's text without surrounding blanks; "" when it is absent or no text."""
@@ -100,7 +100,7 @@ class Turn:
         sent = self.get("step")
         return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 6 else None
 
-    # -- what stands on the server ------------------------------------------------------------------------------------
+    # -- what stands on the server ---------------------------------------------------------------------------------
 
     @property
     def casework(self) -> Casework:

@@ -13,6 +13,7 @@ from pathway.case import Case
 from pathway.dates import in_words
 from pathway.ports import Draft
 from pathway.process import Stage
+from pathway.provider import starting
 from pathway.rules import Fault, Ground, OutOfStep
 
 steps = Steps()
@@ -42,7 +43,7 @@ async def met(turn: Turn) -> Reply:
 
 @steps.on("weekly_check.more")
 async def more(turn: Turn) -> Reply:
-    case, ground = await in_the_week(turn)
+    _case, ground = await in_the_week(turn)
     found = ground.calendar.explain(turn.today, turn.provider.days.weekly_check)
     return await more_form(turn, {"check_on": found.day.isoformat()}, ())
 
@@ -91,7 +92,8 @@ async def tell_form(turn: Turn, values: Mapping[str, str], faults: Sequence[Faul
     case, ground = await in_the_week(turn)
     early = ""
     if case.check_on and turn.today < case.check_on:
-        early = f"The week runs until {in_words(case.check_on, turn.today)}. You can ask for help now, with a line of reason."
+        until = in_words(case.check_on, turn.today)
+        early = f"The week runs until {until}. You can ask for help now, with a line of reason."
     view = turn.view(case, ground, nonce=turn.nonce if faults else "")
     unaware = turn.get("aware") == "no" or turn.verb == "weekly_check.unaware"
     drawn = cards.tell_form(view, values, faults, early=early, unaware=unaware, for_whom=turn.get("for"))
@@ -126,6 +128,4 @@ async def refer(turn: Turn) -> Reply:
     done = await turn.record(case.id, event)
     await turn.drop(draft_name(case))
     view = turn.view(done.case, ground)
-    return Reply(
-        case_card(view, f"{view.link_tutor[:1].upper() + view.link_tutor[1:]} has been told."), SUMMARY, case.id
-    )
+    return Reply(case_card(view, f"{starting(view.link_tutor)} has been told."), SUMMARY, case.id)

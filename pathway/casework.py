@@ -91,7 +91,8 @@ class Casework:
 
     async def placements_for(self, person: Person) -> tuple[Placement, ...]:
         """The current placements for which *person* may raise a concern: a mentor's and a Link Tutor's own, for the
-        Partnership Team all. In the order of the roster."""
+        Partnership Team all. In the order of the roster.
+        """
         today = local_date(self.now())
         office = await self.office()
         return tuple(

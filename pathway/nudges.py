@@ -744,8 +744,8 @@ def due(case: Case, ground: Ground, now: datetime) -> tuple[Nudge, ...]:
     """The planned reminders whose time has come by *now* and of which no note was made, the earliest first.
 
     After an outage a person gets the latest rung of each ladder; the others come with *send* False, to be noted only.
-    What is found outside the hours of its receiver keeps until they open (*at* says when), and what is sent on a
-    later day than planned joins the morning message.
+    So does what is found outside the hours of its receiver, if the next rung comes when they open; otherwise it keeps
+    until then (*at* says when).
     """
     plan = planned(case, ground)
     return tuple(_now(n, plan, tell_at(now, n.role, ground, case), now) for n in _not_noted(case, plan) if n.at <= now)
@@ -772,8 +772,6 @@ def _now(nudge: Nudge, plan: Iterable[Nudge], at: datetime, now: datetime) -> Nu
     overtaken = any(n.line == nudge.line and nudge.at < n.at <= at for n in plan)
     if overtaken or (nudge.until is not None and at >= nudge.until):
         return replace(nudge, send=False)
-    if local_date(at) > local_date(nudge.at):
-        nudge = replace(nudge, group=MORNING)
     return replace(nudge, at=at) if at > now else nudge
 
 
@@ -907,8 +905,9 @@ def _notice(rung: Rung, person: str, case: Case, party: Party) -> Notice:
 
 
 def _sees(party: Party, person: str, case: Case) -> bool:
-    """Whether *person* reads anything of the case that is more than a notice."""
-    return any(access(party, person, item, case) in {Access.READS, Access.WRITES} for item in Item)
+    """Whether *person* reads what the case is about: the concern, or the outcome where that is all they are shown."""
+    shown = (Item.CONCERN, Item.OUTCOME)
+    return any(access(party, person, item, case) in {Access.READS, Access.WRITES} for item in shown)
 
 
 # -- said on the cards -------------------------------------------------------------------------------------------

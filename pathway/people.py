@@ -119,7 +119,7 @@ class Party:
         roles = [role for role in Role if person in self.holders(role, case)]
         replaced = case is not None and case.last(e.MentorNamed) is not None
         mentors = {self.placement.mentor, self.placement.second_mentor}
-        if person in mentors and not replaced and Role.MENTOR not in roles:
+        if person and person in mentors and not replaced and Role.MENTOR not in roles:
             roles.insert(0, Role.MENTOR)
         return tuple(roles)
 

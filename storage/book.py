@@ -118,6 +118,8 @@ class RecordBook:
         names = (("case", commit.case_id), ("nonce", commit.nonce), ("placement", commit.summary.placement))
         async with self._locks.held(*names):
             index = self._ready()
+            if commit.case_id == r.NO_CASE:
+                raise ValueError("a case has an id")
             if first := index.seen(commit.nonce):
                 return replace(first, replayed=True)
             if commit.expected != index.version(commit.case_id):
@@ -133,6 +135,18 @@ class RecordBook:
             await self._keep(record)
             self._leases.pop(("case", commit.case_id), None)
             return Committed(commit.case_id, record.version)
+
+    async def post(self, items: Sequence[OutboxItem], nonce: str) -> None:
+        """See `CaseBook.post`. These nonces are their own: `seen` knows nothing of them."""
+        self._ready()
+        await self._unbroken.run(self._post(tuple(items), nonce))
+
+    async def _post(self, items: Sequence[OutboxItem], nonce: str) -> None:
+        async with self._locks.held(("case", r.NO_CASE)):
+            before = await self._shelf.get(r.NO_CASE) if r.NO_CASE in self._ready() else None
+            record = r.posted(before, items, nonce)
+            if record != before:
+                await self._keep(record)
 
     def _one_at_a_time(self, commit: Commit) -> None:
         other = self._index.open_on(commit.summary.placement) if commit.summary.is_open else None
@@ -181,6 +195,8 @@ class RecordBook:
     async def _erase(self, case_id: str) -> bool:
         async with self._locks.held(("case", case_id)):
             index = self._ready()
+            if case_id == r.NO_CASE:
+                return False
             there = await self._shelf.drop(case_id)
             index.drop(case_id)
             for held in [x for x in self._leases if x[1] == case_id or x[1].startswith(outbox_id(case_id, ""))]:

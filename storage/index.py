@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pathway.ports import Committed, Queue, Summary
-from storage.record import Letter, Record, Work
+from storage.record import NO_CASE, Letter, Record, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,12 @@ class Index:
             wake=record.wake,
         )
         self._entries[entry.case_id] = entry
-        for nonce, version in entry.nonces.items():
-            self._nonces[nonce] = Committed(entry.case_id, version)
         for task in _tasks(entry):
             self._tasks[task.queue][task.id] = task
+        if entry.case_id == NO_CASE:
+            return
+        for nonce, version in entry.nonces.items():
+            self._nonces[nonce] = Committed(entry.case_id, version)
         for table, key in self._places(entry):
             table[key].add(entry.case_id)
 
@@ -67,10 +69,12 @@ class Index:
         entry = self._entries.pop(case_id, None)
         if entry is None:
             return
-        for nonce in entry.nonces:
-            self._nonces.pop(nonce, None)
         for task in _tasks(entry):
             self._tasks[task.queue].pop(task.id, None)
+        if entry.case_id == NO_CASE:
+            return
+        for nonce in entry.nonces:
+            self._nonces.pop(nonce, None)
         for table, key in self._places(entry):
             table[key].discard(case_id)
             if not table[key]:
@@ -89,7 +93,10 @@ class Index:
 
     def ids(self) -> tuple[str, ...]:
         """All cases, the oldest first."""
-        return tuple(sorted(self._entries, key=lambda c: self._entries[c].number))
+        return self._newest_first(self._cases())[::-1]
+
+    def _cases(self) -> Iterator[str]:
+        return (x for x in self._entries if x != NO_CASE)
 
     def next_number(self) -> int:
         return 1 + max((x.number for x in self._entries.values()), default=0)
@@ -102,7 +109,7 @@ class Index:
         return self._nonces.get(nonce)
 
     def of_person(self, person: str | None, *, open_only: bool) -> tuple[str, ...]:
-        ids = self._entries.keys() if person is None else self._of_person.get(person, ())
+        ids = self._cases() if person is None else self._of_person.get(person, ())
         return self._newest_first(x for x in ids if self._is_open(x) or not open_only)
 
     def of_placement(self, placement: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ here is pure: a change takes a record and gives the next one. Events stay in the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -17,6 +17,10 @@ from pathway.ports import Commit, OutboxItem, Shown, Summary, VersionConflict
 from storage.codec import CodecError, Json, decode, decode_event, encode, encode_event
 
 FORMAT = 1
+#: The record of the messages that belong to no case. It is no case: it is listed nowhere.
+NO_CASE = ""
+#: So many nonces of messages without a case are remembered.
+MOST_NONCES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +94,34 @@ def committed(record: Record, commit: Commit) -> Record:
     if commit.expected != record.version:
         raise VersionConflict(record.version)
     events = (*record.events, *(encode_event(x) for x in commit.events))
-    known = {x.item.key for x in record.letters} | record.settled.keys()
-    letters = list(record.letters)
-    for item in commit.outbox:
-        if item.key not in known:
-            known.add(item.key)
-            letters.append(Letter(replace(item, data=dict(item.data)), Work(item.not_before)))
     return replace(
         record,
         events=events,
         nonces={**record.nonces, commit.nonce: len(events)},
         summary=commit.summary,
-        letters=tuple(letters),
+        letters=_with(record, commit.outbox),
         wake=Work(commit.wake_at),
     )
+
+
+def posted(record: Record | None, items: Iterable[OutboxItem], nonce: str) -> Record:
+    """Messages without a case; a nonce that was seen before adds nothing."""
+    record = record or Record(NO_CASE, 0, Summary("", "", "", is_open=False, people=()), Work(None))
+    if nonce in record.nonces:
+        return record
+    nonces = [*record.nonces, nonce][-MOST_NONCES:]
+    return replace(record, letters=_with(record, items), nonces=dict.fromkeys(nonces, 0))
+
+
+def _with(record: Record, items: Iterable[OutboxItem]) -> tuple[Letter, ...]:
+    """The letters and those of *items* whose key is new. What is queued is a copy."""
+    known = {x.item.key for x in record.letters} | record.settled.keys()
+    letters = list(record.letters)
+    for item in items:
+        if item.key not in known:
+            known.add(item.key)
+            letters.append(Letter(replace(item, data=dict(item.data)), Work(item.not_before)))
+    return tuple(letters)
 
 
 def woken(record: Record, wake: Work) -> Record:
@@ -111,8 +129,10 @@ def woken(record: Record, wake: Work) -> Record:
 
 
 def settled(record: Record, key: str, result: str) -> Record:
-    """The letter is done with, for good."""
+    """The letter is done with, for good. Of one without a case nothing is kept."""
     left = tuple(x for x in record.letters if x.item.key != key)
+    if record.case_id == NO_CASE:
+        return replace(record, letters=left)
     return replace(record, letters=left, settled={**record.settled, key: result})
 
 

@@ -2,6 +2,7 @@
 
     LOCK            held while a Pathway runs here
     cases/          one file a case: events, what is to be sent, what became of it
+    post.json       messages that belong to no case, until they are sent
     drafts/         one file a person who has half-filled forms
     roster.json     people and placements
     addresses.json  where people are reached in Teams, and small notes
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from pathway.address import Address
 from pathway.people import Person, Placement
-from pathway.ports import Draft, Health
+from pathway.ports import Draft, Health, StoreUnavailable
 from storage import record as r
 from storage.atomic import Damaged, read_document, read_documents
 from storage.book import RecordBook
@@ -29,7 +30,7 @@ from storage.memory import MemoryAddresses, MemoryDrafts, MemoryRoster
 from storage.record import Record
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
-ROSTER, ADDRESSES = "roster.json", "addresses.json"
+ROSTER, ADDRESSES, POST = "roster.json", "addresses.json", "post.json"
 
 
 def file_name(opaque_id: str) -> str:
@@ -50,13 +51,18 @@ class TinyShelf:
 
     async def open(self) -> tuple[int, Sequence[Record]]:
         await self.folder.open()
-        return self.folder.run, await self.folder.read(self._everything, f"{CASES}/")
+        try:
+            return self.folder.run, await self.folder.read(self._everything, f"{CASES}/")
+        except StoreUnavailable:
+            await self.folder.close()
+            raise
 
     async def close(self) -> None:
         await self.folder.close()
 
     def _everything(self) -> list[Record]:
-        found = (self._readable(path) for path in sorted((self.folder.path / CASES).glob("*.json")))
+        cases = sorted((self.folder.path / CASES).glob("*.json"))
+        found = [self._readable(path) for path in (self._path(r.NO_CASE), *cases)]
         return [record for record in found if record is not None]
 
     def _readable(self, path: Path) -> Record | None:
@@ -70,7 +76,7 @@ class TinyShelf:
         except Damaged as fault:
             self.folder.set_aside(path, fault)
         except (CodecError, OSError) as fault:
-            self.folder.unreadable(f"{CASES}/{path.name}", fault)
+            self.folder.unreadable(self._name(path), fault)
         else:
             return record
         return None
@@ -80,16 +86,21 @@ class TinyShelf:
         if data is None:
             return None
         record = r.read(dict(data))
-        if file_name(record.case_id) != path.name:
+        if self._path(record.case_id) != path:
             raise Damaged(f"{path.name} holds the record of another case")
         return record
 
     def _path(self, case_id: str) -> Path:
+        if case_id == r.NO_CASE:
+            return self.folder.path / POST
         return self.folder.path / CASES / file_name(case_id)
+
+    def _name(self, path: Path) -> str:
+        return str(path.relative_to(self.folder.path))
 
     async def get(self, case_id: str) -> Record | None:
         path = self._path(case_id)
-        return await self.folder.read(lambda: self._read(path), f"{CASES}/{path.name}")
+        return await self.folder.read(lambda: self._read(path), self._name(path))
 
     async def put(self, record: Record) -> None:
         await self.folder.write(self._path(record.case_id), lambda: {"case": [r.write(record)]})

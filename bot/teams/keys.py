@@ -80,9 +80,7 @@ class KeyRing:
     async def find(self, key_id: str) -> SigningKey | None:
         """The key, or None when the service does not list it. Raises KeysUnavailable when nothing can be said."""
         if self._age() > self._rules.kept:
-            await self._fetch()
-            if self._age() > self._rules.kept:
-                raise KeysUnavailable
+            await self.warm()
             return self._keys.get(key_id)
         if self._age() > self._rules.fresh:
             self._start()
@@ -91,6 +89,13 @@ class KeyRing:
             await self._fetch()
             key = self._keys.get(key_id)
         return key
+
+    async def warm(self) -> None:
+        """Sees to it that usable keys are here. Raises KeysUnavailable."""
+        if self._age() > self._rules.kept:
+            await self._fetch()
+        if self._age() > self._rules.kept:
+            raise KeysUnavailable
 
     async def close(self) -> None:
         """Ends a fetch that is under way."""

@@ -19,6 +19,9 @@ CONVERSATION: Final[Sequence[Window]] = ((1.0, 7), (2.0, 8), (30.0, 60), (3600.0
 TENANT: Final[Sequence[Window]] = ((1.0, 30),)
 """A bot in one tenant (same page)."""
 
+PRACTICE: Final[Sequence[Window]] = ((1.0, 1000),)
+"""The practice channel has no limits, and a week that passes in a second makes many messages."""
+
 _MARGIN = 0.02
 """Seconds: our clock and the service's do not start a window together."""
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from bot.desk import Desk
+from bot.desk import Desk, TryLater
 from bot.teams.adapter import TeamsAdapter
 from bot.teams.connector import Connector, back_off
 from bot.teams.endpoint import Endpoint, Handler
 from bot.teams.gate import Gate
 from bot.teams.handler import DeskHandler, Errands, Patience
-from bot.teams.keys import KeyRing, KeyRules
-from bot.teams.pace import Pace
+from bot.teams.keys import KeyRing, KeyRules, KeysUnavailable
+from bot.teams.pace import PRACTICE, Pace
 from bot.teams.settings import TeamsSettings
 from bot.teams.tokens import MsalTokens, PracticeTokens, Tokens, entra_client
 
@@ -45,6 +45,17 @@ class Teams:
 
         return answer
 
+    async def ready(self) -> str:
+        """Empty when messages could come in and go out now, else one sentence. For `/readyz`, and to warm up."""
+        try:
+            await self.keys.warm()
+            await self.tokens.token()
+        except KeysUnavailable:
+            return "The signing keys of the Bot Framework cannot be read."
+        except TryLater:
+            return "No token for sending to Teams can be had."
+        return ""
+
     async def close(self, patience: float = 8.0) -> None:
         """Lets turns that go on behind their answer end within *patience* seconds. Before the session is closed."""
         await self.errands.close(patience)
@@ -69,10 +80,12 @@ def build(
         tokens = PracticeTokens(session, settings, clock=monotonic)
     elif tokens is None:
         tokens = MsalTokens(entra_client(settings), clock=monotonic)
+    if pace is None:
+        pace = Pace(conversation=PRACTICE, tenant=PRACTICE) if settings.practice else Pace()
     keys = KeyRing(session, settings.openid_url, key_rules, monotonic)
     return Teams(
         settings=settings,
-        post=Connector(session, settings, tokens, pace or Pace(), wall_clock=wall),
+        post=Connector(session, settings, tokens, pace, wall_clock=wall),
         gate=Gate(settings, keys, wall),
         keys=keys,
         tokens=tokens,

@@ -17,9 +17,20 @@ from hypothesis import strategies as st
 from pathway import events as e
 from pathway.dates import in_london, local, local_date
 from pathway.hours import days_of
-from pathway.nudges import MORNING, TIMED, TIMERS, Nudge, deadline, due, latest_review, meeting_by, next_at
+from pathway.nudges import (
+    MORNING,
+    TIMED,
+    TIMERS,
+    Nudge,
+    deadline,
+    due,
+    latest_review,
+    meeting_by,
+    next_at,
+    review_day,
+    still_wanted,
+)
 from pathway.nudges import planned as all_planned
-from pathway.nudges import review_day, still_wanted
 from pathway.people import Office
 from pathway.process import Stage
 from pathway.provider import QuietHours, Settings
@@ -220,7 +231,7 @@ def test_t4_waits_for_the_morning_where_the_meeting_was_late_and_is_still_a_card
 def test_t4_follows_a_meeting_that_is_moved() -> None:
     story = at_stage(Stage.MEETING_BOOKED)
     story.on("2026-11-10 12:00").link_tutor(e.MeetingBooked, starts=moment("2026-11-12 09:00"), minutes=60)
-    assert [said(n.at) for n in planned(story, "T4")][0] == "Thu 12 Nov 12:00"
+    assert said(the(story, "T4", "due").at) == "Thu 12 Nov 12:00"
 
 
 def test_t5_asks_both_writers_of_the_plan() -> None:
@@ -348,6 +359,13 @@ def test_t10_keeps_plan_review_and_outcome_apart() -> None:
     assert {n.subject for n in planned(story, "T10")} == {"plan", "outcome"}
     sent = story.sweep("2026-11-12 08:00")
     assert [line(n) for n in sent] == ["Thu 12 Nov 08:00 helen T10 due plan", "Thu 12 Nov 08:00 helen T10 due outcome"]
+
+
+def test_t10_lets_no_later_record_overtake_an_earlier_one_in_an_outage() -> None:
+    story = at_stage(Stage.PLAN_IN_PLACE)
+    story.reach(Stage.REVIEW, "2026-11-17 10:00")
+    sent = [line(n) for n in story.sweep("2026-11-19 09:00")]
+    assert about("T10", sent) == ["Mon 16 Nov 08:00 helen T10 week 1 plan", "Thu 19 Nov 08:00 helen T10 due review"]
 
 
 def test_t10_asks_for_no_outcome_that_was_reopened() -> None:
@@ -634,16 +652,17 @@ def test_a_last_rung_found_on_a_saturday_goes_out_on_monday_morning() -> None:
     assert item.data["due"] == last.due.isoformat()
 
 
-def test_a_timed_card_that_is_a_day_late_joins_the_morning_message() -> None:
+def test_a_timed_card_that_is_late_gives_way_to_the_next_morning() -> None:
     story = at_stage(Stage.LINK_TUTOR_TOLD)
     story.on("2026-11-10 11:00").link_tutor(e.MeetingBooked, starts=moment("2026-11-11 10:00"), minutes=30)
     (on_time,) = due(story.case, story.ground, moment("2026-11-11 12:31"))
-    assert on_time.group == TIMED
+    assert (on_time.send, on_time.group) == (True, TIMED)
     (late,) = due(story.case, story.ground, moment("2026-11-11 17:31"))
     assert not late.send
-    friday = at_stage(Stage.REVIEW, "2026-11-13 10:00")
-    found = [n for n in due(friday.case, friday.ground, moment("2026-11-16 09:00")) if n.timer == "T11"]
-    assert [(n.rung, n.send, n.group) for n in found] == [("due", False, MORNING), ("next day", True, MORNING)]
+    story.sweep("2026-11-11 17:31")
+    assert [(line(n), n.group) for n in story.sweep("2026-11-12 09:00")] == [
+        ("Thu 12 Nov 08:00 helen T4 next day", MORNING)
+    ]
 
 
 def test_the_halfway_look_is_not_made_after_the_review() -> None:
@@ -803,6 +822,16 @@ def test_the_mentor_is_told_that_the_link_tutor_will_be_asked_to_ring() -> None:
     )
 
 
+def test_a_day_that_people_chose_says_so_in_their_words() -> None:
+    story = Story()
+    story.on("2026-10-06 10:00").mentor(
+        e.WeeklyTargetSet, check_on=day("2026-10-15"), check_found="7 school days; you chose this day"
+    )
+    found = deadline(story.case, story.ground)
+    assert found is not None
+    assert (found.day, found.how) == (day("2026-10-15"), "7 school days; you chose this day")
+
+
 def test_without_a_link_tutor_the_mentor_is_told_that_the_office_will_be_asked() -> None:
     story = at_stage(Stage.WEEKLY_TARGET, "2026-10-06 10:00", link_tutor="")
     found = deadline(story.case, story.ground)
@@ -813,65 +842,81 @@ def test_without_a_link_tutor_the_mentor_is_told_that_the_office_will_be_asked()
 
 
 @pytest.mark.parametrize(
-    ("stage", "timer", "of", "due_at", "then"),
+    ("stage", "timer", "of", "due_at", "silence", "asked"),
     [
         (
             Stage.LINK_TUTOR_TOLD,
             "T2",
             Role.LINK_TUTOR,
             "Wed 11 Nov 17:30",
-            "If nobody answers by Thursday 12 November, 8am, the Partnership Team is asked to find somebody who takes "
-            "this up.",
+            "If nobody answers by Thursday 12 November, 8am",
+            "the Partnership Team is asked to find somebody who takes this up.",
         ),
         (
             Stage.MEETING_BOOKED,
             "T4",
             Role.LINK_TUTOR,
             "Wed 11 Nov 18:30",
-            "If nothing is recorded by Friday 13 November, 8am, the Partnership Team is asked to find out what was "
-            "agreed.",
+            "If nothing is recorded by Friday 13 November, 8am",
+            "the Partnership Team is asked to find out what was agreed.",
+        ),
+        (
+            Stage.WRITING_PLAN,
+            "T5",
+            Role.LINK_TUTOR,
+            "Wed 11 Nov 17:30",
+            "If nothing is recorded by Thursday 12 November, 8am",
+            "the Partnership Team is asked to help with the plan.",
         ),
         (
             Stage.VIEWS_DIFFER,
             "T6",
             Role.PARTNERSHIP_LEAD,
             "Fri 13 Nov 17:30",
-            "If nothing is recorded by Tuesday 17 November, 8am, the Course Director is asked to help with the "
-            "decision.",
+            "If nothing is recorded by Tuesday 17 November, 8am",
+            "the Course Director is asked to help with the decision.",
+        ),
+        (
+            Stage.PLAN_TO_DISCUSS,
+            "T7",
+            Role.LINK_TUTOR,
+            "Thu 12 Nov 17:30",
+            "If nothing is recorded by Friday 13 November, 8am",
+            "the Partnership Team is asked to help with finding a time for that conversation.",
         ),
         (
             Stage.PLAN_IN_PLACE,
             "T9",
             Role.LINK_TUTOR,
             "Tue 17 Nov 17:30",
-            "If nothing is recorded by Thursday 19 November, 8am, the Partnership Team is asked to find out how the "
-            "review stands.",
+            "If nothing is recorded by Thursday 19 November, 8am",
+            "the Partnership Team is asked to find out how the review stands.",
         ),
         (
             Stage.REVIEW,
             "T11",
             Role.LINK_TUTOR,
             "Tue 10 Nov 17:00",
-            "If nothing is recorded by Thursday 12 November, 8am, the Partnership Lead is asked to find out how the "
-            "review stands.",
+            "If nothing is recorded by Thursday 12 November, 8am",
+            "the Partnership Lead is asked to find out how the review stands.",
         ),
         (
             Stage.NEXT_STEPS,
             "T12",
             Role.PARTNERSHIP_TEAM,
             "Tue 17 Nov 17:30",
-            "If nothing is recorded by Tuesday 17 November, 8am, the Partnership Lead and the Course Director are "
-            "asked to see to it that the meeting takes place.",
+            "If nothing is recorded by Tuesday 17 November, 8am",
+            "the Partnership Lead and the Course Director are asked to see to it that the meeting takes place.",
         ),
     ],
 )
 def test_every_step_says_by_when_of_whom_and_what_follows(
-    stage: Stage, timer: str, of: Role, due_at: str, then: str
+    *, stage: Stage, timer: str, of: Role, due_at: str, silence: str, asked: str
 ) -> None:
     story = at_stage(stage)
     found = deadline(story.case, story.ground)
     assert found is not None
-    assert (found.timer, found.of, said(found.due), found.then) == (timer, of, due_at, then)
+    assert (found.timer, found.of, said(found.due), found.then) == (timer, of, due_at, f"{silence}, {asked}")
 
 
 def test_once_acknowledged_the_step_is_to_find_a_time() -> None:
@@ -957,7 +1002,7 @@ def test_all_fourteen_timers_are_there() -> None:
 
 # -- whatever happens -------------------------------------------------------------------------------------------------
 
-STAGES = tuple(s for s in Stage if s.is_open and s not in {Stage.DRAFT, Stage.PAUSED}) + (Stage.CONTINUES,)
+STAGES = (*(s for s in Stage if s.is_open and s not in {Stage.DRAFT, Stage.PAUSED}), Stage.CONTINUES)
 TUTORS = ("", "Monday", "Tuesday, Friday", "Wednesday to Friday")
 MOMENTS = st.datetimes(datetime(2026, 9, 7), datetime(2027, 7, 9)).map(  # noqa: DTZ001
     lambda x: local(x.date(), x.time().replace(microsecond=0))

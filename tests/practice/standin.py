@@ -104,10 +104,17 @@ def form(fault: str = "", seen: str = "") -> dict[str, Any]:
             "label": "Help I have given",
             "choices": ticks,
             "isMultiSelect": True,
+            "wrap": True,
             "style": "expanded",
         },
         {"type": "Input.ChoiceSet", "id": "area", "label": "Area of work", "choices": areas, "style": "compact"},
-        {"type": "Input.Toggle", "id": "sure", "title": "I have talked to Tom about this", "value": "true"},
+        {
+            "type": "Input.Toggle",
+            "id": "sure",
+            "title": "I have talked to Tom about this",
+            "value": "true",
+            "wrap": True,
+        },
         {
             "type": "FactSet",
             "facts": [

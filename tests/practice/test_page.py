@@ -47,7 +47,7 @@ async def test_priya_fills_a_form_in_and_the_next_card_takes_the_focus(browser: 
     await expect(page.locator('[aria-current="true"]')).to_contain_text("Priya Nair")
     await press(page, "Raise a concern")
     await expect(page.get_by_role("heading", name="What you have seen")).to_be_focused()
-    student = page.get_by_label("Student")
+    student = page.get_by_role("combobox", name="Student")
     assert await student.input_value() == "Tom Ashworth, PGCE Primary, Phase 1, Hollin Bank Primary"
     await press(page, "Check my answers")
     await expect(page.get_by_text("Write what you have seen.")).to_be_visible()

@@ -455,6 +455,50 @@ async def test_two_cases_may_use_the_same_key(shop: Shop) -> None:
     assert len({x.id for x in await due_letters(shop.book)}) == 2
 
 
+# -- messages without a case -------------------------------------------------------------------------------------------
+
+
+async def test_a_message_without_a_case_is_claimed_like_any_other_and_is_no_case(shop: Shop) -> None:
+    await shop.book.post([note("q1", to="lee")], "tap")
+    for _ in range(2):
+        assert await shop.book.next_due("outbox") == NOON
+        assert list(await shop.book.cases_of(None, open_only=False)) == []
+        assert list(await shop.book.cases_of_placement("")) == []
+        assert await shop.book.case_with_reference("") is None
+        assert await shop.book.seen("tap") is None
+        assert [x async for x in shop.book.export()] == []
+        assert not await shop.book.erase("")
+        await shop.reopen()
+    (claim,) = await due_letters(shop.book)
+    assert (claim.case_id, claim.item) == ("", note("q1", to="lee"))
+    assert await shop.book.retry(claim, NOON + HOUR, "busy")
+    (claim,) = await due_letters(shop.book, NOON + HOUR)
+    assert await shop.book.complete(claim, "delivered")
+    assert await due_letters(shop.book, NOON + 9 * HOUR) == []
+    assert await shop.book.sent("") == {}
+
+
+async def test_a_message_without_a_case_is_queued_once_a_nonce(shop: Shop) -> None:
+    await asyncio.gather(*(shop.book.post([note("q1")], "tap") for _ in range(8)))
+    (claim,) = await due_letters(shop.book)
+    await shop.book.complete(claim, "delivered")
+    await shop.reopen()
+    await shop.book.post([note("q1")], "tap")
+    assert await due_letters(shop.book) == []
+    await shop.book.post([note("q1"), note("q2")], "another")
+    assert [x.item.key for x in await due_letters(shop.book) if x.item] == ["q1", "q2"]
+
+
+async def test_a_nonce_of_a_message_can_still_begin_a_case(shop: Shop) -> None:
+    await shop.book.post([note("q1")], "tap")
+    assert not (await shop.book.commit(first(nonce="tap"))).replayed
+
+
+async def test_a_case_has_an_id(shop: Shop) -> None:
+    with pytest.raises(ValueError, match="an id"):
+        await shop.book.commit(first("", nonce="n", placement="p"))
+
+
 # -- cards that stand in a chat ----------------------------------------------------------------------------------------
 
 

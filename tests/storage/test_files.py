@@ -509,13 +509,32 @@ async def test_of_a_dropped_draft_no_text_is_left_in_any_file(tiny: Shop) -> Non
     assert list((folder_of(tiny) / "drafts").iterdir()) == []
 
 
+async def test_of_a_message_without_a_case_nothing_is_left_when_it_is_sent(tiny: Shop) -> None:
+    await tiny.book.post([replace(note(), data={"words": WORDS})], "tap")
+    assert files_with(folder_of(tiny), WORDS) == ["post.json"]
+    await tiny.book.complete((await due_letters(tiny.book))[0], "delivered")
+    assert files_with(folder_of(tiny), WORDS) == []
+
+
+async def test_damaged_messages_without_a_case_are_set_aside_and_told_of(tiny: Shop) -> None:
+    await tiny.book.post([note()], "tap")
+    await tiny.book.commit(first())
+    await tiny.stores.close()
+    (folder_of(tiny) / "post.json").write_bytes(b"{")
+    await tiny.reopen()
+    assert "post.json" in (await tiny.book.health()).sentence
+    await tiny.book.post([note()], "tap")
+    assert [x.case_id for x in await due_letters(tiny.book)] == [""]
+    assert len(await tiny.book.events("c1")) == 2
+
+
 async def test_a_case_file_can_be_read_with_tinydb_alone(tiny: Shop) -> None:
     await tiny.book.commit(first())
     with TinyDB(folder_of(tiny) / "cases" / "c1.json") as db:
         assert [x["type"] for x in db.table("case").all()[0]["events"]] == ["DraftStarted", "WeeklyTargetSet"]
 
 
-@pytest.mark.parametrize("name", ["../c1", "a/b", "", "a.b", "x" * 101])
+@pytest.mark.parametrize("name", ["../c1", "a/b", "a.b", "x" * 101])
 async def test_an_id_that_is_no_safe_file_name_is_refused(tiny: Shop, name: str) -> None:
     with pytest.raises(ValueError, match="an id is made of"):
         await tiny.book.commit(first(name, nonce="n", placement="p"))

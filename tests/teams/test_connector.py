@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.desk import Message, TryLater, Unreachable
+from bot.desk import Message, Post, TryLater, Unreachable
 from bot.practice.channel import CHANNEL
 from bot.practice.keys import SigningKey
 from bot.teams.connector import LONGEST_WAIT, Connector, retry_after
@@ -22,7 +22,9 @@ NOTICE = Message("You have a message", card("Priya asks for you."))
 
 
 async def test_a_message_arrives_with_its_summary_and_gives_its_id(line: Line) -> None:
-    new_id = await line.teams.post.send(line.channel.address(), NOTICE)
+    post: Post = line.teams.post
+
+    new_id = await post.send(line.channel.address(), NOTICE)
 
     (message,) = line.channel.chat(PRIYA)
     assert (message.id, message.card, message.summary) == (new_id, NOTICE.card, NOTICE.summary)

@@ -349,6 +349,20 @@ async def test_a_late_fault_is_told_too(slow: tuple[Line, asyncio.Event]) -> Non
     await line.channel.until(lambda: "Something went wrong" in line.channel.chat(PRIYA)[-1].text)
 
 
+async def test_the_bot_says_when_it_cannot_tell_friend_from_foe(line: Line) -> None:
+    line.channel.fail_next(503, where="keys")
+    assert await line.teams.ready() == "The signing keys of the Bot Framework cannot be read."
+
+
+async def test_the_bot_says_when_it_cannot_send(line: Line) -> None:
+    line.channel.fail_next(503, where="token")
+    assert await line.teams.ready() == "No token for sending to Teams can be had."
+
+
+async def test_a_bot_that_can_work_says_nothing_is_wrong(line: Line) -> None:
+    assert not await line.teams.ready()
+
+
 async def test_on_close_what_is_under_way_may_end_and_the_rest_is_cut(slow: tuple[Line, asyncio.Event]) -> None:
     line, _ = slow
     await line.channel.say(PRIYA, "hello")

@@ -100,7 +100,10 @@ function nameFiltered(input) {
   const chosen = input.choices.find((choice) => choice.value === box.value);
   if (chosen) box.value = chosen.title;
   const label = input.renderedInputControlElement.getAttribute("aria-labelledby");
-  if (label) box.setAttribute("aria-labelledby", label);
+  if (label) {
+    box.setAttribute("aria-labelledby", label);
+    input.renderedInputControlElement.removeAttribute("aria-labelledby");
+  }
   if (input.isRequired) box.setAttribute("aria-required", "true");
 }
 

@@ -1,0 +1,163 @@
+"""Where a case stands, who has it, what happens next and by when: in sentences, for staff and for the student."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from cards.elements import literal
+from cards.view import View
+from pathway import events as e
+from pathway.dates import local_date
+from pathway.nudges import deadline
+from pathway.process import Stage
+from pathway.provider import starting
+from pathway.roles import Role
+
+Sentences = Iterator[str]
+
+
+def standing(view: View) -> Sentences:
+    """For staff. People see an escalation coming before it happens."""
+    yield from NOW.get(view.case.stage, _elsewhere)(view)
+    line = deadline(view.case, view.ground)
+    if line is not None and line.then and view.case.stage.is_open:
+        yield line.then
+
+
+def _elsewhere(view: View) -> Sentences:
+    yield f"This case stands at: {view.stage}."
+
+
+def _weekly_target(view: View) -> Sentences:
+    case = view.case
+    if case.check_on is None:
+        return
+    asked = "You" if view.viewer == case.mentor else view.mentor
+    yield f"{view.first} has until {view.day(case.check_on)} ({case.check_found})."
+    yield f"{asked} will be asked then how it went."
+    if case.told is None:
+        concern = case.last(e.WeeklyTargetSet)
+        copied = f"{view.first} has a copy. " if concern and concern.copy_to_student else ""
+        yield f"{copied}Nobody else has been told."
+
+
+def _told(view: View) -> Sentences:
+    case, tutor = view.case, view.link_tutor
+    person = view.party.link_tutor(case)
+    if not person:
+        yield (
+            f"No {view.word(Role.LINK_TUTOR)} is named for this placement, so the {view.word(Role.PARTNERSHIP_TEAM)} "
+            "has been told and will name one."
+        )
+        return
+    who = starting(view.you_or(person))
+    if case.told:
+        yield f"{who} {'were' if who == 'You' else 'was'} told on {view.moment(case.told.at)}."
+    if case.acknowledged:
+        has = starting(view.you_or(case.acknowledged.by))
+        yield f"{has} {'have' if has == 'You' else 'has'} it, since {view.moment(case.acknowledged.at)}."
+        yield "Next: a Teams meeting."
+    elif view.is_(Role.LINK_TUTOR):
+        yield "Say that you have it, then arrange the meeting."
+    else:
+        yield f"Next: {tutor} answers and arranges a Teams meeting."
+
+
+def _booked(view: View) -> Sentences:
+    meeting, plan = view.case.meeting, view.provider.words.support_plan
+    if meeting and meeting.starts > view.now:
+        yield f"The meeting is on {view.moment(meeting.starts)}."
+    yield (
+        f"After the meeting each of you records your own view. A {plan} opens only if you both say “not as expected”."
+    )
+
+
+def _differ(view: View) -> Sentences:
+    lead = view.word(Role.PARTNERSHIP_LEAD)
+    if view.is_(Role.PARTNERSHIP_LEAD):
+        yield f"{view.mentor} and {view.link_tutor} see it differently. Read both views, then decide."
+        return
+    yield f"The two of you see it differently. The {lead} has been told and helps to decide."
+
+
+def _writing_plan(view: View) -> Sentences:
+    plan = view.provider.words.support_plan
+    yield (
+        f"Both views say that progress is not as expected, so a {plan} comes next: up to "
+        f"{view.provider.settings.max_focus_areas} areas, with targets that can be met within a week."
+    )
+    yield (
+        f"Pathway does not write the {plan} yet. Agree it together in your template and record it in PebblePad. "
+        "This case is kept, and nothing is lost."
+    )
+
+
+def _met(view: View) -> Sentences:
+    yield f"{view.first} met the target. Thank you for the help you gave."
+    if not view.case.told:
+        yield f"The {view.word(Role.LINK_TUTOR)} was not needed and was told nothing."
+
+
+def _no_intervention(view: View) -> Sentences:
+    ended = view.case.last(e.NoInterventionAgreed)
+    yield "It was decided that no further step is needed."
+    if ended:
+        yield f"Recorded by {view.you_or(ended.by)} on {view.day(local_date(ended.at))}."
+
+
+def _in_error(_view: View) -> Sentences:
+    yield "This was raised in error and is closed. Whoever had been told has been told this too."
+
+
+def _paused(view: View) -> Sentences:
+    paused = view.case.last(e.CasePaused)
+    yield "All dates stand still."
+    if paused and paused.back_on:
+        yield f"Expected back on {view.day(paused.back_on)}."
+
+
+NOW: Mapping[Stage, Callable[[View], Sentences]] = {
+    Stage.WEEKLY_TARGET: _weekly_target,
+    Stage.LINK_TUTOR_TOLD: _told,
+    Stage.MEETING_BOOKED: _booked,
+    Stage.VIEWS_DIFFER: _differ,
+    Stage.WRITING_PLAN: _writing_plan,
+    Stage.TARGET_MET: _met,
+    Stage.NO_INTERVENTION: _no_intervention,
+    Stage.IN_ERROR: _in_error,
+    Stage.PAUSED: _paused,
+}
+
+
+# -- the student ---------------------------------------------------------------------------------------------------
+
+
+def for_student(view: View) -> Sentences:
+    """Only what a person has said to the student first."""
+    case = view.case
+    match case.stage:
+        case Stage.WEEKLY_TARGET if case.check_on:
+            yield f"{view.mentor} has talked to you about an area to work on, and you have a target for it."
+            yield f"You have until {view.day(case.check_on)} ({case.check_found}). Then you look at it together."
+        case Stage.TARGET_MET:
+            met = case.last(e.TargetMet)
+            yield f"{view.mentor} has recorded that you met your weekly target. Well done. The matter is closed."
+            if met and met.note:
+                yield literal(met.note)
+        case Stage.NO_INTERVENTION:
+            yield "The matter is closed. No further step was needed."
+        case Stage.IN_ERROR:
+            yield "This was sent to you in error and has been withdrawn. It is not on your record. We are sorry."
+        case Stage.LINK_TUTOR_TOLD | Stage.MEETING_BOOKED | Stage.VIEWS_DIFFER if knows_of_referral(view):
+            yield f"{starting(view.link_tutor)} has been told, as {view.mentor} said to you, and helps you both."
+            yield f"{view.mentor} or {view.link_tutor} will speak to you about what comes next."
+        case Stage.WRITING_PLAN if knows_of_referral(view):
+            yield f"{view.mentor} or {view.link_tutor} will speak to you about what comes next."
+        case _:
+            yield f"Ask {view.mentor} where things stand."
+
+
+def knows_of_referral(view: View) -> bool:
+    """Whether the student was told, by a person, that the Link Tutor was told."""
+    told_so = any(t.what is e.Told.REFERRAL for t in view.case.all(e.StudentTold))
+    return told_so or bool(view.case.told and view.case.told.student_aware)
