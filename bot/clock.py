@@ -19,10 +19,12 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.sender import Sender
 from cards.view import stage_words
+from dialogs import concern
 from pathway.casework import Casework, NoSuchCase
 from pathway.dates import in_london, local
 from pathway.nudges import Nudge, planned
-from pathway.ports import Addresses, Drafts, StoreUnavailable
+from pathway.ports import Addresses, Draft, Drafts, OutboxItem, StoreUnavailable
+from pathway.tellings import Notice
 
 log = logging.getLogger(__name__)
 
@@ -146,7 +148,8 @@ class Clock:
                 self._arm(datetime.now(UTC) + distance)
 
     async def _next_due(self) -> datetime | None:
-        times = [await self.casework.book.next_due("case"), await self.casework.book.next_due("outbox")]
+        book = self.casework.book
+        times = [await book.next_due("case"), await book.next_due("outbox"), await self._next_draft()]
         return min((t for t in times if t is not None), default=None)
 
     async def _work(self) -> None:
@@ -162,20 +165,46 @@ class Clock:
                     continue
                 await book.complete(claim, "looked", wake_at=wake_at)
             looked += len(claims)
-        await self._old_drafts()
+        await self._look_at_drafts()
         sent = await self.sender.empty()
         if looked or sent:
             await self.sender.edit_channel()
 
-    async def _old_drafts(self) -> None:
-        """A draft is deleted five school days after it was last saved (weekdays where no school is known)."""
+    async def _look_at_drafts(self) -> None:
+        """A draft is deleted when its school days are over; on the morning of its last day its author hears of it."""
         now = self.time.now()
-        calendar = self.casework.provider.calendar_for("", "")
-        days = self.casework.provider.days.draft_kept
-        oldest = now - timedelta(days=days)
-        for draft in await self.drafts.drafts_before(oldest):
-            if calendar.add(_day(draft.saved_at), days) < _day(now):
+        for draft in await self.drafts.drafts_before(now):
+            last = await self._last_day(draft)
+            if _day(now) > last:
                 await self.drafts.drop(draft.person, draft.form)
+            elif draft.form == concern.FORM and now >= self._draft_morning(last):
+                nonce = f"draft:{draft.person}:{draft.saved_at.isoformat()}"
+                item = OutboxItem(
+                    key=nonce,
+                    to=draft.person,
+                    notice=Notice.DRAFT_WAITING,
+                    not_before=now,
+                    data={"kept": last.isoformat()},
+                )
+                await self.casework.book.post([item], nonce)
+
+    async def _last_day(self, draft: Draft) -> date:
+        """Five school days after it was last saved, on the calendar of the placement it is about where it names one."""
+        placement = await self.casework.roster.placement(draft.values.get("placement", ""))
+        calendar = self.casework.provider.calendar_for(placement.calendar if placement else "", "")
+        return calendar.add(_day(draft.saved_at), self.casework.provider.days.draft_kept)
+
+    def _draft_morning(self, last: date) -> datetime:
+        return local(last, self.casework.provider.quiet_hours.opens)
+
+    async def _next_draft(self) -> datetime | None:
+        """The next morning on which a draft is to be reminded of, or was to be deleted."""
+        now = self.time.now()
+        mornings = []
+        for draft in await self.drafts.drafts_before(now):
+            last = await self._last_day(draft)
+            mornings += [self._draft_morning(last), self._draft_morning(last + timedelta(days=1))]
+        return min((m for m in mornings if m > now), default=None)
 
     # -- practice --------------------------------------------------------------------------------------------------
 

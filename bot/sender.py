@@ -12,15 +12,16 @@ import random
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from bot.desk import Message, Post, TryLater, Unreachable
 from bot.invitation import calendar_file
 from bot.mail import Letter, Mail, as_text
+from bot.teams.words import sent_again
 from cards import notices
 from cards.acts import act, chat_link
-from cards.concern import advice_for_you
+from cards.concern import advice_for_you, draft_reminder
 from cards.elements import button, link
 from cards.view import View
 from pathway.case import Case
@@ -43,6 +44,8 @@ LONGEST_PAUSE = 300.0
 MORNING = "morning"
 THREAD = "thread:"
 COUNTS = "thread-counts:"
+#: Kept with a piece of work that nobody can say has arrived: the next try says that it is sent again.
+MAYBE: Final = "perhaps delivered"
 #: What the connector refuses because of the message, not because of its reader.
 OUR_FAULT: Final = frozenset({"BadSyntax", "MessageSizeTooBig", "BadArgument"})
 #: The buttons of a morning message: one for each of the first cases, and one for the rest.
@@ -112,8 +115,8 @@ class Sender:
         item = claim.item
         if item is None:
             return None
-        if item.notice == Notice.ADVICE:
-            await self._settle_letter(claim, item)
+        if not claim.case_id:
+            await self._deliver([claim], self._letter_without_case(item))
             return None
         try:
             case = await self.casework.case(claim.case_id)
@@ -143,7 +146,8 @@ class Sender:
             result = f"dropped: {why}"
         except TryLater as no:
             for claim in claims:
-                await book.retry(claim, self.now + _pause(claim.attempts, no.after), str(no))
+                error = MAYBE if no.maybe_delivered else str(no)
+                await book.retry(claim, self.now + _pause(claim.attempts, no.after), error)
             return
         except Unreachable as no:
             log.warning("an outbox item has no way to its reader: %s", no.reason)
@@ -171,7 +175,7 @@ class Sender:
         if item.notice == Notice.REFRESH:
             return await self._refresh(view)
         drawn = notices.notice_card(item, view)
-        message = Message(notices.summary(item, case.reference), drawn)
+        message = _again(ready.claim, Message(notices.summary(item, case.reference), drawn))
         ics = b""
         if item.notice == Notice.MEETING_BOOKED and case.meeting:
             ics = calendar_file(case.reference, case.meeting.starts, case.meeting.minutes, case.meeting.link)
@@ -196,7 +200,8 @@ class Sender:
             if len(openers) < OPENERS and not any(o["data"]["case"] == ready.case.id for o in openers):
                 openers.append(act(view, f"Open {ready.case.reference}", "cases.open"))
         openers.append(button("My cases", "cases.mine"))
-        message = Message(f"Placements: {len(lines)} reminders", notices.morning(lines, openers))
+        drawn = notices.morning(lines, openers)
+        message = _again(first.claim, Message(f"Placements: {len(lines)} reminders", drawn))
         view = View(first.case, first.ground, to, self.now, nonce)
         return await self._to_person(to, message, reply_to=_reply_to(view), key=first.item.key)
 
@@ -216,18 +221,27 @@ class Sender:
             raise Dropped(no.reason) from no
         return "edited"
 
-    async def _settle_letter(self, claim: Claim, item: OutboxItem) -> None:
-        """A question without a case: delivered, and then nothing of it is kept."""
+    async def _letter_without_case(self, item: OutboxItem) -> str:
+        """A question for advice, or a draft that waits: delivered, and then nothing of it is kept."""
         people = await self.casework.roster.people()
+        if item.notice == Notice.DRAFT_WAITING:
+            return await self._draft_waiting(item)
         asker = people.get(item.data.get("from", ""))
         placement = await self.casework.roster.placement(item.data.get("placement", ""))
         if asker is None or placement is None:
-            await self.casework.book.complete(claim, "dropped: the people are no longer listed")
-            return
+            raise Dropped("the people are no longer listed")
         chat = link(f"Write to {asker.name} in Teams", chat_link(asker.email))
         drawn = advice_for_you(asker.name, people[placement.student].name, item.data.get("words", ""), chat)
         message = Message("Placements: a mentor asks for advice", drawn)
-        await self._deliver([claim], self._to_person(item.to, message, reply_to=asker.email, key=item.key))
+        return await self._to_person(item.to, message, reply_to=asker.email, key=item.key)
+
+    async def _draft_waiting(self, item: OutboxItem) -> str:
+        if await self.addresses.address(item.to) is None:
+            raise Dropped("a draft is read in Teams only")
+        drawn = draft_reminder(in_words(date.fromisoformat(item.data["kept"])))
+        return await self._to_person(
+            item.to, Message("Placements: something you saved", drawn), reply_to="", key=item.key
+        )
 
     # -- ways ------------------------------------------------------------------------------------------------------
 
@@ -257,7 +271,7 @@ class Sender:
         root = await self._thread_of_today()
         view = View(ready.case, ready.ground, "", self.now, "")
         line = notices.channel_line(ready.item, view)
-        message = Message(f"Placement case {ready.case.reference}", text=line)
+        message = _again(ready.claim, Message(f"Placement case {ready.case.reference}", text=line))
         return "sent:" + await self.post.send(address, message, thread=root)
 
     async def _thread_of_today(self) -> str:
@@ -312,9 +326,18 @@ def _unwanted(ready: Ready) -> str:
     item, case, ground = ready.item, ready.case, ready.ground
     if item.to != CHANNEL and not ground.party.roles_on(item.to, case):
         return "no longer one of the people of the case"
+    if item.notice == Notice.MEETING_BRIEF and (
+        case.meeting is None or case.meeting.starts.isoformat() != item.data.get("starts")
+    ):
+        return "the meeting was moved"
     if item.notice in (Notice.REMINDER, Notice.ESCALATION) and not still_wanted(case, ground, item):
         return "the case has moved on"
     return ""
+
+
+def _again(claim: Claim, message: Message) -> Message:
+    """*message*, saying that it is sent again where nobody can know whether it arrived the first time."""
+    return sent_again(message) if claim.error == MAYBE else message
 
 
 def _pause(attempts: int, after: float | None) -> timedelta:

@@ -325,6 +325,17 @@ def saved(kept: str) -> Card:
     )
 
 
+def draft_reminder(kept: str) -> Card:
+    return card(
+        heading("A form you saved is waiting"),
+        text(f"Only you can see it. It is kept until {kept}, then it is deleted."),
+        actions=[
+            button("Go on with it", "concern.resume", style="positive"),
+            button("Throw it away", "concern.discard"),
+        ],
+    )
+
+
 def discarded() -> Card:
     return card(
         heading("Thrown away"),

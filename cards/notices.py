@@ -10,7 +10,7 @@ from cards.case import case_card
 from cards.elements import Card, card, facts, heading, panel, quiet, text
 from cards.view import View
 from pathway import events as e
-from pathway.dates import local_date
+from pathway.dates import in_london, local_date, time_in_words
 from pathway.ports import OutboxItem
 from pathway.process import Stage
 from pathway.provider import starting
@@ -28,6 +28,15 @@ def _typed_for_you(view: View, event: e.Event | None) -> str:
 def _meeting_booked(view: View, _event: e.Event | None) -> str:
     meeting = view.case.meeting
     return f"Your meeting is booked for {view.moment(meeting.starts)}." if meeting else "Your meeting has changed."
+
+
+def _brief(view: View, _event: e.Event | None) -> str:
+    meeting, plan = view.case.meeting, view.provider.words.support_plan
+    when = time_in_words(in_london(meeting.starts).time()) if meeting else "the time you agreed"
+    return (
+        f"Your meeting is today at {when}. This is the brief. To be decided: is progress as expected? If you both say "
+        f"it is not, a {plan} opens."
+    )
 
 
 def _has_it(view: View, event: e.Event | None) -> str:
@@ -62,6 +71,7 @@ LEADS: Mapping[Notice, Lead] = {
     ),
     Notice.MEETING_BOOKED: _meeting_booked,
     Notice.MEETING_CANCELLED: _cancelled,
+    Notice.MEETING_BRIEF: _brief,
     Notice.WITHDRAWN: lambda v, _e: (
         "The weekly target goes on instead. No meeting is needed now."
         if not v.is_student
@@ -116,6 +126,7 @@ SUMMARIES: Mapping[Notice, str] = {
     Notice.VIEW_TO_CONFIRM: "please check an entry",
     Notice.VIEW_RECORDED: "there is something to decide",
     Notice.TYPED_FOR_YOU: "an entry made for you",
+    Notice.MEETING_BRIEF: "your meeting today",
     Notice.REMINDER: "a reminder",
     Notice.ESCALATION: "a case is waiting",
 }
@@ -136,6 +147,8 @@ def notice_card(item: OutboxItem, view: View) -> Card:
     if notice is Notice.REMINDER:
         return reminder(item, view)
     lead = LEADS.get(notice)
+    if notice is Notice.MEETING_BRIEF:
+        return case_card(view, _brief(view, event), whole=True)
     return case_card(view, lead(view, event) if lead else MOVED_ON)
 
 

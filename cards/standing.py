@@ -8,6 +8,7 @@ from cards.elements import literal
 from cards.view import View
 from pathway import events as e
 from pathway.dates import local_date
+from pathway.hours import tell_at
 from pathway.nudges import deadline
 from pathway.process import Stage
 from pathway.provider import starting
@@ -21,7 +22,7 @@ def standing(view: View) -> Sentences:
     yield from NOW.get(view.case.stage, _elsewhere)(view)
     line = deadline(view.case, view.ground)
     if line is not None and line.then and view.case.stage.is_open:
-        yield line.then
+        yield line.then.replace(view.party.name(view.case.mentor), "you") if view.is_(Role.MENTOR) else line.then
 
 
 def _elsewhere(view: View) -> Sentences:
@@ -52,7 +53,11 @@ def _told(view: View) -> Sentences:
         return
     who = starting(view.you_or(person))
     if case.told:
-        yield f"{who} {'were' if who == 'You' else 'was'} told on {view.moment(case.told.at)}."
+        hears = tell_at(case.told.at, Role.LINK_TUTOR, view.ground, case)
+        if hears > view.now and who != "You":
+            yield f"{who} gets it on {view.moment(hears)}, when working hours begin again."
+        else:
+            yield f"{who} {'were' if who == 'You' else 'was'} told on {view.moment(hears)}."
     if case.acknowledged:
         has = starting(view.you_or(case.acknowledged.by))
         yield f"{has} {'have' if has == 'You' else 'has'} it, since {view.moment(case.acknowledged.at)}."

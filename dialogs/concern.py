@@ -12,7 +12,7 @@ from cards.case import case_card
 from cards.concern import START, Choice
 from cards.home import note, safeguarding
 from dialogs.router import Steps
-from dialogs.turn import Reply, Turn, new_nonce, only
+from dialogs.turn import Reply, Turn, new_nonce
 from pathway import events as e
 from pathway.casework import NoSuchCase
 from pathway.dates import Calendar, in_words, local_date
@@ -325,7 +325,8 @@ async def _keep(turn: Turn) -> str:
     if turn.verb == "concern.save" and set(filled) <= {"placement"} and kept:
         filled = {k: v for k, v in kept.values.items() if k not in _PRIVATE}
     await turn.keep(FORM, {**filled, "kind": _kind(turn), "_nonce": turn.nonce})
-    calendar = turn.provider.calendar_for(only([c.placement.calendar for c in await _choices(turn)]), "")
+    placement = await turn.casework.roster.placement(filled.get("placement", ""))
+    calendar = turn.provider.calendar_for(placement.calendar if placement else "", "")
     return in_words(calendar.add(turn.today, turn.provider.days.draft_kept), turn.today)
 
 

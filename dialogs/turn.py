@@ -7,7 +7,7 @@ what time it is come from the server.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
@@ -176,12 +176,3 @@ class Turn:
 
 def new_nonce() -> str:
     return secrets.token_urlsafe(9)
-
-
-def picked(values: Mapping[str, str], *fields: str) -> dict[str, str]:
-    return {k: values[k] for k in fields if k in values}
-
-
-def only(choices: Sequence[str]) -> str:
-    """The single choice, or "" when there are none or several."""
-    return choices[0] if len(choices) == 1 else ""

@@ -15,7 +15,7 @@ from typing import TypedDict
 
 from pathway import events as e
 from pathway.case import Case, after, fold
-from pathway.dates import local_date
+from pathway.dates import local, local_date
 from pathway.hours import tell_at
 from pathway.nudges import due, next_at
 from pathway.people import Office, Party, Person, Placement, acting_role
@@ -23,7 +23,7 @@ from pathway.ports import CaseBook, Commit, OutboxItem, Roster, Summary, Version
 from pathway.provider import Provider
 from pathway.roles import Role
 from pathway.rules import Ground, NotYours, Stale, decide
-from pathway.tellings import CHANNEL, Notice, tellings
+from pathway.tellings import CHANNEL, Notice, Telling, tellings
 
 #: Letters and figures that are not mistaken for each other when read out on the telephone.
 ALPHABET = "ACDEFGHJKMNPQRTUVWXY3479"
@@ -87,7 +87,13 @@ class Casework:
         placement = await self.roster.placement(placement_id)
         if placement is None:
             raise NoSuchCase(placement_id)
-        return Ground(Party(placement, await self.office(), await self.roster.people()), self.provider)
+        party = Party(
+            placement,
+            await self.office(),
+            await self.roster.people(),
+            tutor_reads_targets=self.provider.settings.link_tutor_sees_weekly_target,
+        )
+        return Ground(party, self.provider)
 
     async def placements_for(self, person: Person) -> tuple[Placement, ...]:
         """The current placements for which *person* may raise a concern: a mentor's and a Link Tutor's own, for the
@@ -259,8 +265,9 @@ class Casework:
                     key=f"{case.version}:{telling.notice}:{to}",
                     to=to,
                     notice=telling.notice,
-                    not_before=event.at if telling.at_once else tell_at(event.at, role, ground, case),
+                    not_before=_when(telling, case, event, role, ground),
                     event=case.version,
+                    data={"starts": case.meeting.starts.isoformat()} if telling.on_the_day and case.meeting else {},
                 )
             )
         return items
@@ -280,6 +287,16 @@ class Casework:
         ]
 
 
+def _when(telling: Telling, case: Case, event: e.Event, role: Role, ground: Ground) -> datetime:
+    """At once, in the reader's hours, or in the morning of the meeting (not before it was booked)."""
+    if telling.at_once:
+        return event.at
+    if telling.on_the_day and case.meeting:
+        morning = local(local_date(case.meeting.starts), ground.provider.quiet_hours.opens)
+        return max(event.at, morning)
+    return tell_at(event.at, role, ground, case)
+
+
 def summary(case: Case, party: Party) -> Summary:
     """What the store looks the case up by."""
     office = (*party.office.team, *party.office.leads) if case.told else ()
@@ -287,7 +304,7 @@ def summary(case: Case, party: Party) -> Summary:
         case.student,
         case.mentor,
         party.placement.second_mentor,
-        party.link_tutor(case) if case.told else "",
+        party.link_tutor(case) if case.told or party.tutor_reads_targets else "",
         *(x.by for x in case.events if x.by != e.SYSTEM),
         *office,
     }

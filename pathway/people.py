@@ -72,11 +72,15 @@ class Office:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Everybody around one placement, with their details: what cards and rules may know of people."""
+    """Everybody around one placement, with their details: what cards and rules may know of people.
+
+    *tutor_reads_targets*: the provider lets Link Tutors read weekly targets before they are told (off by default).
+    """
 
     placement: Placement
     office: Office
     people: Mapping[str, Person] = field(default_factory=dict)
+    tutor_reads_targets: bool = False
 
     def name(self, person: str) -> str:
         known = self.people.get(person)
@@ -279,24 +283,35 @@ SEES: Mapping[Item, Mapping[Role, Access]] = {
 #: What the Course Director reads only after a placement was terminated.
 _IF_TERMINATED = frozenset({Item.REVIEW, Item.OUTCOME, Item.EARLIER})
 
+#: Who hears of a plan only if the Link Tutor chose to tell them.
+_TOLD_IN_PERSON: Mapping[Role, e.Duty] = {
+    Role.LEVEL_LEAD: e.Duty.LEVEL_LEAD_TOLD,
+    Role.PERSONAL_TUTOR: e.Duty.PERSONAL_TUTOR_TOLD,
+}
+
 
 def access(party: Party, person: str, item: Item, case: Case) -> Access | None:
     """The widest access of *person* to *item* of *case*; None is the answer a stranger gets."""
     roles = party.roles_on(person, case)
-    found = [a for role in roles if (a := _access_of(role, person, item, case)) is not None]
+    found = [a for role in roles if (a := _access_of(role, person, item, case, party)) is not None]
     return min(found, key=(_W, _R, _N).index) if found else None
 
 
-def _access_of(role: Role, person: str, item: Item, case: Case) -> Access | None:
+def _access_of(role: Role, person: str, item: Item, case: Case, party: Party) -> Access | None:
     given = SEES[item].get(role)
     if given is None:
         return None
-    if case.told is None and role not in (Role.MENTOR, Role.STUDENT) and not _typed(person, case):
+    reads_early = role is Role.LINK_TUTOR and item is Item.CONCERN and party.tutor_reads_targets
+    if case.told is None and role not in (Role.MENTOR, Role.STUDENT) and not reads_early and not _typed(person, case):
         return None
     if role is Role.STUDENT:
         return _student_access(item, given, case)
-    if role is Role.COURSE_DIRECTOR and item in _IF_TERMINATED:
-        return given if isinstance(case.outcome, e.PlacementTerminated) else None
+    terminated = isinstance(case.outcome, e.PlacementTerminated)
+    if item is Item.NEXT_STEPS or (role is Role.COURSE_DIRECTOR and item in _IF_TERMINATED):
+        return given if terminated else None
+    if role in _TOLD_IN_PERSON:
+        chosen = any(d.duty is _TOLD_IN_PERSON[role] for d in case.all(e.DutyDone))
+        return given if case.outcome or (chosen and item is Item.PLAN) else None
     return given
 
 

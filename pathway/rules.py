@@ -576,6 +576,9 @@ def _paused(_case: Case | None, event: e.Event, _ground: Ground) -> Faults:
 
 def _resumed(case: Case | None, event: e.Event, ground: Ground) -> Faults:
     assert isinstance(event, e.CaseResumed)
+    paused = case.last(e.CasePaused) if case else None
+    if paused and event.on < paused.on:
+        yield Fault(f"The case was paused on {in_words(paused.on)}. Choose that day or a later one.", "on")
     if case and case.came_from is Stage.WEEKLY_TARGET:
         if event.check_on is None:
             yield Fault("Choose the day of the one-week check.", "check_on")

@@ -65,6 +65,8 @@ class Notice(StrEnum):
     REMINDER = "reminder"
     ESCALATION = "escalation"
     REFRESH = "refresh"
+    MEETING_BRIEF = "meeting_brief"
+    DRAFT_WAITING = "draft_waiting"
     ADVICE = "advice"
 
 
@@ -79,13 +81,14 @@ def _always(_case: Case, _event: e.Event, _party: Party) -> bool:
 class Telling:
     """*notice* goes to everyone who holds the role *to* (or to the channel) when *when* says so.
 
-    *at_once* goes out whatever the hour: only the written outcome.
+    *at_once* goes out whatever the hour: only the written outcome. *on_the_day* waits for the morning of the meeting.
     """
 
     notice: Notice
     to: Role | str
     when: When = _always
     at_once: bool = False
+    on_the_day: bool = False
 
 
 def _typed_for(_case: Case, event: e.Event, _party: Party) -> bool:
@@ -172,7 +175,12 @@ TOLD: Mapping[type[e.Event], tuple[Telling, ...]] = {
     e.LinkTutorTold: _REFERRED,
     e.LinkTutorToldAtOnce: _REFERRED,
     e.LinkTutorAcknowledged: (Telling(N.HAS_IT, _M),),
-    e.MeetingBooked: (Telling(N.MEETING_BOOKED, _M), Telling(N.MEETING_BOOKED, _LT)),
+    e.MeetingBooked: (
+        Telling(N.MEETING_BOOKED, _M),
+        Telling(N.MEETING_BOOKED, _LT),
+        Telling(N.MEETING_BRIEF, _M, on_the_day=True),
+        Telling(N.MEETING_BRIEF, _LT, on_the_day=True),
+    ),
     e.MeetingCancelled: (_TYPED, Telling(N.MEETING_CANCELLED, _M), Telling(N.MEETING_CANCELLED, _LT)),
     e.ReferralWithdrawn: (_TYPED, Telling(N.WITHDRAWN, _LT), Telling(N.WITHDRAWN, _S, _student_knew)),
     e.ViewRecorded: (
@@ -254,9 +262,10 @@ TOLD: Mapping[type[e.Event], tuple[Telling, ...]] = {
 
 
 def tellings(case: Case, event: e.Event, party: Party) -> Iterator[tuple[str, Telling]]:
-    """Each recipient (a person id, or the channel) with what they are told of *event*, once a person.
+    """Each recipient (a person id, or the channel) with what they are told of *event*, each notice once a person.
 
-    *case* is the case with *event* already recorded.
+    *case* is the case with *event* already recorded. Whoever recorded it is told nothing now, but gets what comes on
+    the day of the meeting like everybody else.
     """
     told: set[str] = {event.by}
     for telling in TOLD.get(type(event), ()):
@@ -265,7 +274,15 @@ def tellings(case: Case, event: e.Event, party: Party) -> Iterator[tuple[str, Te
         if telling.to == CHANNEL:
             yield CHANNEL, telling
             continue
-        for person in party.holders(Role(telling.to), case):
-            if person not in told:
+        for person in _holders(Role(telling.to), case, party):
+            if telling.on_the_day:
+                yield person, telling
+            elif person not in told:
                 told.add(person)
                 yield person, telling
+
+
+def _holders(role: Role, case: Case, party: Party) -> tuple[str, ...]:
+    """Who holds *role*; the Partnership Team stands in where there is no Link Tutor or no Lead."""
+    stand_in = party.office.team if role in (Role.LINK_TUTOR, Role.PARTNERSHIP_LEAD) else ()
+    return party.holders(role, case) or stand_in

@@ -191,4 +191,4 @@ def _write(file: Path, chat: _Chat) -> None:
     aside = file.with_suffix(".tmp")
     with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
         json.dump(words, out, ensure_ascii=False)
-    pass
+    aside.replace(file)

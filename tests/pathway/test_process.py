@@ -158,7 +158,7 @@ HEARD: dict[type[e.Event], str] = {
         "student: referral_student, channel: channel_referred"
     ),
     e.LinkTutorAcknowledged: "mentor: has_it",
-    e.MeetingBooked: "mentor: meeting_booked, link_tutor: meeting_booked",
+    e.MeetingBooked: "mentor: meeting_booked, link_tutor: meeting_booked, mentor: meeting_brief, link_tutor: meeting_brief",
     e.MeetingCancelled: "mentor: typed_for_you, mentor: meeting_cancelled, link_tutor: meeting_cancelled",
     e.ReferralWithdrawn: "mentor: typed_for_you, link_tutor: withdrawn, student: withdrawn",
     e.ViewRecorded: "mentor: view_wanted, mentor: view_to_confirm, link_tutor: view_recorded",

@@ -34,8 +34,12 @@ STRANGER = "nobody"
 EVERYBODY = [*PEOPLE, STRANGER, e.SYSTEM, ""]
 KINDS = list(DEFAULTS)
 STARTS: list[Stage | None] = [None, None, *_WAY]
-#: Ends are tried less often, so that walks are long.
-ENDS = {e.RaisedInError, e.StudentLeftCourse, e.PlacementEnded, e.OtherProcedureTookOver, e.DraftDiscarded}
+#: What ends or stops a case, or may be said at any time, is tried less often, so that walks go far.
+SELDOM = {
+    *(e.RaisedInError, e.StudentLeftCourse, e.PlacementEnded, e.OtherProcedureTookOver, e.CasePaused),
+    *(e.StudentReplied, e.RecordedInPebblePad, e.Nudged, e.ReplyRequested, e.StudentTold),
+    *(e.LinkTutorNamed, e.MentorNamed),
+}
 WHERE: dict[type[e.Event], set[str]] = {kind: set(places) for _, kind, places, _, _ in MOVES} | {
     kind: set(places) for _, kind, places, _ in RECORDED
 }
@@ -54,10 +58,11 @@ class Walk(RuleBasedStateMachine):
 
     @initialize(number=st.integers(0, 2**32))
     def a_case_begins(self, number: int) -> None:
+        self.steps = 0
         chance = Random(number)  # noqa: S311 - a dice, no secret
         self.ground = _some_ground(chance)
         self.now = moment("2026-09-08 09:00") + timedelta(days=chance.randrange(110), hours=chance.randrange(9))
-        self.story = Story(self.ground)
+        self.story = Story(self.ground, lawful=False)
         self.before_the_pause: Stage | None = None
         start = chance.choice(STARTS)
         if start is not None:
@@ -68,7 +73,10 @@ class Walk(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 2**32))
     def somebody_tries_something(self, number: int) -> None:
-        chance = Random(number)  # noqa: S311 - a dice, no secret
+        self.steps += 1
+        chance = Random(f"{self.steps} {number}")  # noqa: S311 - a dice, no secret
+        if self.story.now and not self.story.now.stage.is_open and chance.random() < 0.2:
+            self.a_case_begins(number)
         if chance.random() < 0.4:
             self.now += timedelta(hours=chance.randrange(200))
         event = self._attempt(chance)
@@ -94,11 +102,11 @@ class Walk(RuleBasedStateMachine):
 
     def _attempt(self, chance: Random) -> e.Event:
         kind = chance.choice(self._in_step() if chance.random() < 0.85 else KINDS)
-        if kind in ENDS and chance.random() < 0.8:
-            kind = chance.choice(KINDS)
+        if kind in SELDOM and chance.random() < 0.8:
+            kind = chance.choice(self._in_step())
         by, role = self._somebody(chance, kind)
         for_whom = ""
-        if chance.random() < (0.5 if role in {Role.LINK_TUTOR, Role.PARTNERSHIP_TEAM} else 0.03):
+        if chance.random() < (0.3 if kind in MENTORS_OWN_ACTS else 0.05):
             for_whom = chance.choice([self.ground.party.mentor(self.story.now), *EVERYBODY])
         if role.value not in BY[kind].split() and not for_whom:
             for_whom = self.ground.party.mentor(self.story.now) if chance.random() < 0.5 else ""
@@ -154,7 +162,7 @@ class Walk(RuleBasedStateMachine):
         placement, named = self.ground.party.placement, self._named(e.MentorNamed)
         return {named[-1]} if named else {self._mentor(), placement.mentor, placement.second_mentor}
 
-    def _named(self, kind: type[e.MentorNamed] | type[e.LinkTutorNamed]) -> list[str]:
+    def _named(self, kind: type[e.MentorNamed | e.LinkTutorNamed]) -> list[str]:
         return [x.person for x in self.story.history if isinstance(x, kind)]
 
     def _roles_of(self, person: str) -> set[Role]:

@@ -124,7 +124,7 @@ def form(fault: str = "", seen: str = "") -> dict[str, Any]:
         },
         actions=[
             execute("Check my answers", "concern.check") | {"style": "positive"},
-            execute("Save for later", "concern.save"),
+            execute("Save for later, and tell nobody anything until then", "concern.save"),
             execute("Fail on purpose", "crash"),
             execute("Use another student", "cases") | {"mode": "secondary"},
             execute("Leave without saving", "cases") | {"mode": "secondary", "associatedInputs": "none"},

@@ -189,6 +189,8 @@ async def test_the_connector_wants_a_token_of_its_own(channel: Channel, bot: Sta
     hello = message("Hello", text="Hello")
     assert (await bot.call("POST", f"{room(PRIYA)}/activities", hello, token=""))[0] == 401
     assert (await bot.call("POST", f"{room(PRIYA)}/activities", hello, token=channel.token()))[0] == 401
+    elsewhere = channel.key.for_connector("another app", "tenant")
+    assert (await bot.call("POST", f"{room(PRIYA)}/activities", hello, token=elsewhere))[0] == 401
     channel.rotate_key()
     stale = SigningKey.new().for_connector("app", "tenant")
     assert (await bot.call("POST", f"{room(PRIYA)}/activities", hello, token=stale))[0] == 401
@@ -307,7 +309,9 @@ async def test_the_partnership_channel_has_threads(channel: Channel, bot: StandI
     assert (await bot.call("POST", inside, message("One", text="P-17: plan in place")))[0] == 201
     root = f"/v3/conversations/{quote(channel.place.channel_id, safe='')}/activities/{thread['activityId']}"
     assert (await bot.call("POST", root, message("Two", text="P-18: plan in place")))[0] == 201
-    assert [m.thread for m in channel.chat(CHANNEL)] == ["", thread["activityId"], thread["activityId"]]
+    deeper = root.replace(thread["activityId"], channel.chat(CHANNEL)[-1].id)
+    assert (await bot.call("POST", deeper, message("Three", text="P-18: review on 4 November")))[0] == 201
+    assert [m.thread for m in channel.chat(CHANNEL)] == ["", *[thread["activityId"]] * 3]
     await channel.say_in_channel(HELEN, "what is new?", thread=thread["activityId"])
     assert bot.seen[-1]["conversation"]["id"] == thread["id"]
     assert bot.seen[-1]["text"] == "<at>Pathway</at> what is new?"

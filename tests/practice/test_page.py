@@ -125,8 +125,8 @@ async def test_a_phone_shows_the_people_then_the_chat_and_nothing_is_cut(
     await press(page, "concern")
     await expect(page.get_by_role("heading", name="What you have seen")).to_be_visible()
     cut = await page.evaluate(
-        "[...document.querySelectorAll('.messages, .ac-pushButton, .ac-textBlock, .pane, .top')]"
-        ".filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.className)"
+        "[...document.querySelectorAll('.messages, .ac-pushButton, .ac-pushButton > div, .ac-textBlock, .pane, .top')]"
+        ".filter((e) => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth).map((e) => e.className)"
     )
     assert cut == []
     assert await page.evaluate("document.documentElement.scrollWidth") == width

@@ -1,0 +1,292 @@
+"""A window on practice mode and the people in it, so that a test reads as what they do and see.
+
+Nothing here sleeps: every wait is for the page itself (a card was replaced, a message came, the clock has moved).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, ElementHandle, Locator, Page, expect
+
+#: What a person fills in under a label: words, a day (2026-10-06), a time (15:45), a choice, or several ticks.
+Filled = str | Sequence[str]
+
+#: Counts in the page what a person did with cards: each field once, however often it was changed, and each press.
+_COUNTING = """
+window.counted = { fields: new Map(), taps: [] };
+const field = (e) => e.target.closest?.(".card .ac-input-container")?.parentElement;
+for (const kind of ["input", "change"]) {
+  document.addEventListener(kind, (e) => {
+    const found = field(e);
+    if (found) window.counted.fields.set(found, found.querySelector("label")?.textContent ?? found.id);
+  }, true);
+}
+document.addEventListener("click", (e) => {
+  const found = e.target.closest?.(".card .ac-pushButton, .ac-ctrl-dropdown-item");
+  if (found) window.counted.taps.push(found.textContent);
+}, true);
+"""
+
+#: Requests for anything that is not this computer: noted, and answered here instead.
+_OUTSIDE = re.compile(r"^(?!(https?|ws)://(127\.0\.0\.1|localhost)[:/])(https?|wss?)://")
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What was filled in and pressed on cards: the labels of the fields and the titles of the buttons."""
+
+    fields: tuple[str, ...]
+    taps: tuple[str, ...]
+
+
+class Screen:
+    """One browser window on practice mode. Faults of the page's own script and requests that would leave this
+    computer are collected; the fixture that made the window looks at them.
+    """
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.address = address
+        self.faults: list[str] = []
+        self.outside: list[str] = []
+
+    def person(self, key: str) -> Person:
+        return Person(self, key)
+
+    # -- the clock ---------------------------------------------------------------------------------------------------
+
+    @property
+    def clock(self) -> Locator:
+        return self.page.locator("#clock-now")
+
+    async def now(self) -> datetime:
+        """The pathway's time, aware (UTC), as the page shows it."""
+        shown = await self.clock.get_attribute("datetime")
+        assert shown
+        return datetime.fromisoformat(shown)
+
+    async def moves_the_clock(self, button: str) -> None:
+        """Presses one of the clock's buttons ("+1 day") and waits until the clock has moved and everything is shown."""
+        page = self.page
+        wanted = page.get_by_role("button", name=button, exact=True)
+        if not await wanted.is_visible():
+            await page.get_by_role("button", name="Move the clock").click()
+        before = await self.now()
+        await wanted.click()
+        await expect(page.locator("body")).not_to_have_class(re.compile("moving"))
+        await page.wait_for_function(
+            "before => new Date(document.getElementById('clock-now').getAttribute('datetime')) > before + 1000",
+            arg=before.timestamp() * 1000,
+        )
+
+    async def to_the_next_reminder(self, for_whom: str, at: str) -> None:
+        """The page announces the next reminder ("Priya Nair", "Tuesday 13 October, 3:30pm"); the clock goes there."""
+        announced = self.page.locator("#clock-next")
+        await expect(announced).to_contain_text(for_whom)
+        await expect(announced).to_contain_text(at)
+        await self.moves_the_clock("To the next reminder")
+        day, _, time = at.rpartition(", ")
+        await expect(self.clock).to_have_text(re.compile(f"^{day} \\d+, {time}$"))
+
+    # -- looking -------------------------------------------------------------------------------------------------------
+
+    @property
+    def narrow(self) -> bool:
+        size = self.page.viewport_size
+        return size is not None and size["width"] < 720
+
+    async def counts_from_here(self) -> None:
+        """Forgets what was filled in and pressed so far."""
+        await self.page.evaluate("() => { counted.fields.clear(); counted.taps.length = 0; }")
+
+    async def counted(self) -> Count:
+        found = await self.page.evaluate("() => ({ fields: [...counted.fields.values()], taps: [...counted.taps] })")
+        return Count(tuple(found["fields"]), tuple(found["taps"]))
+
+    async def cut_off(self) -> list[str]:
+        """What is wider than its place: nothing of a card or of the page may be."""
+        found = await self.page.evaluate(
+            "() => [...document.querySelectorAll('.messages, .card, .ac-pushButton, .ac-textBlock, .pane, .top')]"
+            ".filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => `${e.className}: ${e.textContent}`)"
+        )
+        wide = await self.page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+        return [*found, *([f"the page, by {wide}"] if wide > 0 else [])]
+
+    async def picture(self, file: Path) -> None:
+        await self.page.screenshot(path=file)
+
+
+class Person:
+    """Somebody of the made-up partnership, at this window. Before each act their chat is opened if it is not."""
+
+    def __init__(self, screen: Screen, key: str) -> None:
+        self.screen = screen
+        self.page = screen.page
+        self.key = key
+        self.pane = self.page.locator(f'.pane[data-key="{key}"]')
+        self.row = self.page.locator(f'#side [data-key="{key}"]')
+        self.unread = self.row.locator(".badge")
+
+    async def looks(self) -> None:
+        """Opens their chat, as one does: from the list, on a phone after going back to it."""
+        if await self.pane.is_visible():
+            return
+        back = self.page.get_by_role("button", name="Back to the people")
+        if await back.is_visible():
+            await back.click()
+        await self.row.click()
+        await expect(self.pane).to_be_visible()
+
+    async def says(self, words: str) -> None:
+        """Types to the bot and waits for the answer."""
+        await self.looks()
+        before = await self.cards.count()
+        box = self.pane.get_by_label("Type a message to Pathway")
+        await box.fill(words)
+        await box.press("Enter")
+        await expect(self.cards).to_have_count(before + 1)
+
+    async def presses(self, title: str) -> None:
+        """Presses a button of a card, the newest that has it, and waits until the next card stands in its place."""
+        await self.looks()
+        button = await self._button(title)
+        card = await _handle(button.locator("xpath=ancestor::*[contains(concat(' ', @class, ' '), ' card ')]"))
+        if await button.is_visible():
+            async with self.page.expect_response("**/acts") as answered:
+                await button.click()
+        else:
+            await self.pane.get_by_role("button", name="More options").last.click()
+            async with self.page.expect_response("**/acts") as answered:
+                await self.page.get_by_role("menuitem", name=title, exact=True).click()
+        answer = await (await answered.value).json()
+        assert answer.get("kind") == "card", answer
+        await self.page.wait_for_function("card => !card.isConnected", arg=card)
+
+    async def _button(self, title: str) -> Locator:
+        return self.pane.get_by_role("button", name=title, exact=True).last
+
+    async def fills(self, fields: Mapping[str, Filled]) -> None:
+        """Fills in fields of the newest card that has them, by the beginning of their labels."""
+        await self.looks()
+        for label, value in fields.items():
+            await self._fill(self.field(label), value)
+
+    def field(self, label: str) -> Locator:
+        """The field (its label and what is filled in) whose label begins with *label*, on the newest card."""
+        named = self.page.locator("label.ac-richTextBlock").filter(has_text=re.compile(f"^{re.escape(label)}"))
+        return self.pane.locator("div:has(> .ac-input-container)").filter(has=named).last
+
+    async def _fill(self, field: Locator, value: Filled) -> None:
+        if not isinstance(value, str):
+            for choice in value:
+                await field.get_by_label(choice).check()
+        elif await field.locator("select").count():
+            await field.get_by_role("combobox").select_option(label=value)
+        elif await field.locator("input[type=radio]").count():
+            await field.get_by_label(value).check()
+        else:
+            await field.locator("textarea, input").fill(value)
+
+    async def filled(self, label: str) -> str:
+        """What stands in a field now; several ticks and choices by their labels, with commas."""
+        field = self.field(label)
+        ticks = field.locator("input:is([type=radio], [type=checkbox])")
+        if await ticks.count():
+            chosen: list[str] = await ticks.evaluate_all(
+                "all => all.filter((e) => e.checked).map((e) => e.getAttribute('aria-label'))"
+            )
+            return ", ".join(chosen)
+        return await field.locator("textarea, input, select").input_value()
+
+    async def follows(self, title: str) -> str:
+        """Presses a link to somewhere outside; nobody goes there. The address."""
+        await self.looks()
+        button = self.pane.get_by_role("button", name=f"{title} (opens in a new tab)", exact=True).last
+        before = len(self.screen.outside)
+        async with self.page.context.expect_page() as opened:
+            await button.click()
+        await (await opened.value).close()
+        assert len(self.screen.outside) == before + 1
+        return self.screen.outside.pop()
+
+    async def downloads(self, title: str) -> bytes:
+        """Presses a link to a file and reads what arrives."""
+        await self.looks()
+        button = self.pane.get_by_role("button", name=f"{title} (opens in a new tab)", exact=True).last
+        async with self.page.context.expect_page() as opened:
+            await button.click()
+        tab = await opened.value
+        async with tab.expect_download() as coming:
+            pass
+        file = await (await coming.value).path()
+        await tab.close()
+        return file.read_bytes()
+
+    # -- what they see -----------------------------------------------------------------------------------------------
+
+    @property
+    def cards(self) -> Locator:
+        return self.pane.locator(".card")
+
+    @property
+    def card(self) -> Locator:
+        """The newest card of their chat."""
+        return self.cards.last
+
+    async def sees(self, *words: str) -> None:
+        """All of these stand on the newest card."""
+        await self.looks()
+        for some in words:
+            await expect(self.card).to_contain_text(some)
+
+    async def sees_heading(self, words: str) -> None:
+        """On the newest card."""
+        await self.looks()
+        await expect(self.card.get_by_role("heading").first).to_have_text(words)
+
+    async def does_not_see(self, *words: str) -> None:
+        """None of these stand anywhere in their chat. Say first what they do see: an empty chat shows nothing."""
+        await self.looks()
+        for some in words:
+            await expect(self.pane).not_to_contain_text(some)
+
+    async def buttons(self) -> list[str]:
+        """What the newest card offers in view."""
+        return await self.card.locator(".ac-pushButton:visible").all_inner_texts()
+
+
+async def _handle(locator: Locator) -> ElementHandle:
+    found = await locator.element_handle()
+    assert found is not None
+    return found
+
+
+async def open_screen(
+    browser: Browser, address: str, *, width: int = 1280, height: int = 900, theme: str = "light", person: str = ""
+) -> Screen:
+    """A new window of this size in *theme*, on *person*'s chat if one is named, ready to be used."""
+    context = await browser.new_context(viewport={"width": width, "height": height}, locale="en-GB")
+    page = await context.new_page()
+    screen = Screen(page, address)
+    await _watch(context, screen)
+    await page.add_init_script(_COUNTING)
+    chosen = f"&person={person}" if person else ""
+    await page.goto(f"{address}/?theme={theme}{chosen}")
+    await page.wait_for_selector("body[data-ready]")
+    return screen
+
+
+async def _watch(context: BrowserContext, screen: Screen) -> None:
+    async def note(route: Any) -> None:
+        screen.outside.append(route.request.url)
+        await route.fulfill(status=200, content_type="text/plain", body="Nobody goes there from a test.")
+
+    await context.route(_OUTSIDE, note)
+    screen.page.on("pageerror", lambda error: screen.faults.append(str(error)))
+    screen.page.on("console", lambda said: screen.faults.append(said.text) if said.type == "error" else None)
