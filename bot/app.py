@@ -75,7 +75,7 @@ async def build(settings: BotSettings, session: aiohttp.ClientSession, pathway_t
         links=links,
         roster=RosterCommand(stores.roster, stores.addresses, provider),
         teams=way,
-        reception=Reception(office, stores.addresses, clock.wake_soon),
+        reception=Reception(office, stores.addresses, sender, clock.wake_soon),
     )
 
 
@@ -117,6 +117,7 @@ def _living(settings: BotSettings, pathway_time: PathwayTime) -> Callable[[web.A
             if admin:
                 await admin.stop()
             await parts.teams.close()
+            await parts.reception.close()
             await parts.clock.stop()
             await parts.stores.close()
 

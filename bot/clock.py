@@ -18,11 +18,10 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.sender import Sender
-from cards.view import stage_words
 from dialogs import concern
 from pathway.casework import Casework, NoSuchCase
 from pathway.dates import in_london, local
-from pathway.nudges import Nudge, planned
+from pathway.nudges import TIMERS, Nudge, planned
 from pathway.ports import Addresses, Draft, Drafts, OutboxItem, StoreUnavailable
 from pathway.tellings import Notice
 
@@ -32,6 +31,8 @@ SWEEP = 30
 LEASE = timedelta(minutes=2)
 BATCH = 50
 OFFSET = "practice-offset"
+#: What each timer waits for, in words.
+NAMES = {timer.id: timer.name for timer in TIMERS}
 #: Practice begins here: a school Tuesday, between the start of school and the first lesson.
 PRACTICE_STARTS = datetime(2026, 10, 6, 8, 0, tzinfo=UTC)
 
@@ -263,7 +264,7 @@ class Clock:
             for nudge in planned(case, ground):
                 if self._still_to_come(nudge) and (best is None or nudge.at < best[0]):
                     who = ground.party.name(nudge.to) if nudge.to != "channel" else "the Partnership channel"
-                    best = (nudge.at, who, stage_words(case.stage, ground.provider))
+                    best = (nudge.at, who, NAMES.get(nudge.timer, "a reminder"))
         held = await self.casework.book.next_due("outbox")
         if held is not None and held > self.time.now() and (best is None or held < best[0]):
             best = (held, "somebody", "a message that waits for the morning")

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from bot.desk import Message, Profile, Who
+from bot.sender import Sender
 from cards.elements import Card
 from cards.home import guest_to_confirm, stranger
 from dialogs import ROUTER, home
 from dialogs.turn import Office, Reply, Turn
 from pathway.address import Address
-from pathway.casework import RECEIPT
 from pathway.people import Person, Reach
-from pathway.ports import Addresses, Shown, StoreUnavailable
+from pathway.ports import Addresses, StoreUnavailable
 from pathway.tellings import CHANNEL
 
 log = logging.getLogger(__name__)
@@ -29,11 +29,13 @@ GUEST_CONFIRMED = "guest-confirmed:"
 class Reception:
     """Fulfils `bot.desk.Desk`."""
 
-    def __init__(self, office: Office, addresses: Addresses, recorded: Callable[[], None]) -> None:
+    def __init__(self, office: Office, addresses: Addresses, sender: Sender, recorded: Callable[[], None]) -> None:
         """*recorded* is called after every act, so that what it queued goes out at once."""
         self.office = office
         self.addresses = addresses
+        self.sender = sender
         self.recorded = recorded
+        self._errands: set[asyncio.Task[None]] = set()
         self._meeting_people = asyncio.Lock()
 
     # -- bot.desk.Desk ---------------------------------------------------------------------------------------------
@@ -49,8 +51,9 @@ class Reception:
         if not isinstance(person, Person):
             return Message("Placements: one more step", person)
         reply = await ROUTER.answer(self._turn(person, verb, data, activity_id))
-        if reply.shows and activity_id:
-            await self._stands(reply.shows, person.id, activity_id)
+        case_id = reply.shows or str(data.get("case", ""))
+        if case_id and activity_id:
+            await self._note_where_it_stands(case_id, person.id, activity_id, is_receipt=bool(reply.shows))
         self.recorded()
         return _message(reply)
 
@@ -136,12 +139,25 @@ class Reception:
     def _turn(self, person: Person, verb: str, data: Mapping[str, Any], activity_id: str) -> Turn:
         return Turn(person, verb, data, activity_id, self.office)
 
-    async def _stands(self, case_id: str, person: str, activity_id: str) -> None:
-        """Remembers the receipt, to edit it in place as the case moves. Missing that is no reason to fail the act."""
+    async def _note_where_it_stands(self, case_id: str, person: str, activity_id: str, *, is_receipt: bool) -> None:
+        """The receipt is edited in place as the case moves, a form is not. Missing that fails no act."""
         try:
-            await self.office.casework.book.show(case_id, Shown(person, RECEIPT, activity_id))
+            if is_receipt:
+                self._later(self.sender.stands(case_id, person, activity_id))
+            else:
+                await self.sender.lies_under_a_form(case_id, person, activity_id)
         except StoreUnavailable:
             log.warning("where a receipt stands could not be kept")
+
+    def _later(self, errand: Coroutine[Any, Any, None]) -> None:
+        """After the answer: an older card is edited then, which no person should wait for."""
+        task = asyncio.get_running_loop().create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    async def close(self) -> None:
+        if self._errands:
+            await asyncio.wait(self._errands, timeout=5)
 
 
 def _message(reply: Reply) -> Message:

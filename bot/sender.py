@@ -21,6 +21,7 @@ from bot.mail import Letter, Mail, as_text
 from bot.teams.words import sent_again
 from cards import notices
 from cards.acts import act, chat_link
+from cards.case import retired
 from cards.concern import advice_for_you, draft_reminder
 from cards.elements import button, link
 from cards.view import View
@@ -173,7 +174,7 @@ class Sender:
             return await self._channel(ready)
         view = View(case, ground, item.to, self.now, secrets.token_urlsafe(9))
         if item.notice == Notice.REFRESH:
-            return await self._refresh(view)
+            return await self._refresh(view, item.data.get("activity", ""))
         drawn = notices.notice_card(item, view)
         message = _again(ready.claim, Message(notices.summary(item, case.reference), drawn))
         ics = b""
@@ -181,8 +182,39 @@ class Sender:
             ics = calendar_file(case.reference, case.meeting.starts, case.meeting.minutes, case.meeting.link)
         result = await self._to_person(item.to, message, reply_to=_reply_to(view), key=item.key, ics=ics)
         if result.startswith("sent:") and item.notice != Notice.ESCALATION:
-            await self.casework.book.show(case.id, Shown(item.to, RECEIPT, result.removeprefix("sent:")))
+            await self.stands(case.id, item.to, result.removeprefix("sent:"))
         return result
+
+    # -- one live card a case and person -------------------------------------------------------------------------------
+
+    async def stands(self, case_id: str, person: str, activity_id: str) -> None:
+        """The newest card of a case is the one that is edited as the case moves; the one before it says so."""
+        before = await self._standing(case_id, person)
+        await self.casework.book.show(case_id, Shown(person, RECEIPT, activity_id))
+        if before and before != activity_id:
+            await self._retire(case_id, person, before)
+
+    async def lies_under_a_form(self, case_id: str, person: str, activity_id: str) -> None:
+        """A form took the card's place: an edit would wipe what is being typed there."""
+        if await self._standing(case_id, person) == activity_id:
+            await self.casework.book.show(case_id, Shown(person, RECEIPT, ""))
+
+    async def _standing(self, case_id: str, person: str) -> str:
+        shown = await self.casework.book.shown(case_id)
+        return next((s.activity_id for s in shown if s.person == person and s.kind == RECEIPT), "")
+
+    async def _retire(self, case_id: str, person: str, activity_id: str) -> None:
+        """A courtesy: when it fails, the old card still answers with the case as it stands."""
+        address = await self.addresses.address(person)
+        if address is None:
+            return
+        case = await self.casework.case(case_id)
+        view = View(case, await self.casework.ground(case.placement), person, self.now, secrets.token_urlsafe(9))
+        message = Message(f"Placement case {case.reference}: an older card", retired(view))
+        try:
+            await self.post.update(address, activity_id, message)
+        except (TryLater, Unreachable) as no:
+            log.info("an older card stays as it was: %s", no)
 
     async def _morning(self, batch: Sequence[Ready]) -> str:
         """One message with a line a case, the most pressing first."""
@@ -205,18 +237,16 @@ class Sender:
         view = View(first.case, first.ground, to, self.now, nonce)
         return await self._to_person(to, message, reply_to=_reply_to(view), key=first.item.key)
 
-    async def _refresh(self, view: View) -> str:
+    async def _refresh(self, view: View, activity_id: str) -> str:
         """Edits the receipt that stands in somebody's chat."""
-        stands = [
-            s for s in await self.casework.book.shown(view.case.id) if s.person == view.viewer and s.kind == RECEIPT
-        ]
+        stands = await self._standing(view.case.id, view.viewer)
         address = await self.addresses.address(view.viewer)
-        if not stands or address is None:
-            raise Dropped("nothing stands there")
+        if not stands or stands != activity_id or address is None:
+            raise Dropped("another card stands there now")
         item = OutboxItem("", view.viewer, Notice.REFRESH, self.now)
         message = Message(notices.summary(item, view.case.reference), notices.notice_card(item, view))
         try:
-            await self.post.update(address, stands[0].activity_id, message)
+            await self.post.update(address, activity_id, message)
         except Unreachable as no:
             raise Dropped(no.reason) from no
         return "edited"

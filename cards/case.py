@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from cards.acts import acts_for
+from cards.acts import act, acts_for
 from cards.elements import Card, Element, card, facts, flat, heading, label, literal, panel, quiet, said, text, told
 from cards.standing import for_student, standing
 from cards.view import View
@@ -49,6 +49,15 @@ def case_card(view: View, lead: str = "", *, whole: bool = False) -> Card:
     )
 
 
+def retired(view: View) -> Card:
+    """What is left of a card when a newer one of the same case stands in the chat."""
+    return card(
+        quiet(reference_line(view)),
+        text("There is a newer card for this case further down."),
+        actions=[act(view, "Show it here", "cases.open")],
+    )
+
+
 def reference_line(view: View) -> str:
     place = view.placement
     parts = [f"Ref {view.case.reference}", *map(literal, (place.course, place.phase, place.school))]
@@ -57,10 +66,10 @@ def reference_line(view: View) -> str:
 
 def _title(view: View) -> str:
     if view.is_student:
-        return "Your placement: " + view.stage[:1].lower() + view.stage[1:]
+        return f"Your placement: {view.stage_running}"
     if not view.sees(Item.CONCERN):
         return f"Placement case {view.case.reference}"
-    return f"{view.student}: {view.stage[:1].lower() + view.stage[1:]}"
+    return f"{view.student}: {view.stage_running}"
 
 
 # -- staff ---------------------------------------------------------------------------------------------------------
@@ -72,7 +81,6 @@ def _staff_body(view: View, *, whole: bool) -> Iterator[Element | list[Element] 
         yield quiet("You are told the reference and the dates. The people of the case have the rest.")
         return
     yield _in_brief(view)
-    yield _meeting_facts(view)
     yield flat(_views(view))
     if whole:
         yield flat(_concern(view))
@@ -90,7 +98,7 @@ def _in_brief(view: View) -> Element:
     }
     typed = sorted({x.by for x in case.events if x.for_whom}, key=view.name)
     entered = {"Entered by": f"{view.everyone(typed)}, for {view.you_or(case.mentor)}"} if typed else {}
-    return facts({**people, **entered})
+    return facts({**people, **_meeting_facts(view), **entered})
 
 
 def _what_was_seen(view: View) -> Iterator[Element | list[Element] | None]:
@@ -115,7 +123,7 @@ def _concern(view: View) -> Iterator[Element | list[Element] | None]:
         yield told("How we will both know", concern.measure)
         yield told("Help offered this week", help_words(concern.help_offered, concern.help_note))
     if case.told and view.sees(Item.REFERRAL):
-        yield told("How the week went", case.told.evidence)
+        yield told("How the week went", case.told.evidence if case.told.evidence != concern.seen else "")
         yield told("Support given", help_words(case.told.support_given, case.told.support_note))
         yield told("Hoped for from the meeting", case.told.wish)
         yield told("Best times", case.told.best_times)
@@ -126,17 +134,15 @@ def _concern(view: View) -> Iterator[Element | list[Element] | None]:
         yield told("Why the student does not know yet", case.told.student_unaware_because)
 
 
-def _meeting_facts(view: View) -> Element | None:
+def _meeting_facts(view: View) -> Mapping[str, str]:
     meeting = view.case.meeting
     if meeting is None or view.case.stage not in (Stage.MEETING_BOOKED, Stage.VIEWS_DIFFER, Stage.WRITING_PLAN):
-        return None
-    return facts(
-        {
-            "Meeting": view.moment(meeting.starts),
-            "How": f"{HELD[meeting.held]}, {meeting.minutes} minutes",
-            "Where": literal(meeting.place),
-        }
-    )
+        return {}
+    return {
+        "Meeting": view.moment(meeting.starts),
+        "How": f"{HELD[meeting.held]}, {meeting.minutes} minutes",
+        "Where": literal(meeting.place),
+    }
 
 
 def _views(view: View) -> Iterator[Element | list[Element] | None]:

@@ -13,6 +13,7 @@ from pathway.nudges import deadline
 from pathway.process import Stage
 from pathway.provider import starting
 from pathway.roles import Role
+from pathway.rules import both_say_not_as_expected
 
 Sentences = Iterator[str]
 
@@ -34,8 +35,8 @@ def _weekly_target(view: View) -> Sentences:
     if case.check_on is None:
         return
     asked = "You" if view.viewer == case.mentor else view.mentor
-    yield f"{view.first} has until {view.day(case.check_on)} ({case.check_found})."
-    yield f"{asked} will be asked then how it went."
+    until = f"{view.first} has until {view.day(case.check_on)} ({case.check_found})."
+    yield f"{until} {asked} will be asked then how it went."
     if case.told is None:
         concern = case.last(e.WeeklyTargetSet)
         copied = f"{view.first} has a copy. " if concern and concern.copy_to_student else ""
@@ -44,6 +45,9 @@ def _weekly_target(view: View) -> Sentences:
 
 def _told(view: View) -> Sentences:
     case, tutor = view.case, view.link_tutor
+    if case.view_of(Role.MENTOR) and case.view_of(Role.LINK_TUTOR):
+        yield from _both_recorded(view)
+        return
     person = view.party.link_tutor(case)
     if not person:
         yield (
@@ -61,7 +65,7 @@ def _told(view: View) -> Sentences:
     if case.acknowledged:
         has = starting(view.you_or(case.acknowledged.by))
         yield f"{has} {'have' if has == 'You' else 'has'} it, since {view.moment(case.acknowledged.at)}."
-        yield "Next: a Teams meeting."
+        yield "Next: a Teams meeting is arranged."
     elif view.is_(Role.LINK_TUTOR):
         yield "Say that you have it, then arrange the meeting."
     else:
@@ -69,12 +73,24 @@ def _told(view: View) -> Sentences:
 
 
 def _booked(view: View) -> Sentences:
-    meeting, plan = view.case.meeting, view.provider.words.support_plan
+    case, meeting, plan = view.case, view.case.meeting, view.provider.words.support_plan
+    if case.view_of(Role.MENTOR) and case.view_of(Role.LINK_TUTOR):
+        yield from _both_recorded(view)
+        return
     if meeting and meeting.starts > view.now:
         yield f"The meeting is on {view.moment(meeting.starts)}."
     yield (
         f"After the meeting each of you records your own view. A {plan} opens only if you both say “not as expected”."
     )
+
+
+def _both_recorded(view: View) -> Sentences:
+    plan = view.provider.words.support_plan
+    yield "Both views are recorded."
+    if both_say_not_as_expected(view.case):
+        yield f"You both say “not as expected”, so {view.you_or(view.party.link_tutor(view.case))} can open the {plan}."
+    else:
+        yield f"A {plan} opens only if both of you say “not as expected”. Next: decide together what helps."
 
 
 def _differ(view: View) -> Sentences:

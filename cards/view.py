@@ -18,34 +18,42 @@ from pathway.standards import area
 
 #: Shown as the state of a case; {link_tutor} and the like are the provider's words.
 STAGES = {
-    Stage.DRAFT: "Not sent yet",
-    Stage.WEEKLY_TARGET: "Weekly target set",
+    Stage.DRAFT: "not sent yet",
+    Stage.WEEKLY_TARGET: "weekly target set",
     Stage.LINK_TUTOR_TOLD: "{link_tutor} told",
-    Stage.MEETING_BOOKED: "Meeting booked",
-    Stage.VIEWS_DIFFER: "Views differ",
-    Stage.WRITING_PLAN: "Writing the {support_plan}",
-    Stage.PLAN_TO_DISCUSS: "Plan to discuss with the {student}",
+    Stage.MEETING_BOOKED: "meeting booked",
+    Stage.VIEWS_DIFFER: "views differ",
+    Stage.WRITING_PLAN: "writing the {support_plan}",
+    Stage.PLAN_TO_DISCUSS: "plan to discuss with the {student}",
     Stage.PLAN_IN_PLACE: "{support_plan} in place",
-    Stage.REVIEW: "Review meeting",
-    Stage.NEXT_STEPS: "Next steps meeting",
-    Stage.PAUSED: "Paused",
-    Stage.TARGET_MET: "Closed: target met",
-    Stage.NO_INTERVENTION: "Closed: no {intervention}",
-    Stage.CONTINUES: "Closed: the placement continues",
-    Stage.TERMINATED: "Closed: the placement ended",
-    Stage.IN_ERROR: "Closed: raised in error",
-    Stage.LEFT_COURSE: "Closed: left the course",
-    Stage.PLACEMENT_OVER: "Closed: the placement is over",
-    Stage.OTHER_PROCEDURE: "Closed: another procedure took over",
+    Stage.REVIEW: "review meeting",
+    Stage.NEXT_STEPS: "next steps meeting",
+    Stage.PAUSED: "paused",
+    Stage.TARGET_MET: "closed: target met",
+    Stage.NO_INTERVENTION: "closed: no {intervention}",
+    Stage.CONTINUES: "closed: the placement continues",
+    Stage.TERMINATED: "closed: the placement ended",
+    Stage.IN_ERROR: "closed: raised in error",
+    Stage.LEFT_COURSE: "closed: left the course",
+    Stage.PLACEMENT_OVER: "closed: the placement is over",
+    Stage.OTHER_PROCEDURE: "closed: another procedure took over",
 }
+
+#: Steps of which no card tells the student.
+UNTOLD = frozenset({Stage.LINK_TUTOR_TOLD, Stage.MEETING_BOOKED, Stage.VIEWS_DIFFER, Stage.WRITING_PLAN})
 
 
 def stage_words(stage: Stage, provider: Provider) -> str:
+    """The state of a case as a label."""
+    return starting(running_words(stage, provider))
+
+
+def running_words(stage: Stage, provider: Provider) -> str:
+    """The same inside a sentence; the provider's words keep their capitals."""
     named = {role.value: provider.role(role) for role in Role}
-    words = STAGES[stage].format(
+    return STAGES[stage].format(
         **named, support_plan=provider.words.support_plan, intervention=provider.words.intervention
     )
-    return starting(words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +145,18 @@ class View:
 
     @property
     def stage(self) -> str:
-        return stage_words(self.case.stage, self.provider)
+        return stage_words(self._stage_shown(), self.provider)
+
+    @property
+    def stage_running(self) -> str:
+        return running_words(self._stage_shown(), self.provider)
+
+    def _stage_shown(self) -> Stage:
+        """The student hears of each step from a person first: until then their cards stay with what they know."""
+        if not self.is_student or self.case.stage not in UNTOLD:
+            return self.case.stage
+        knows = access(self.party, self.viewer, Item.REFERRAL, self.case) is not None
+        return Stage.LINK_TUTOR_TOLD if knows else Stage.WEEKLY_TARGET
 
     @property
     def areas(self) -> str:

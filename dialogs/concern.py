@@ -171,10 +171,15 @@ def _mentions_safeguarding(values: Mapping[str, str]) -> bool:
     return any("safeguarding" in value.casefold() for value in values.values())
 
 
+def _is_to_ask_first(turn: Turn) -> bool:
+    """Nothing that mentions safeguarding is kept before somebody has said that no child is at risk."""
+    return _mentions_safeguarding(turn.values) and turn.get("cleared") != "yes"
+
+
 @steps.on("concern.check")
 async def check(turn: Turn) -> Reply:
     values = turn.values
-    if _mentions_safeguarding(values) and turn.get("cleared") != "yes":
+    if _is_to_ask_first(turn):
         return await _form(turn, values, (), warn=True)
     choice = await _chosen(turn, values)
     values = _with_day(turn, choice, values)
@@ -332,11 +337,15 @@ async def _keep(turn: Turn) -> str:
 
 @steps.on("concern.save")
 async def save(turn: Turn) -> Reply:
+    if _is_to_ask_first(turn):
+        return await _form(turn, turn.values, (), warn=True)
     return Reply(cards.saved(await _keep(turn)), SUMMARY)
 
 
 @steps.on("concern.not_talked")
 async def not_talked(turn: Turn) -> Reply:
+    if _is_to_ask_first(turn):
+        return await _form(turn, turn.values, (), warn=True)
     kept = await _keep(turn)
     chosen = [c for c in await _choices(turn) if c.placement.id == turn.get("placement")]
     return Reply(cards.not_talked(chosen[0].student if chosen else "", kept), SUMMARY)

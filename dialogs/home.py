@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from difflib import get_close_matches
 
 from cards import home as cards
 from dialogs import cases, concern
 from dialogs.router import Steps
 from dialogs.turn import Reply, Turn
+from pathway.casework import NoSuchCase
 
 steps = Steps()
 SUMMARY = "Placements: hello"
@@ -111,9 +113,10 @@ async def said(turn: Turn, text: str) -> Reply:
 
 
 async def _by_reference(turn: Turn, folded: str) -> Reply:
-    """A case's reference opens the case, for those who may see it."""
+    """A case's reference opens the case for those who may see it; for others it is any word."""
     reference = folded.removeprefix("ref ").strip().upper()
     found = await turn.casework.book.case_with_reference(reference) if len(reference) == 4 else None
     if found:
-        return await cases.open_case(turn.with_data(case=found))
+        with suppress(NoSuchCase):
+            return await cases.open_case(turn.with_data(case=found))
     return await _home(turn, "I did not understand that. This is what I can do:")

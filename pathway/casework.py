@@ -189,7 +189,7 @@ class Casework:
                     outbox += self._outbox(now, event, ground)
             if now is None:
                 raise ValueError("a draft is discarded where drafts are kept, not in the log")
-            outbox += await self._refreshes(case_id, events, now, answering)
+            outbox = [*await self._refreshes(case_id, events, now, answering), *outbox]
             try:
                 done = await self.book.commit(
                     Commit(
@@ -281,6 +281,7 @@ class Casework:
                 notice=Notice.REFRESH,
                 not_before=at,
                 event=case.version,
+                data={"activity": shown.activity_id},
             )
             for shown in await self.book.shown(case_id)
             if shown.kind == RECEIPT and shown.activity_id != answering

@@ -331,7 +331,7 @@ class School:
                 lines.append(f"[{key}] {at:%a %d %b %H:%M} {message.sender}: {message.summary}")
                 lines += [f"    | {line}" for line in _words(message).splitlines() if line and line not in titles]
                 lines += [f"    ({title})" for title in titles]
-        for mail in self.mailbox.all():
+        for mail in (m for key in keys or self.people for m in self.mail(key)):
             lines.append(f"[mail to {mail.to}] {mail.subject}")
             lines += [f"    | {line}" for line in mail.text.splitlines() if line]
         return "\n".join(lines)

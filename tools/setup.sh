@@ -51,5 +51,5 @@ if [ "${1:-}" = browser ]; then
     for name in "${PATHWAY_CHROMIUM:-}" chromium chromium-browser google-chrome; do
         [ -n "$name" ] && command -v "$name" >/dev/null 2>&1 && found=$name && break
     done
-    [ -n "$found" ] || apt chromium || say "No Chromium was found, so the browser tests are left out. Set PATHWAY_CHROMIUM to one."
+    [ -n "$found" ] || apt chromium chromium-l10n || say "No Chromium was found, so the browser tests are left out. Set PATHWAY_CHROMIUM to one."
 fi

@@ -12,10 +12,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, ElementHandle, Locator, Page, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
 #: What a person fills in under a label: words, a day (2026-10-06), a time (15:45), a choice, or several ticks.
 Filled = str | Sequence[str]
+
+#: Milliseconds after which something that should have come will not.
+PATIENCE = 15_000
 
 #: Counts in the page what a person did with cards: each field once, however often it was changed, and each press.
 _COUNTING = """
@@ -32,6 +35,9 @@ document.addEventListener("click", (e) => {
   if (found) window.counted.taps.push(found.textContent);
 }, true);
 """
+
+#: From a button to the card that it stands on.
+_CARD_OF = "xpath=ancestor::*[contains(concat(' ', @class, ' '), ' card ')][1]"
 
 #: Requests for anything that is not this computer: noted, and answered here instead.
 _OUTSIDE = re.compile(r"^(?!(https?|ws)://(127\.0\.0\.1|localhost)[:/])(https?|wss?)://")
@@ -153,23 +159,22 @@ class Person:
         await expect(self.cards).to_have_count(before + 1)
 
     async def presses(self, title: str) -> None:
-        """Presses a button of a card, the newest that has it, and waits until the next card stands in its place."""
+        """Presses a button of a card, the newest that has it in view, else one of the newest card's overflow, and waits
+        until the next card stands in its place.
+        """
         await self.looks()
-        button = await self._button(title)
-        card = await _handle(button.locator("xpath=ancestor::*[contains(concat(' ', @class, ' '), ' card ')]"))
-        if await button.is_visible():
-            async with self.page.expect_response("**/acts") as answered:
+        button = self.pane.get_by_role("button", name=title, exact=True).last
+        in_view = await button.count() > 0
+        of = button.locator(_CARD_OF) if in_view else self.card
+        card = await of.element_handle()
+        async with self.page.expect_response("**/acts") as answered:
+            if in_view:
                 await button.click()
-        else:
-            await self.pane.get_by_role("button", name="More options").last.click()
-            async with self.page.expect_response("**/acts") as answered:
-                await self.page.get_by_role("menuitem", name=title, exact=True).click()
+            else:
+                await self._from_the_overflow(title)
         answer = await (await answered.value).json()
         assert answer.get("kind") == "card", answer
         await self.page.wait_for_function("card => !card.isConnected", arg=card)
-
-    async def _button(self, title: str) -> Locator:
-        return self.pane.get_by_role("button", name=title, exact=True).last
 
     async def fills(self, fields: Mapping[str, Filled]) -> None:
         """Fills in fields of the newest card that has them, by the beginning of their labels."""
@@ -206,27 +211,34 @@ class Person:
 
     async def follows(self, title: str) -> str:
         """Presses a link to somewhere outside; nobody goes there. The address."""
-        await self.looks()
-        button = self.pane.get_by_role("button", name=f"{title} (opens in a new tab)", exact=True).last
         before = len(self.screen.outside)
-        async with self.page.context.expect_page() as opened:
-            await button.click()
-        await (await opened.value).close()
+        await (await self._opens(title)).close()
         assert len(self.screen.outside) == before + 1
         return self.screen.outside.pop()
 
     async def downloads(self, title: str) -> bytes:
         """Presses a link to a file and reads what arrives."""
-        await self.looks()
-        button = self.pane.get_by_role("button", name=f"{title} (opens in a new tab)", exact=True).last
-        async with self.page.context.expect_page() as opened:
-            await button.click()
-        tab = await opened.value
-        async with tab.expect_download() as coming:
-            pass
+        async with self.page.context.expect_event("download") as coming:
+            tab = await self._opens(title)
         file = await (await coming.value).path()
         await tab.close()
         return file.read_bytes()
+
+    async def _opens(self, title: str) -> Page:
+        """The tab that a link of a card opens."""
+        await self.looks()
+        link = self.pane.get_by_role("link", name=f"{title} (opens in a new tab)", exact=True).last
+        async with self.page.context.expect_page() as opened:
+            if await link.count():
+                await link.click()
+            else:
+                await self._from_the_overflow(title)
+        return await opened.value
+
+    async def _from_the_overflow(self, title: str) -> None:
+        """A button that did not fit: "More options", then the menu."""
+        await self.pane.get_by_role("button", name="More options").last.click()
+        await self.page.get_by_role("menuitem", name=title, exact=True).click()
 
     # -- what they see -----------------------------------------------------------------------------------------------
 
@@ -261,17 +273,12 @@ class Person:
         return await self.card.locator(".ac-pushButton:visible").all_inner_texts()
 
 
-async def _handle(locator: Locator) -> ElementHandle:
-    found = await locator.element_handle()
-    assert found is not None
-    return found
-
-
 async def open_screen(
     browser: Browser, address: str, *, width: int = 1280, height: int = 900, theme: str = "light", person: str = ""
 ) -> Screen:
     """A new window of this size in *theme*, on *person*'s chat if one is named, ready to be used."""
     context = await browser.new_context(viewport={"width": width, "height": height}, locale="en-GB")
+    context.set_default_timeout(PATIENCE)
     page = await context.new_page()
     screen = Screen(page, address)
     await _watch(context, screen)

@@ -489,6 +489,7 @@ def test_dot_hears_of_every_step_that_somebody_took_for_her() -> None:
         Notice.HAS_IT,
         Notice.REPLACED,
         Notice.MEETING_BOOKED,
+        Notice.MEETING_BRIEF,
         Notice.PLAN_OPENS,
         Notice.PLAN_CHANGED,
         Notice.TYPED_FOR_YOU,

@@ -1,0 +1,718 @@
+"""Every card there is, drawn for everybody who may get it: the book that the lint reads.
+
+A `World` is a partnership and the way its people type: ordinary, as long as the fields allow, or hostile. Cases are
+told event by event in the words of `tests.pathway.builders`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from cards import cases, concern, home, link_tutor, meeting, notices, outcome, second_opinion, views, weekly_check
+from cards.acts import act, chat_link
+from cards.case import case_card
+from cards.concern import CANNOT_WAIT, NOT_ENOUGH, START, Choice
+from cards.elements import Card, button, link
+from cards.view import View
+from pathway import events as e
+from pathway.case import Case
+from pathway.dates import local_date
+from pathway.nudges import planned
+from pathway.people import Party, Person
+from pathway.ports import OutboxItem
+from pathway.process import Stage
+from pathway.provider import Contact, Contacts, Privacy, Provider
+from pathway.roles import Role
+from pathway.rules import Fault, Ground
+from pathway.tellings import CHANNEL, TOLD, Notice, Telling, tellings
+from tests.pathway.builders import DEFAULTS, OFFICE, PEOPLE, PLACEMENT, PROVIDER, Story, moment
+
+NONCE = "nonce-of-this1"
+#: What each reader is on the made-up placement.
+READERS: Mapping[str, Role | None] = {
+    "priya": Role.MENTOR,
+    "helen": Role.LINK_TUTOR,
+    "sam": Role.PARTNERSHIP_TEAM,
+    "ruth": Role.PARTNERSHIP_LEAD,
+    "nadia": Role.LEVEL_LEAD,
+    "pat": Role.PERSONAL_TUTOR,
+    "alan": Role.COURSE_DIRECTOR,
+    "tom": Role.STUDENT,
+    "dot": None,
+}
+HOLDERS: Mapping[Role, str] = {role: person for person, role in READERS.items() if role}
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A card with what it was drawn from. *name* begins with the module and the function that drew it."""
+
+    name: str
+    card: Card
+    reader: str = ""
+    case: Case | None = None
+    summary: str = ""
+
+
+# -- worlds ----------------------------------------------------------------------------------------------------------
+
+Typist = Callable[[int], str]
+
+MARK = "Zed"
+#: What the client would act on if it were drawn: links, mentions, images, dates, templates, and what nobody sees.
+HOSTILE = (
+    f"{MARK}[x](http://evil.example)<at>Y</at>**b**__c__![i](https://evil.example/p.png)<https://evil.example>"
+    "[j](javascript:alert(1)){{DATE(2026)}}${x}`d`~~e~~&lt;i&gt;&#42;\u202e\u2066\u200b\u00ad\u061c\u2028|#"
+)
+WORDS = "Stillé "
+
+
+def brief(most: int) -> str:
+    return "Half the class had not started after ten minutes."[:most]
+
+
+def endless(most: int) -> str:
+    """Exactly as long as the field allows, with a letter that JSON could blow up."""
+    return (WORDS * most)[:most]
+
+
+def hostile(_most: int) -> str:
+    return f"{HOSTILE}\n{HOSTILE}"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    typed: Typist = brief
+    people: Mapping[str, Person] = field(default_factory=lambda: PEOPLE)
+    provider: Provider = PROVIDER
+    place: Mapping[str, str] = field(default_factory=dict)
+
+    def ground(self, **placement: Any) -> Ground:
+        there = replace(PLACEMENT, **{**self.place, **placement})
+        return Ground(Party(there, OFFICE, self.people), self.provider)
+
+
+def _contacts(name: str) -> Contacts:
+    contact = Contact(name, "0113 496 0101", "office@university.example")
+    return Contacts(*[contact] * 6)
+
+
+def ordinary() -> World:
+    notice = Privacy("https://www.university.example/privacy", "Only the people named on a card can read it.")
+    return World(
+        provider=replace(PROVIDER, name="Northdale partnership", contacts=_contacts("The office"), privacy=notice)
+    )
+
+
+def bare() -> World:
+    """A provider that has said nothing of its own."""
+    return World(provider=Provider())
+
+
+def longest() -> World:
+    people = {p.id: replace(p, name=f"Prof Dr Marie-Louise {p.name} von und zu Llanfairpwll") for p in PEOPLE.values()}
+    place = {key: (WORDS * 10)[:60].strip() for key in ("course", "phase", "school")}
+    return replace(ordinary(), typed=endless, people=people, place=place)
+
+
+def attacked() -> World:
+    people = {p.id: replace(p, name=HOSTILE) for p in PEOPLE.values()}
+    place = dict.fromkeys(("course", "phase", "school"), HOSTILE)
+    provider = replace(PROVIDER, name=HOSTILE, contacts=_contacts(HOSTILE), privacy=Privacy())
+    return World(hostile, people, provider, place)
+
+
+# -- cases -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A case as a story has left it, and the moment at which somebody looks at it."""
+
+    name: str
+    case: Case
+    ground: Ground
+    now: datetime
+
+    def view(self, reader: str) -> View:
+        return View(self.case, self.ground, reader, self.now, NONCE)
+
+
+#: The fields in which people type, and how much each takes.
+TYPED: Mapping[type[e.Event], Mapping[str, int]] = {
+    e.WeeklyTargetSet: {"seen": 600, "going_well": 300, "target": 400, "measure": 300, "help_note": 300},
+    e.TargetMet: {"note": 300},
+    e.TargetContinued: {"note": 300},
+    e.LinkTutorTold: {"evidence": 400, "support_note": 300, "wish": 300, "best_times": 300, "early_because": 300},
+    e.LinkTutorToldAtOnce: {"seen": 600, "going_well": 300, "evidence": 600, "wish": 300, "best_times": 300},
+    e.MeetingBooked: {"place": 100},
+    e.MeetingCancelled: {"reason": 300},
+    e.ReferralWithdrawn: {"reason": 300},
+    e.InterventionAgreed: {"notes": 400},
+    e.MoreTimeAgreed: {"target": 400, "reason": 300},
+    e.NoInterventionAgreed: {"reason": 300},
+    e.ViewRecorded: {"words": 400, "means": 300},
+    e.RaisedInError: {"reason": 300},
+}
+Fields = dict[str, Any]
+#: When, who, what, and what else is said.
+Line = tuple[str, str, type[e.Event], Fields]
+
+TUESDAY, WEDNESDAY, THURSDAY = "2026-10-06 10:00", "2026-10-07 09:00", "2026-10-08 09:10"
+WEEK_ON, TWO_ON = "2026-10-13 15:40", "2026-10-20 15:40"
+FRIDAY = "2026-10-16 09:00"
+TARGET: Line = (TUESDAY, "mentor", e.WeeklyTargetSet, {})
+MORE: Line = (WEEK_ON, "mentor", e.TargetContinued, {})
+TOLD_OF_IT: Line = (WEEK_ON, "mentor", e.LinkTutorTold, {})
+AT_ONCE: Line = (TUESDAY, "mentor", e.LinkTutorToldAtOnce, {"skip_because": "It cannot wait."})
+HAS_IT: Line = (WEDNESDAY, "link_tutor", e.LinkTutorAcknowledged, {})
+SPOKE: Line = (TUESDAY, "mentor", e.SecondOpinion, {})
+ASKED: Line = (
+    TUESDAY,
+    "mentor",
+    e.SecondOpinion,
+    {"kind": e.Opinion.ASKED, "planned_on": moment(THURSDAY).date()},
+)
+SAW: Line = (FRIDAY, "mentor", e.SecondOpinion, {"kind": e.Opinion.OBSERVED, "seen": "600"})
+BOOKED: Line = (WEDNESDAY, "link_tutor", e.MeetingBooked, {"starts": moment("2026-10-08 15:45")})
+WITH_LINK: Line = (*BOOKED[:3], {**BOOKED[3], "link": "https://teams.microsoft.com/l/meetup-join/1"})
+CANCELLED: Line = (WEDNESDAY, "link_tutor", e.MeetingCancelled, {})
+MY_VIEW: Line = (FRIDAY, "mentor", e.ViewRecorded, {})
+TUTORS: Line = (
+    FRIDAY,
+    "link_tutor",
+    e.ViewRecorded,
+    {"held": e.Held.PHONE, "present": ("Priya Nair", "Dr Helen Marsh")},
+)
+DIFFERS: Line = (*TUTORS[:3], {**TUTORS[3], "view": e.View.AS_EXPECTED})
+NOT_SURE: Line = (*TUTORS[:3], {**TUTORS[3], "view": e.View.NOT_SURE})
+TYPED_VIEW: Line = (FRIDAY, "link_tutor", e.ViewRecorded, {"for_mentor": True})
+APART: Line = (FRIDAY, "link_tutor", e.ViewsDiffered, {})
+PLAN: Line = (FRIDAY, "link_tutor", e.InterventionAgreed, {})
+LEADS_PLAN: Line = (FRIDAY, "lead", e.InterventionAgreed, {"decided_because": "a reason"})
+MORE_TIME: Line = (FRIDAY, "link_tutor", e.MoreTimeAgreed, {})
+NOTHING: Line = (FRIDAY, "link_tutor", e.NoInterventionAgreed, {})
+WITHDRAWN: Line = (THURSDAY, "mentor", e.ReferralWithdrawn, {})
+ERROR: Line = (THURSDAY, "mentor", e.RaisedInError, {})
+PAUSED: Line = (THURSDAY, "mentor", e.CasePaused, {})
+NAMED: Line = (WEDNESDAY, "team", e.LinkTutorNamed, {})
+UNAWARE = {"student_aware": False, "student_unaware_because": "I see them tomorrow."}
+
+#: Every way a case of the first half may stand, by name.
+STORIES: Mapping[str, tuple[Line, ...]] = {
+    "a draft": ((TUESDAY, "mentor", e.DraftStarted, {}),),
+    "a weekly target": (TARGET,),
+    "a weekly target without a copy": ((*TARGET[:3], {"copy_to_student": False}),),
+    "a target that the tutor typed": ((*TARGET[:1], "link_tutor", TARGET[2], {"for_mentor": True}),),
+    "a target that the office typed": ((*TARGET[:1], "team", TARGET[2], {"for_mentor": True}),),
+    "a colleague spoken to": (TARGET, SPOKE),
+    "a colleague asked": (TARGET, ASKED),
+    "a colleague has seen a lesson": (TARGET, SPOKE, ASKED, SAW),
+    "one more week": (TARGET, MORE),
+    "two more weeks": (TARGET, MORE, (TWO_ON, *MORE[1:])),
+    "told after a week": (TARGET, TOLD_OF_IT),
+    "told before the student knows": (TARGET, (*TOLD_OF_IT[:3], UNAWARE)),
+    "the student is told afterwards": (
+        TARGET,
+        (*TOLD_OF_IT[:3], UNAWARE),
+        (WEEK_ON, "mentor", e.StudentTold, {"what": e.Told.REFERRAL}),
+    ),
+    "told at once": (AT_ONCE,),
+    "told at once, the student unaware": ((*AT_ONCE[:3], {**AT_ONCE[3], **UNAWARE}),),
+    "told of a target set elsewhere": (
+        (*AT_ONCE[:3], {"skip_because": "", "target": "400", "target_set_on": moment("2026-09-29").date()}),
+    ),
+    "taken up": (AT_ONCE, HAS_IT),
+    "taken up by the office": (AT_ONCE, (WEDNESDAY, "team", e.LinkTutorAcknowledged, {})),
+    "a cover is named": (AT_ONCE, NAMED),
+    "booked": (AT_ONCE, BOOKED),
+    "booked, with a link": (AT_ONCE, HAS_IT, WITH_LINK),
+    "booked by the office": (AT_ONCE, (*BOOKED[:1], "team", *BOOKED[2:])),
+    "cancelled": (AT_ONCE, BOOKED, CANCELLED),
+    "cancelled for the mentor": (AT_ONCE, BOOKED, (*CANCELLED[:3], {"for_mentor": True})),
+    "spoken, the mentor's view wanted": (AT_ONCE, TUTORS),
+    "spoken, the tutor's view wanted": (AT_ONCE, BOOKED, MY_VIEW),
+    "spoken, the mentor's view typed": (AT_ONCE, TUTORS, TYPED_VIEW),
+    "met, both not as expected": (AT_ONCE, BOOKED, TUTORS, MY_VIEW),
+    "met, two views": (AT_ONCE, BOOKED, DIFFERS, MY_VIEW),
+    "met, one not sure": (AT_ONCE, BOOKED, NOT_SURE, MY_VIEW),
+    "views differ": (AT_ONCE, BOOKED, DIFFERS, MY_VIEW, APART),
+    "views differ, one typed": (AT_ONCE, DIFFERS, TYPED_VIEW, APART),
+    "writing the plan": (AT_ONCE, BOOKED, TUTORS, MY_VIEW, PLAN),
+    "writing the plan, one view typed": (AT_ONCE, TUTORS, TYPED_VIEW, PLAN),
+    "the lead decides for a plan": (AT_ONCE, DIFFERS, MY_VIEW, APART, LEADS_PLAN),
+    "more time": (AT_ONCE, TUTORS, MY_VIEW, MORE_TIME),
+    "no further step": (AT_ONCE, TUTORS, MY_VIEW, NOTHING),
+    "the call taken back": (AT_ONCE, WITHDRAWN),
+    "met": (TARGET, (WEEK_ON, "mentor", e.TargetMet, {})),
+    "met, typed by the tutor": (TARGET, (WEEK_ON, "link_tutor", e.TargetMet, {"for_mentor": True})),
+    "met after the call": (AT_ONCE, WITHDRAWN, (TWO_ON, "mentor", e.TargetMet, {})),
+    "in error": (TARGET, ERROR),
+    "in error after the call": (AT_ONCE, ERROR),
+    "paused": (TARGET, PAUSED),
+    "paused until a day": (AT_ONCE, (*PAUSED[:3], {"back_on": moment("2026-10-12").date()})),
+    "taken up again": (TARGET, PAUSED, ("2026-10-12 09:00", "mentor", e.CaseResumed, {})),
+    "left the course": (AT_ONCE, (THURSDAY, "team", e.StudentLeftCourse, {})),
+    "the placement over": (AT_ONCE, (THURSDAY, "team", e.PlacementEnded, {})),
+    "another procedure": (AT_ONCE, (THURSDAY, "lead", e.OtherProcedureTookOver, {})),
+}
+#: The second half of the road: the case as it stands, until its own cards come.
+LATER = (
+    Stage.PLAN_TO_DISCUSS,
+    Stage.PLAN_IN_PLACE,
+    Stage.REVIEW,
+    Stage.CONTINUES,
+    Stage.NEXT_STEPS,
+    Stage.TERMINATED,
+)
+ROUND: tuple[Line, ...] = (TUTORS, MY_VIEW, SPOKE, ASKED, SAW, BOOKED)
+
+
+def tell(world: World, name: str, lines: Sequence[Line], **placement: Any) -> Told:
+    """*lines* as a story: the words are typed as the people of *world* type. Looked at an hour after the last."""
+    story = Story(ground=world.ground(**placement), lawful=False)
+    for when, who, kind, given in lines:
+        said = {k: world.typed(most) for k, most in TYPED.get(kind, {}).items()}
+        fields = {k: world.typed(int(v)) if str(v).isdigit() else v for k, v in given.items()}
+        if not fields.get("for_mentor") and kind is e.ViewRecorded:
+            said["means"] = ""
+        _record(story, moment(when), who, kind, said | fields)
+    return Told(name, story.case, story.ground, story.case.events[-1].at + timedelta(hours=1))
+
+
+ROLES = {"mentor": Role.MENTOR, "link_tutor": Role.LINK_TUTOR, "team": Role.PARTNERSHIP_TEAM, "lead": Role.PARTNERSHIP_LEAD}
+
+
+def _record(story: Story, at: datetime, who: str, kind: type[e.Event], fields: Fields) -> None:
+    role, party = ROLES[who], story.ground.party
+    for_whom = party.mentor(story.now) if fields.pop("for_mentor", False) else ""
+    by = party.holders(role, story.now)[0]
+    stamp = {"at": at, "on": local_date(at), "by": by, "role": role, "for_whom": for_whom}
+    if story.now is None and kind is not e.DraftStarted:
+        story.tell(e.DraftStarted(**(stamp | DEFAULTS[e.DraftStarted](story, at))))
+    story.tell(kind(**(stamp | DEFAULTS[kind](story, at) | fields)))
+
+
+def cases_of(world: World) -> list[Told]:
+    found = [tell(world, name, lines) for name, lines in STORIES.items()]
+    for stage in LATER:
+        story = Story(ground=world.ground()).reach(stage, "2026-10-06 10:00")
+        found.append(Told(f"later: {stage.value}", story.case, story.ground, moment("2026-10-06 11:00")))
+    found.append(tell(world, "told, with no Link Tutor", (AT_ONCE,), link_tutor=""))
+    found.append(tell(world, "a second mentor", (TARGET,), second_mentor="gareth"))
+    found.append(tell(world, "told on a Friday night", (("2026-10-09 19:00", *AT_ONCE[1:]),)))
+    found.append(replace(_of(found, "booked, with a link"), name="the meeting is over", now=moment("2026-10-09 08:00")))
+    found.append(tell(world, "a long case", (TARGET, ASKED, SAW, MORE, TOLD_OF_IT, HAS_IT, *ROUND * 3)))
+    return found
+
+
+def _of(found: Sequence[Told], name: str) -> Told:
+    return next(told for told in found if told.name == name)
+
+
+# -- the book --------------------------------------------------------------------------------------------------------
+
+
+def catalogue(world: World) -> Iterator[Drawn]:
+    """Every card, as the people of *world* see it."""
+    told = cases_of(world)
+    yield from _case_cards(told)
+    yield from _notices(told)
+    yield from _reminders(world, told)
+    yield from _mornings(told)
+    yield from _homes(world)
+    yield from _concerns(world)
+    yield from _around(told)
+    yield from _steps(world, told)
+
+
+def _case_cards(told: Sequence[Told]) -> Iterator[Drawn]:
+    for one in told:
+        for reader in READERS:
+            for whole in (False, True):
+                drawn = case_card(one.view(reader), "Here is where it is now.", whole=whole)
+                yield Drawn(f"case.case_card: {one.name} for {reader}, {whole=}", drawn, reader, one.case)
+
+
+# -- notices ---------------------------------------------------------------------------------------------------------
+
+
+def notice_readers() -> dict[Notice, set[str]]:
+    """Who may get each notice, whatever has become of the case until it is sent."""
+    found: dict[Notice, set[str]] = {}
+    for telling in (telling for row in TOLD.values() for telling in row):
+        if telling.to != CHANNEL:
+            found.setdefault(telling.notice, set()).add(HOLDERS[Role(telling.to)])
+    return found
+
+
+def item_for(case: Case, number: int, telling: Telling, to: str) -> OutboxItem:
+    event = case.events[number - 1]
+    return OutboxItem(f"{number}:{telling.notice}:{to}", to, telling.notice, event.at, event=number)
+
+
+def _notices(told: Sequence[Told]) -> Iterator[Drawn]:
+    readers = notice_readers()
+    for one in told:
+        for number, event in enumerate(one.case.events, 1):
+            for to, telling in tellings(one.case, event, one.ground.party):
+                if to in READERS:
+                    yield _notice(one, item_for(one.case, number, telling, to))
+        last = len(one.case.events)
+        for notice, people in readers.items():
+            for to in sorted(people):
+                yield _notice(one, OutboxItem("late", to, notice, one.now, event=last))
+        for to in READERS:
+            yield _notice(one, OutboxItem("refresh", to, Notice.REFRESH, one.now))
+
+
+def _notice(one: Told, item: OutboxItem) -> Drawn:
+    name = f"notices.notice_card: {item.notice} of {one.name} for {item.to}"
+    drawn = notices.notice_card(item, one.view(item.to))
+    return Drawn(name, drawn, item.to, one.case, notices.summary(item, one.case.reference))
+
+
+#: With a tutor of one day the rungs come that are for nobody being there.
+GROUNDS: Mapping[str, Fields] = {"": {}, "a Monday tutor": {"link_tutor_days": "Monday"}}
+#: Half term lies between the talk and the check.
+HOLIDAY: tuple[Line, ...] = (("2026-10-21 10:00", *TARGET[1:]),)
+
+
+def _reminders(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
+    """Every reminder that is planned on any case, on the day and three days late."""
+    for one in (*told, *_for_timers(world)):
+        for nudge in planned(one.case, one.ground):
+            for late in (timedelta(), timedelta(days=3)):
+                at = max(one.now, nudge.at) + late
+                item = nudge.item(at)
+                seen = replace(one, now=at)
+                name = f"{nudge.timer} {nudge.rung} of {one.name} for {nudge.to}, {late.days} days late"
+                if nudge.to == CHANNEL:
+                    yield Drawn(f"notices.channel_line: {name}", _post(item, seen), CHANNEL, one.case)
+                else:
+                    drawn = notices.notice_card(item, seen.view(nudge.to))
+                    kind = "escalation" if item.notice == Notice.ESCALATION else "reminder"
+                    summary = notices.summary(item, one.case.reference)
+                    yield Drawn(f"notices.{kind}: {name}", drawn, nudge.to, one.case, summary)
+
+
+def _for_timers(world: World) -> Iterator[Told]:
+    yield tell(world, "a week over half term", HOLIDAY)
+    for ground, placement in GROUNDS.items():
+        for name in ("told at once", "booked", "views differ", "writing the plan"):
+            yield tell(world, f"{name}, {ground}", STORIES[name], **placement)
+        for stage in LATER:
+            story = Story(ground=world.ground(**placement), lawful=False).reach(stage, TUESDAY)
+            if stage is Stage.NEXT_STEPS:
+                story.on(WEDNESDAY).team(e.NextStepsBooked)
+            yield Told(f"{stage.value}, {ground}", story.case, story.ground, moment(WEDNESDAY))
+
+
+def _post(item: OutboxItem, one: Told) -> Card:
+    """A line of the channel, as the card it would be: it goes out as text."""
+    line = notices.channel_line(item, replace(one.view(""), nonce=""))
+    heading = {"type": "TextBlock", "text": "Placements", "wrap": True, "style": "heading"}
+    text = {"type": "TextBlock", "text": line, "wrap": True}
+    return {"type": "AdaptiveCard", "version": "1.5", "body": [heading, text], "actions": []}
+
+
+def channel(told: Sequence[Told]) -> Iterator[Drawn]:
+    """All that is ever posted in the Partnership channel."""
+    for one in told:
+        for notice in (Notice.CHANNEL_REFERRED, Notice.CHANNEL_PLAN, Notice.CHANNEL_REVIEWED, Notice.ESCALATION):
+            item = OutboxItem("k", CHANNEL, notice, one.now, event=len(one.case.events), data={"timer": "T9"})
+            summary = f"Placement case {one.case.reference}"
+            yield Drawn(f"notices.channel_line: {notice} of {one.name}", _post(item, one), CHANNEL, one.case, summary)
+    counts = {"Open": 12, "Due today": 0, "Overdue": 3}
+    yield Drawn("notices.channel_day", notices.channel_day("Tuesday 6 October", counts), CHANNEL)
+
+
+def _mornings(told: Sequence[Told]) -> Iterator[Drawn]:
+    """As the sender puts them together: a line a case, a button for each of the first five."""
+    for n in (2, 6, len(told)):
+        for reader in READERS:
+            lines, openers = {}, []
+            for one in told[:n]:
+                view = one.view(reader)
+                item = OutboxItem("k", reader, Notice.REMINDER, one.now, data={"timer": "T2", "rung": "due"})
+                who = view.student if view.sees_case and not view.is_student else f"Ref {view.case.reference}"
+                lines[one.name] = f"**{who}**: {notices.reminder_line(item, view)}"
+                if len(openers) < 5:
+                    openers.append(act(view, f"Open {view.case.reference}", "cases.open"))
+            openers.append(button("My cases", "cases.mine"))
+            yield Drawn(f"notices.morning: {n} lines for {reader}", notices.morning(lines, openers), reader)
+    yield from channel(told)
+
+
+# -- cards without a case --------------------------------------------------------------------------------------------
+
+
+def _homes(world: World) -> Iterator[Drawn]:
+    provider, name = world.provider, world.people["priya"].name
+    for roles in ((), *((role,) for role in Role), (Role.MENTOR, Role.LINK_TUTOR)):
+        for news in ("", "I did not understand that. This is what I can do:"):
+            for first in (False, True):
+                drawn = home.home(name, roles, provider, news=news, first_time=first)
+                yield Drawn(f"home.home: {roles}, {news!r}, {first=}", drawn)
+    yield Drawn("home.stranger", home.stranger(provider))
+    yield Drawn("home.guest_to_confirm", home.guest_to_confirm(provider))
+    yield Drawn("home.privacy", home.privacy(provider))
+    yield Drawn("home.safeguarding", home.safeguarding(provider))
+    yield Drawn("home.safeguarding: with news", home.safeguarding(provider, news="You wrote about safeguarding."))
+    yield Drawn("home.note", home.note("Already open", "There is an open case for this placement already."))
+    yield Drawn("home.not_found", home.not_found())
+
+
+def choices_of(world: World, n: int, mentor: str = "") -> tuple[Choice, ...]:
+    placement = world.ground().party.placement
+    student = world.people["tom"].name
+    return tuple(Choice(replace(placement, id=f"placement-{i}"), student, mentor) for i in range(n))
+
+
+KINDS = (START, NOT_ENOUGH, CANNOT_WAIT)
+SOME = {
+    START: ("on", "seen", "going_well", "target", "measure", "help", "areas", "check_on"),
+    NOT_ENOUGH: ("target_set_on", "target", "seen", "going_well", "help", "areas", "best_times", "student_aware"),
+    CANNOT_WAIT: ("skip_because", "seen", "going_well", "areas", "student_aware", "student_unaware_because"),
+}
+
+
+def _concerns(world: World) -> Iterator[Drawn]:
+    provider, student, mentor = world.provider, world.people["tom"].name, world.people["priya"].name
+    yield Drawn("concern.origin", concern.origin(provider))
+    yield Drawn("concern.origin: about somebody", concern.origin(provider, student, "placement-1"))
+    yield Drawn("concern.draft_waiting", concern.draft_waiting("Tuesday 6 October"))
+    yield Drawn("concern.draft_reminder", concern.draft_reminder("Tuesday 13 October"))
+    yield Drawn("concern.not_talked", concern.not_talked(student, "Tuesday 13 October"))
+    yield Drawn("concern.not_talked: nobody chosen", concern.not_talked("", "Tuesday 13 October"))
+    yield Drawn("concern.saved", concern.saved("Tuesday 13 October"))
+    yield Drawn("concern.discarded", concern.discarded())
+    yield Drawn("concern.advice_sent", concern.advice_sent(world.people["helen"].name))
+    chat = link(f"Write to {mentor} in Teams", chat_link("priya@hollinbank.example"))
+    for way in (None, chat):
+        drawn = concern.advice_for_you(mentor, student, world.typed(600), way)
+        yield Drawn(f"concern.advice_for_you: {way is not None}", drawn)
+    for kind in KINDS:
+        yield Drawn(f"concern.route_check: {kind}", concern.route_check(kind, "placement-1"))
+        yield from _concern_forms(world, kind)
+        yield from _checked(world, kind)
+    for n in (1, 3, 9):
+        choices = choices_of(world, n)
+        yield from fillings(
+            world,
+            f"concern.advice_form: {n}",
+            lambda v, f, c=choices: concern.advice_form(provider, c, v, NONCE, f),
+        )
+
+
+def _concern_forms(world: World, kind: str) -> Iterator[Drawn]:
+    for n, mentor, warn in ((1, "", False), (3, "", False), (9, "", True), (1, "priya", True)):
+        name = world.people[mentor].name if mentor else ""
+        choices = choices_of(world, n, name)
+
+        def draw(values: Values, faults: Faults, of: Any = (choices, name, warn)) -> Card:
+            return concern.concern_form(
+                world.provider,
+                kind,
+                of[0],
+                values,
+                NONCE,
+                faults=faults,
+                date_note="Tuesday 13 October is proposed: 5 school days. You can choose another school day.",
+                on_behalf=of[1],
+                warn=of[2],
+            )
+
+        yield from fillings(world, f"concern.concern_form: {kind}, {n} students, {mentor=}, {warn=}", draw)
+
+
+def _checked(world: World, kind: str) -> Iterator[Drawn]:
+    values = {key: world.typed(300) for key in SOME[kind]} | {
+        "areas": "TS7,TS4,behaviour",
+        "help": "extra_meeting,joint_planning,other",
+        "student_aware": "no",
+    }
+    for mentor in ("", world.people["priya"].name):
+        drawn = concern.check_answers(
+            world.provider,
+            kind,
+            choices_of(world, 1, mentor)[0],
+            values,
+            NONCE,
+            dates={"Talked on": "Tuesday 6 October", "Look again on": "Tuesday 13 October (5 school days)"},
+            hint="Two of these areas overlap: one of them may be enough.",
+            on_behalf=mentor,
+        )
+        yield Drawn(f"concern.check_answers: {kind}, {mentor=}", drawn)
+
+
+# -- cards around a case ---------------------------------------------------------------------------------------------
+
+
+def _around(told: Sequence[Told]) -> Iterator[Drawn]:
+    for one in told:
+        for reader in READERS:
+            view = one.view(reader)
+            yield Drawn(f"cases.more_acts: {one.name} for {reader}", cases.more_acts(view), reader, one.case)
+            yield Drawn(f"cases.enter_for: {one.name} for {reader}", cases.enter_for(view), reader, one.case)
+        if one.case.stage is Stage.WEEKLY_TARGET:
+            late = "This was due on Friday 2 October."
+            for said in ("", late):
+                drawn = weekly_check.check(one.view("priya"), late=said)
+                yield Drawn(f"weekly_check.check: {one.name}, {bool(said)}", drawn, "priya", one.case)
+            drawn = second_opinion.planned(one.view("priya"), "Thursday 8 October")
+            yield Drawn(f"second_opinion.planned: {one.name}", drawn, "priya", one.case)
+    for reader in READERS:
+        open_ones = [one.view(reader) for one in told if one.case.stage.is_open]
+        for start, total in ((0, 0), (0, 1), (0, 5), (0, 12), (10, 12)):
+            page = open_ones[start : min(start + cases.PAGE, total)]
+            drawn = cases.my_cases(page, start=start, total=total, can_raise=reader == "priya")
+            yield Drawn(f"cases.my_cases: {start} of {total} for {reader}", drawn, reader)
+
+
+Values = Mapping[str, str]
+Faults = Sequence[Fault]
+Draw = Callable[[Values, Faults], Card]
+
+
+def fillings(world: World, name: str, draw: Draw, reader: str = "", case: Case | None = None) -> Iterator[Drawn]:
+    """A form as it comes first, filled to the brim, and back again with a fault at every field and one for all."""
+    empty = draw({}, ())
+    full = {part["id"]: filled(part, world.typed) for part in inputs_of(empty)}
+    wrong = [Fault(f"Something is not right about this ({i}).", id_) for i, id_ in enumerate(full)]
+    yield Drawn(f"{name} (empty)", empty, reader, case)
+    yield Drawn(f"{name} (filled)", draw(full, ()), reader, case)
+    yield Drawn(f"{name} (refused)", draw(full, [*wrong, Fault("We could not save this just now.")]), reader, case)
+
+
+def inputs_of(part: Any) -> list[dict[str, Any]]:
+    """The fields of a card, in order."""
+    if isinstance(part, list):
+        return [found for item in part for found in inputs_of(item)]
+    if not isinstance(part, dict):
+        return []
+    own = [part] if str(part.get("type", "")).startswith("Input.") else []
+    return own + [found for key in ("body", "items") for found in inputs_of(part.get(key, []))]
+
+
+def filled(part: Mapping[str, Any], typed: Typist) -> str:
+    """What somebody would put into the field *part*."""
+    match part["type"]:
+        case "Input.Date":
+            return "2026-10-13"
+        case "Input.Time":
+            return "15:45"
+        case "Input.Toggle":
+            return str(part["valueOn"])
+        case "Input.ChoiceSet":
+            values = [choice["value"] for choice in part["choices"]]
+            return ",".join(values) if part.get("isMultiSelect") else str(values[-1])
+        case _:
+            return typed(part["maxLength"])[: part["maxLength"]]
+
+
+NOTE = "Tuesday 20 October is proposed: 5 school days."
+EARLY = "The week runs until Tuesday 13 October. You can ask for help now, with a line of reason."
+FOR: Sequence[tuple[str, str]] = (("priya", ""), ("helen", "priya"), ("sam", "priya"))
+
+
+def _steps(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
+    """The forms of every step, on cases they belong to."""
+    target, at_once = _of(told, "a weekly target"), _of(told, "told at once")
+    booked, both = _of(told, "the meeting is over"), _of(told, "met, both not as expected")
+    yield from _mentors_forms(world, target, at_once, booked)
+    forms: list[tuple[str, Told, str, Callable[[View], Draw]]] = [
+        ("views.meeting_form: asked", booked, "helen", lambda w: lambda v, f: views.meeting_form(w, v, f)),
+        ("views.meeting_form: both", both, "helen", lambda w: lambda v, f: views.meeting_form(w, v, f)),
+        (
+            "meeting.arrange_form: new",
+            at_once,
+            "helen",
+            lambda w: lambda v, f: meeting.arrange_form(w, v, f, note=NOTE, best_times=world.typed(300)),
+        ),
+        ("meeting.arrange_form: move", booked, "sam", lambda w: lambda v, f: meeting.arrange_form(w, v, f, note=NOTE)),
+        ("meeting.invitation", at_once, "helen", lambda w: lambda v, f: _invitation(w, v, f)),
+        (
+            "outcome.more_time_form",
+            both,
+            "helen",
+            lambda w: lambda v, f: outcome.more_time_form(w, v, f, note=NOTE),
+        ),
+        ("outcome.none_form", both, "helen", lambda w: lambda v, f: outcome.none_form(w, v, f)),
+        (
+            "outcome.plan_because_form",
+            _of(told, "views differ"),
+            "ruth",
+            lambda w: lambda v, f: outcome.plan_because_form(w, v, f),
+        ),
+    ]
+    for n in (1, 3, 12):
+        tutors = {f"tutor-{i}": world.people["martin"].name for i in range(n)}
+        forms.append(
+            (
+                f"link_tutor.name_form: {n}",
+                at_once,
+                "sam",
+                lambda w, t=tutors: lambda v, f: link_tutor.name_form(w, t, v, f),
+            )
+        )
+    for name, one, reader, draw in forms:
+        yield from fillings(world, name, draw(one.view(reader)), reader, one.case)
+
+
+def _invitation(view: View, values: Values, faults: Faults) -> Card:
+    starts = moment("2026-10-08 15:45")
+    ics = "http://127.0.0.1:3978/ics/token.ics"
+    teams = meeting.teams_link(view.case.reference, starts, 30, ["priya@hollinbank.example"])
+    when = {"day": "2026-10-08", "time": "15:45", "minutes": "30"}
+    return meeting.invitation(view, starts, 30, teams=teams, ics=ics, values={**values, **when}, faults=faults)
+
+
+def _mentors_forms(world: World, target: Told, at_once: Told, booked: Told) -> Iterator[Drawn]:
+    """The mentor's steps, by the mentor and for the mentor."""
+    for reader, mentor in FOR:
+        forms: list[tuple[str, Told, Callable[[View], Draw]]] = [
+            (
+                "weekly_check.more_form",
+                target,
+                lambda w, m=mentor: lambda v, f: weekly_check.more_form(w, v, f, note=NOTE, for_whom=m),
+            ),
+            ("views.my_view_form", booked, lambda w, m=mentor: lambda v, f: views.my_view_form(w, v, f, for_whom=m)),
+            (
+                "second_opinion.ask_form",
+                target,
+                lambda w, m=mentor: lambda v, f: second_opinion.ask_form(w, v, f, for_whom=m),
+            ),
+            (
+                "second_opinion.saw_form",
+                target,
+                lambda w, m=mentor: lambda v, f: second_opinion.saw_form(w, v, f, for_whom=m),
+            ),
+            (
+                "link_tutor.withdraw_form",
+                at_once,
+                lambda w, m=mentor: lambda v, f: link_tutor.withdraw_form(w, v, f, note=NOTE, for_whom=m),
+            ),
+            (
+                "meeting.cancel_form",
+                booked,
+                lambda w, m=mentor: lambda v, f: meeting.cancel_form(w, v, f, for_whom=m),
+            ),
+            ("cases.error_form", target, lambda w, m=mentor: lambda v, f: cases.error_form(w, v, f, for_whom=m)),
+        ]
+        forms += [
+            (
+                f"weekly_check.tell_form: {early=}, {unaware=}",
+                target,
+                lambda w, m=mentor, x=early, u=unaware: (
+                    lambda v, f: weekly_check.tell_form(w, v, f, early=x, unaware=u, for_whom=m)
+                ),
+            )
+            for early in ("", EARLY)
+            for unaware in (False, True)
+        ]
+        for name, one, draw in forms:
+            yield from fillings(world, f"{name}, by {reader}", draw(one.view(reader)), reader, one.case)
