@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote, urlencode
 
-from cards.elements import Element, button, link
+from cards.elements import Element, button, leaving, link
 from cards.view import View
 from pathway import events as e
 from pathway.people import Item
@@ -57,7 +57,8 @@ def all_acts(view: View) -> Acts:
 
 
 def act(view: View, title: str, verb: str, **more: str) -> Element:
-    return button(title, verb, case=view.case.id, step=view.case.step, nonce=view.nonce, **more)
+    """A button that needs nothing from a form, and is never held back by an empty field."""
+    return leaving(button(title, verb, case=view.case.id, step=view.case.step, nonce=view.nonce, **more))
 
 
 def _none(_view: View) -> Acts:

@@ -33,7 +33,7 @@ HELD = {e.Held.TEAMS: "Teams meeting", e.Held.VISIT: "Visit to the school", e.He
 
 def help_words(ticks: tuple[str, ...], note: str = "") -> str:
     """The ticked help, and the note, as one line."""
-    named = [HELP.get(t, literal(t)) for t in ticks if t != "other" or not note]
+    named = [HELP.get(t, t) for t in ticks if t != "other" or not note]
     return "; ".join([*named, *([note] if note else [])])
 
 
@@ -169,7 +169,7 @@ def _views(view: View) -> Iterator[Element | list[Element] | None]:
         )
         yield said(given.words)
         if given.for_whom:
-            means = f", {literal(given.means)}" if given.means else ""
+            means = f", {literal(given.means).rstrip('. ')}" if given.means else ""
             yield quiet(f"Typed by {view.you_or(given.by)} on {view.day(local_date(given.at))}{means}.")
     if case.mentor_view_to_confirm:
         yield quiet(f"{starting(view.you_or(case.mentor))} can still answer: that is right, or change it.")

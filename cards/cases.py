@@ -8,7 +8,7 @@ from cards.acts import act, mentor_acts, rest_of
 from cards.case import reference_line
 from cards.elements import Card, Element, Form, button, card, heading, label, panel, quiet, text
 from cards.home import raise_button
-from cards.view import View
+from cards.view import UNTOLD, View
 from pathway.nudges import deadline
 from pathway.people import Item
 from pathway.rules import Fault
@@ -37,7 +37,7 @@ def my_cases(views: Sequence[View], *, start: int, total: int, can_raise: bool) 
 
 def _row(view: View) -> Element:
     title = view.student if view.sees(Item.CONCERN) and not view.is_student else f"Ref {view.case.reference}"
-    line = deadline(view.case, view.ground)
+    line = None if view.is_student and view.case.stage in UNTOLD else deadline(view.case, view.ground)
     due = f" · {view.day(line.day)}" if line else ""
     return panel(
         label(title),

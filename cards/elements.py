@@ -17,8 +17,12 @@ Card = dict[str, Any]
 
 #: Buttons in view; the rest stand behind "more".
 IN_VIEW = 3
-_MARKDOWN = re.compile(r"([\\`*_\[\]()<>#~|!])")
-_UNSEEN = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_MARKDOWN = re.compile(r"([\\`*_\[\]()<>#~|!]|&(?=#?\w+;))")
+_LIST = re.compile(r"(?m)^(\s*\d*)([-+.=])(?=\s|$|=|-)")
+_ESCAPED = re.compile(r"\\([^\w\s])")
+_UNSEEN = re.compile(
+    r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
 
 
 def card(*body: Element | Iterable[Element] | None, actions: Iterable[Element] = ()) -> Card:
@@ -57,7 +61,12 @@ def _in_view(actions: Sequence[Element]) -> list[Element]:
 
 def literal(words: str) -> str:
     """*words* (a name, a school) inside a sentence of ours, so that nothing of them is read as Markdown."""
-    return _MARKDOWN.sub(r"\\\1", clean(words)).replace("{{", "{ {")
+    return _LIST.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", clean(words))).replace("{{", "{ {")
+
+
+def plain(words: str) -> str:
+    """*words* of ours with a `literal` name in them, for where no Markdown is drawn: buttons and labels."""
+    return _ESCAPED.sub(r"\1", clean(words))
 
 
 def clean(words: str) -> str:
@@ -144,7 +153,7 @@ class Form:
         element: Element = {
             "type": kind,
             "id": id_,
-            "label": f"{words} (required)" if required else words,
+            "label": plain(f"{words} (required)" if required else words),
             "errorMessage": error,
             **more,
         }
@@ -222,7 +231,7 @@ class Form:
         element: Element = {
             "type": "Input.Toggle",
             "id": id_,
-            "title": words,
+            "title": plain(words),
             "label": "Please tick (required)",
             "errorMessage": error,
             "valueOn": "yes",
@@ -243,7 +252,7 @@ class Form:
 
 
 def _choices(choices: Mapping[str, str]) -> list[Element]:
-    return [{"title": title, "value": key} for key, title in choices.items()]
+    return [{"title": clean(title), "value": key} for key, title in choices.items()]
 
 
 # -- buttons -------------------------------------------------------------------------------------------------------
@@ -251,7 +260,7 @@ def _choices(choices: Mapping[str, str]) -> list[Element]:
 
 def button(title: str, verb: str, *, style: str = "", **data: Any) -> Element:
     """An `Action.Execute`. *data* travels with the card and is never believed."""
-    element: Element = {"type": "Action.Execute", "title": title, "verb": verb, "data": data}
+    element: Element = {"type": "Action.Execute", "title": plain(title), "verb": verb, "data": data}
     if style:
         element["style"] = style
     return element
@@ -263,7 +272,7 @@ def leaving(action: Element) -> Element:
 
 
 def link(title: str, url: str) -> Element:
-    return {"type": "Action.OpenUrl", "title": title, "url": url}
+    return {"type": "Action.OpenUrl", "title": plain(title), "url": url}
 
 
 def buttons(*actions: Element) -> Element:

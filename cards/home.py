@@ -111,7 +111,7 @@ def privacy(provider: Provider) -> Card:
             f"{provider.role(Role.PARTNERSHIP_TEAM)} read it too. Nobody else does."
         ),
         text("Do not write health details or pupils' names. The student can ask for a copy of everything."),
-        facts({"Questions": reachable(office), "Complaints": reachable(data)}),
+        facts({"Questions": reachable(office), "Complaints": reachable(data)}) if office or data else None,
         quiet(ATTRIBUTION),
         actions=[*([link("Read the privacy notice", notice.notice)] if notice.notice else []), cases_button()],
     )

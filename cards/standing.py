@@ -23,7 +23,8 @@ def standing(view: View) -> Sentences:
     yield from NOW.get(view.case.stage, _elsewhere)(view)
     line = deadline(view.case, view.ground)
     if line is not None and line.then and view.case.stage.is_open:
-        yield line.then.replace(view.party.name(view.case.mentor), "you") if view.is_(Role.MENTOR) else line.then
+        mine = view.viewer == view.case.mentor
+        yield literal(line.then.replace(view.party.name(view.case.mentor), "you") if mine else line.then)
 
 
 def _elsewhere(view: View) -> Sentences:

@@ -97,7 +97,7 @@ class View:
 
     @property
     def first(self) -> str:
-        return self.student.split(" ")[0]
+        return literal(self.party.name(self.case.student).split(" ")[0])
 
     @property
     def mentor(self) -> str:

@@ -325,22 +325,34 @@ _SPOKEN_ABOUT_THE_PLAN = (e.PlanDiscussed, e.StudentAgreed, e.StudentNotAgreed)
 
 def _student_access(item: Item, given: Access, case: Case) -> Access | None:
     """The student sees what a person has told them about first, and nothing of a case that was never theirs."""
-    if case.stage is Stage.IN_ERROR:
+    if case.stage is Stage.IN_ERROR or not any((_copied(case), _aware(case), _spoken(case), case.outcome)):
         return None
-    if item is Item.CONCERN:
-        concern = case.last(e.WeeklyTargetSet)
-        return given if concern and concern.copy_to_student else None
-    if item is Item.REFERRAL:
-        told = case.told
-        aware = (told is not None and told.student_aware) or any(
-            t.what is e.Told.REFERRAL for t in case.all(e.StudentTold)
-        )
-        return given if aware else None
-    if item is Item.PLAN:
-        return given if any(case.last(kind) for kind in _SPOKEN_ABOUT_THE_PLAN) else None
-    if item is Item.OUTCOME:
-        return given if case.outcome else None
-    return given
+    match item:
+        case Item.CONCERN:
+            return given if _copied(case) else None
+        case Item.REFERRAL | Item.VIEWS:
+            return given if _aware(case) else None
+        case Item.PLAN:
+            return given if _spoken(case) else None
+        case Item.OUTCOME:
+            return given if case.outcome else None
+        case _:
+            return given
+
+
+def _copied(case: Case) -> bool:
+    concern = case.last(e.WeeklyTargetSet)
+    return bool(concern and concern.copy_to_student)
+
+
+def _aware(case: Case) -> bool:
+    """Whether the student was told, by a person, that the Link Tutor was told."""
+    aware = case.told is not None and case.told.student_aware
+    return aware or any(t.what is e.Told.REFERRAL for t in case.all(e.StudentTold))
+
+
+def _spoken(case: Case) -> bool:
+    return any(case.last(kind) for kind in _SPOKEN_ABOUT_THE_PLAN)
 
 
 def is_office(role: Role) -> bool:

@@ -267,7 +267,7 @@ def tellings(case: Case, event: e.Event, party: Party) -> Iterator[tuple[str, Te
     *case* is the case with *event* already recorded. Whoever recorded it is told nothing now, but gets what comes on
     the day of the meeting like everybody else.
     """
-    told: set[str] = {event.by}
+    told = {(event.by, False)}
     for telling in TOLD.get(type(event), ()):
         if not telling.when(case, event, party):
             continue
@@ -275,10 +275,8 @@ def tellings(case: Case, event: e.Event, party: Party) -> Iterator[tuple[str, Te
             yield CHANNEL, telling
             continue
         for person in _holders(Role(telling.to), case, party):
-            if telling.on_the_day:
-                yield person, telling
-            elif person not in told:
-                told.add(person)
+            if (person, telling.on_the_day) not in told:
+                told.add((person, telling.on_the_day))
                 yield person, telling
 
 

@@ -268,6 +268,10 @@ class Person:
         for some in words:
             await expect(self.pane).not_to_contain_text(some)
 
+    async def fields_on_the_card(self) -> int:
+        """How many there are to fill in on the newest card."""
+        return await self.card.locator(".ac-input-container").count()
+
     async def buttons(self) -> list[str]:
         """What the newest card offers in view."""
         return await self.card.locator(".ac-pushButton:visible").all_inner_texts()

@@ -89,7 +89,7 @@ async def test_daniels_mentor_and_link_tutor_both_say_not_as_expected(practice: 
     await martin.sees("Sian Pritchard's view is recorded.", "progress is not as expected")
     await martin.presses("Open the support plan")
     for person in (martin, sian):
-        await person.sees("You both say", "Pathway does not write the support plan yet.", "nothing is lost")
+        await person.sees("not as expected", "support plan comes next", "Pathway does not write the support plan yet.", "nothing is lost")
         assert await screen.cut_off() == []
     await daniel.does_not_see("not as expected", "The start of lessons is not safe yet.", "support plan")
 

@@ -307,16 +307,21 @@ def word_faults(text: str) -> Iterator[str]:
 
 def unliteral(card: Card, hostile: str, mark: str) -> Iterator[str]:
     """Where *hostile*, which has *mark* in it and stands in names and typed text, is not shown letter by letter."""
-    wanted = shown(hostile)
+    wanted = _closed(shown(hostile))
     for slot in slots(card):
         if mark not in slot.text or slot.where == "Input.Text value":
             continue
-        seen = drawn(slot.text) if slot.markdown else slot.text
+        seen = _closed(drawn(slot.text) if slot.markdown else slot.text)
         rest = re.sub(re.escape(wanted), "", seen, flags=re.IGNORECASE)
         if mark in rest:
             yield f"{slot.where} shows {seen!r}"
 
 
 def shown(words: str) -> str:
-    """How *words* may be shown: without what nobody sees, and with a gap in what the client would fill in."""
-    return "".join(mark for mark in words if not _unseen(mark)).replace("{{", "{ {")
+    """*words* without what nobody sees."""
+    return "".join(mark for mark in words if not _unseen(mark))
+
+
+def _closed(words: str) -> str:
+    """Without the gap that keeps the client from filling in a date."""
+    return words.replace("{ {", "{{")
