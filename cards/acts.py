@@ -151,6 +151,8 @@ def _tutor_told(view: View) -> Acts:
     yield act(view, "Arrange the meeting", "meeting.arrange")
     yield act(view, "We have already spoken", "views.meeting")
     yield from _message(view)
+    if view.case.view_of(Role.LINK_TUTOR) is None or view.case.view_of(Role.MENTOR) is None:
+        yield act(view, "Close it with a reason", "outcome.none")
 
 
 def _tutor_booked(view: View) -> Acts:

@@ -14,10 +14,12 @@ from cards.standing import for_student, standing
 from cards.view import View
 from pathway import events as e
 from pathway.dates import listed, local_date
+from pathway.nudges import planned
 from pathway.people import Item
 from pathway.process import Stage
 from pathway.provider import starting
 from pathway.roles import Role
+from pathway.tellings import CHANNEL
 
 HELP = {
     "extra_meeting": "An extra meeting",
@@ -85,6 +87,7 @@ def _staff_body(view: View, *, whole: bool) -> Iterator[Element | list[Element] 
     if whole:
         yield flat(_concern(view))
         yield flat(_timeline(view))
+        yield flat(_to_come(view))
     else:
         yield flat(_what_was_seen(view))
 
@@ -96,9 +99,11 @@ def _in_brief(view: View) -> Element:
         starting(view.word(Role.LINK_TUTOR)): starting(view.link_tutor),
         "Area": view.areas,
     }
+    earlier = [c for c in view.party.cases_of_student if c != case.id]
+    before = {"Earlier cases": f"Yes, {len(earlier)}"} if earlier and view.sees(Item.EARLIER) else {}
     typed = sorted({x.by for x in case.events if x.for_whom}, key=view.name)
     entered = {"Entered by": f"{view.everyone(typed)}, for {view.you_or(case.mentor)}"} if typed else {}
-    return facts({**people, **_meeting_facts(view), **entered})
+    return facts({**people, **_meeting_facts(view), **before, **entered})
 
 
 def _what_was_seen(view: View) -> Iterator[Element | list[Element] | None]:
@@ -122,6 +127,8 @@ def _concern(view: View) -> Iterator[Element | list[Element] | None]:
     if isinstance(concern, e.WeeklyTargetSet):
         yield told("How we will both know", concern.measure)
         yield told("Help offered this week", help_words(concern.help_offered, concern.help_note))
+    for more in case.all(e.TargetContinued):
+        yield told(f"One more week, from {view.day(more.on)}", more.note)
     if case.told and view.sees(Item.REFERRAL):
         yield told("How the week went", case.told.evidence if case.told.evidence != concern.seen else "")
         yield told("Support given", help_words(case.told.support_given, case.told.support_note))
@@ -159,7 +166,8 @@ def _views(view: View) -> Iterator[Element | list[Element] | None]:
         return
     for role, person in ((Role.MENTOR, case.mentor), (Role.LINK_TUTOR, view.party.link_tutor(case))):
         given = case.view_of(role)
-        whose = "Your view" if person == view.viewer else f"{view.name(person)}'s view" if person else ""
+        theirs = f"{view.name(person) if person else 'The ' + view.word(role)}'s view"
+        whose = "Your view" if person == view.viewer else theirs
         if given is None:
             if case.view_of(Role.MENTOR) or case.view_of(Role.LINK_TUTOR):
                 yield text(f"{whose}: not recorded yet.")
@@ -203,6 +211,10 @@ DID: Mapping[type[e.Event], str] = {
 }
 
 
+#: Of a long case the newest; a card holds so much and no more.
+LINES = 12
+
+
 def _timeline(view: View) -> Iterator[Element]:
     words = {role.value: view.word(role) for role in Role}
     more = {"support_plan": view.provider.words.support_plan, "intervention": view.provider.words.intervention}
@@ -215,7 +227,17 @@ def _timeline(view: View) -> Iterator[Element]:
         whom = f" for {view.you_or(event.for_whom)}" if event.for_whom else ""
         lines.append(f"{view.moment(event.at)}: {who} {did.format(**words, **more)}{whom}.")
     if lines:
-        yield label("What happened, and when")
+        earlier = len(lines) - LINES
+        yield label("What happened, and when" + (f": the last {LINES} of {len(lines)} entries" if earlier > 0 else ""))
+        yield panel(*(text(line, size="Small", spacing="Small") for line in lines[-LINES:]))
+
+
+def _to_come(view: View) -> Iterator[Element]:
+    """Who will be reminded, and when, if nothing is recorded until then: nobody is surprised."""
+    coming = [n for n in planned(view.case, view.ground) if n.at > view.now and n.to != CHANNEL]
+    if coming:
+        lines = dict.fromkeys(f"{view.moment(n.at)}: {starting(view.you_or(n.to))}" for n in coming)
+        yield label("Reminders to come, unless it is done before")
         yield panel(*(text(line, size="Small", spacing="Small") for line in lines))
 
 

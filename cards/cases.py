@@ -11,6 +11,7 @@ from cards.home import raise_button
 from cards.view import UNTOLD, View
 from pathway.nudges import deadline
 from pathway.people import Item
+from pathway.roles import Role
 from pathway.rules import Fault
 
 #: Cases on one page: each has a button, and a card holds six.
@@ -78,7 +79,13 @@ def error_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] = 
             f"The case is closed. {view.first}'s copy is withdrawn with an apology, and the office is told, because it "
             "may be a matter of data protection."
         ),
-        form.line("reason", "What went wrong", error="Say why in a line.", hint="The wrong student was chosen"),
+        form.line(
+            "reason",
+            "What went wrong",
+            error="Say why in a line.",
+            readers=f"you and the {view.word(Role.PARTNERSHIP_TEAM)}",
+            hint="The wrong student",
+        ),
         form.verdict(),
         actions=[
             button(

@@ -19,7 +19,7 @@ Card = dict[str, Any]
 IN_VIEW = 3
 _MARKDOWN = re.compile(r"([\\`*_\[\]()<>#~|!]|&(?=#?\w+;))")
 _LIST = re.compile(r"(?m)^(\s*\d*)([-+.=])(?=\s|$|=|-)")
-_ESCAPED = re.compile(r"\\([^\w\s])")
+_ESCAPED = re.compile(r"\\([^\w\s]|_)")
 _UNSEEN = re.compile(
     r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )
@@ -169,7 +169,7 @@ class Form:
         words: str,
         *,
         error: str,
-        readers: str = "",
+        readers: str,
         required: bool = True,
         long: bool = False,
         most: int = 300,
@@ -178,8 +178,6 @@ class Form:
         more: dict[str, Any] = {"maxLength": most, "isMultiline": long}
         if hint:
             more["placeholder"] = hint
-        if not readers:
-            return self._input("Input.Text", id_, words, required=required, error=error, **more)
         reading = {**quiet(f"Read by: {readers}"), "spacing": "Large"}
         return [reading, *self._input("Input.Text", id_, words, required=required, error=error, spacing="None", **more)]
 

@@ -97,6 +97,7 @@ def invitation(
             "link",
             "Meeting link, if you want a Join button here",
             error="Paste the whole link.",
+            readers=f"{view.mentor} and {view.link_tutor}",
             required=False,
             most=600,
         ),

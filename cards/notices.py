@@ -224,13 +224,18 @@ def escalation(item: OutboxItem, view: View) -> Card:
     )
 
 
+#: A morning message shows so many; a card holds so much and no more.
+LINES = 20
+
+
 def morning(lines: Mapping[str, str], openers: list[dict[str, object]]) -> Card:
     """Several reminders for one person in one message: reference -> what is asked."""
-    count = len(lines)
+    count, shown = len(lines), list(lines.values())[:LINES]
     return card(
         heading("Today's placements"),
         text(f"{count} things for you, the most pressing first."),
-        *(panel(text(line)) for line in lines.values()),
+        *(panel(text(line)) for line in shown),
+        text(f"The other {count - LINES} are under My cases.") if count > LINES else None,
         actions=openers,
     )
 

@@ -25,7 +25,7 @@ def my_view_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] 
     more = {"for": for_whom} if for_whom else {}
     readers = f"you, {view.link_tutor}, the {view.word(Role.PARTNERSHIP_TEAM)} and, on request, {view.first}"
     means = (
-        form.line("means", f"How {view.mentor} told you", error="Say how.", hint="By phone, Tuesday")
+        form.line("means", f"How {view.mentor} told you", error="Say how.", readers=readers, hint="By phone, Tuesday")
         if for_whom
         else None
     )
@@ -75,6 +75,7 @@ def meeting_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] 
             "mentor_words",
             f"In {view.mentor}'s own words",
             error="Up to 400 characters.",
+            readers=readers,
             required=False,
             long=True,
             most=400,
@@ -87,7 +88,7 @@ def meeting_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] 
         form.one(
             "held", "How you met", {h.value: words for h, words in HELD.items()}, error="Choose one.", open_list=False
         ),
-        form.line("present", "Who was there", error="Say who was there."),
+        form.line("present", "Who was there", error="Say who was there.", readers=readers),
         form.one("view", "In your view, progress is", CHOICES, error="Choose one."),
         form.line(
             "words", "In your own words", error="Say it in your own words.", readers=readers, long=True, most=400

@@ -49,7 +49,13 @@ def more_form(
         heading("One more week"),
         text(f"Tell {view.first} first that the target goes on. The next look is proposed for a week from today."),
         form.day("check_on", "We look at it again on", error="Choose a day.", note=note),
-        form.line("note", "Anything to add", error="Up to 300 characters.", required=False),
+        form.line(
+            "note",
+            "Anything to add",
+            error="Up to 300 characters.",
+            required=False,
+            readers=f"you and, once told, {view.link_tutor}",
+        ),
         form.verdict(),
         actions=[
             button(
@@ -96,6 +102,7 @@ def tell_form(
             "best_times",
             "Good times for a Teams meeting",
             error="Up to 300 characters.",
+            readers=f"you and {view.link_tutor}",
             required=False,
             hint="3:30pm and later, not Wednesday",
         ),

@@ -10,6 +10,7 @@ from datetime import date
 from cards import concern as cards
 from cards.case import case_card
 from cards.concern import START, Choice
+from cards.days import proposal
 from cards.home import note, safeguarding
 from dialogs.router import Steps
 from dialogs.turn import Reply, Turn, new_nonce
@@ -31,6 +32,8 @@ KINDS = frozenset({START, cards.NOT_ENOUGH, cards.CANNOT_WAIT})
 #: Where a rule's field has another name on this form.
 ALIASES = {"help_offered": "help", "support_given": "help", "evidence": "seen"}
 _PRIVATE = ("kind", "_nonce")
+#: More students than a list on a card can hold.
+MOST_CHOICES = 40
 
 
 async def start(turn: Turn, about: str = "") -> Reply:
@@ -110,15 +113,13 @@ async def _choices(turn: Turn, placement: str = "") -> tuple[Choice, ...]:
 
 
 def _proposed(turn: Turn, choices: Sequence[Choice], on: date | None = None) -> tuple[date, str]:
-    """The day of the one-week check and how it was found: so many school days after the talk, and not before the
+    """The day of the one-week check, with how it was found: so many school days after the talk, and not before the
     next school day.
     """
-    place = choices[0].placement
-    calendar = turn.provider.calendar_for(place.calendar, place.days)
-    found = calendar.explain(on or turn.today, turn.provider.days.weekly_check)
-    if found.day <= turn.today:
-        found = calendar.explain_until(on or turn.today, calendar.next_after(turn.today))
-    return found.day, found.how
+    calendar = _calendar(turn, choices[0])
+    who = choices[0].student.split(" ")[0] if len(choices) == 1 else ""
+    day, words = proposal(calendar, on or turn.today, turn.provider.days.weekly_check, who)
+    return max(day, calendar.next_after(turn.today)), words
 
 
 @steps.on("concern.form")
@@ -133,13 +134,13 @@ async def concern_form(turn: Turn, values: Mapping[str, str], faults: Sequence[F
 
 async def _form(turn: Turn, values: Mapping[str, str], faults: Sequence[Fault], *, warn: bool = False) -> Reply:
     """The form as it was left; a new one has the day of the check filled in."""
-    choices = await _choices(turn, turn.get("placement") if not values or values.get("placement") else "")
-    if not choices:
+    shown = await _offered(turn, values)
+    if not shown:
         return Reply(_nobody(turn), SUMMARY)
-    all_of_mine = await _choices(turn)
-    shown = all_of_mine if faults and len(all_of_mine) > 1 and not turn.get("only") else choices
+    if len(shown) > MOST_CHOICES:
+        return Reply(_name_one(turn), SUMMARY)
     kind = _kind(turn)
-    day, how = _proposed(turn, shown)
+    day, note_on_day = _proposed(turn, shown)
     filled = dict(values)
     if kind == START and not filled.get("check_on"):
         filled["check_on"] = day.isoformat()
@@ -151,11 +152,29 @@ async def _form(turn: Turn, values: Mapping[str, str], faults: Sequence[Fault], 
         filled,
         turn.nonce if turn.get("nonce") else new_nonce(),
         faults=renamed,
-        date_note=f"{in_words(day)} is proposed: {how}. You can choose another school day.",
+        date_note=note_on_day,
         on_behalf=shown[0].mentor if len(shown) == 1 else "",
         warn=warn,
     )
     return Reply(drawn, SUMMARY)
+
+
+async def _offered(turn: Turn, values: Mapping[str, str]) -> tuple[Choice, ...]:
+    """Whom the form offers: just the one that was named before it opened, else all, so that a choice can be changed.
+    A long list (the office's) is narrowed to the one that is chosen.
+    """
+    everyone = await _choices(turn)
+    if turn.verb == "concern.form" or len(everyone) > MOST_CHOICES:
+        wanted = values.get("placement") or turn.get("placement")
+        return tuple(c for c in everyone if c.placement.id == wanted) or everyone
+    return everyone
+
+
+def _name_one(turn: Turn) -> dict[str, object]:
+    return note(
+        "Whom is it about?",
+        f"You have many students, {turn.person.name.split(' ')[0]}. Type “concern about” and the student's name.",
+    )
 
 
 async def _chosen(turn: Turn, values: Mapping[str, str]) -> Choice:

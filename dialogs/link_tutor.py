@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from cards import link_tutor as cards
 from cards.case import case_card
+from cards.days import proposal
 from dialogs.router import Steps
 from dialogs.turn import Reply, Turn, new_nonce
 from pathway import events as e
-from pathway.dates import in_words
 from pathway.process import Stage
 from pathway.roles import Role
 from pathway.rules import Fault
@@ -59,17 +59,16 @@ async def named(turn: Turn) -> Reply:
 @steps.on("link_tutor.withdraw")
 async def withdraw(turn: Turn) -> Reply:
     _case, ground = await turn.case()
-    found = ground.calendar.explain(turn.today, turn.provider.days.weekly_check)
-    return await withdraw_form(turn, {"check_on": found.day.isoformat()}, ())
+    day = ground.calendar.add(turn.today, turn.provider.days.weekly_check)
+    return await withdraw_form(turn, {"check_on": day.isoformat()}, ())
 
 
 @steps.form("link_tutor.withdraw")
 async def withdraw_form(turn: Turn, values: Mapping[str, str], faults: Sequence[Fault]) -> Reply:
     case, ground = await turn.case()
     turn.stamp(ground, e.ReferralWithdrawn, case)
-    found = ground.calendar.explain(turn.today, turn.provider.days.weekly_check)
-    note = f"{in_words(found.day)} is proposed: {found.how}."
     view = turn.view(case, ground, nonce=turn.nonce if faults else "")
+    _, note = proposal(ground.calendar, turn.today, turn.provider.days.weekly_check, view.first)
     return Reply(cards.withdraw_form(view, values, faults, note=note, for_whom=turn.get("for")), SUMMARY)
 
 

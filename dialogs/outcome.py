@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from cards import outcome as cards
 from cards.case import case_card
+from cards.days import proposal
 from dialogs.router import Steps
 from dialogs.turn import Reply, Turn
 from pathway import events as e
 from pathway.case import Case
-from pathway.dates import in_words
 from pathway.roles import Role
 from pathway.rules import Fault, Ground
 
@@ -69,9 +69,8 @@ async def more_time(turn: Turn) -> Reply:
 async def more_time_form(turn: Turn, values: Mapping[str, str], faults: Sequence[Fault]) -> Reply:
     case, ground = await turn.case()
     turn.stamp(ground, e.MoreTimeAgreed, case)
-    found = ground.calendar.explain(turn.today, turn.provider.days.weekly_check)
-    note = f"{in_words(found.day)} is proposed: {found.how}."
     view = turn.view(case, ground, nonce=turn.nonce if faults else "")
+    _, note = proposal(ground.calendar, turn.today, turn.provider.days.weekly_check, view.first)
     return Reply(cards.more_time_form(view, values, faults, note=note), SUMMARY)
 
 

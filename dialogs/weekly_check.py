@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from cards import weekly_check as cards
 from cards.case import case_card
+from cards.days import proposal
 from dialogs.router import Steps
 from dialogs.turn import Reply, Turn
 from pathway import events as e
@@ -44,16 +45,15 @@ async def met(turn: Turn) -> Reply:
 @steps.on("weekly_check.more")
 async def more(turn: Turn) -> Reply:
     _case, ground = await in_the_week(turn)
-    found = ground.calendar.explain(turn.today, turn.provider.days.weekly_check)
-    return await more_form(turn, {"check_on": found.day.isoformat()}, ())
+    day = ground.calendar.add(turn.today, turn.provider.days.weekly_check)
+    return await more_form(turn, {"check_on": day.isoformat()}, ())
 
 
 @steps.form("weekly_check.more")
 async def more_form(turn: Turn, values: Mapping[str, str], faults: Sequence[Fault]) -> Reply:
     case, ground = await in_the_week(turn)
-    found = ground.calendar.explain(turn.today, turn.provider.days.weekly_check)
-    note = f"{in_words(found.day)} is proposed: {found.how}."
     view = turn.view(case, ground, nonce=turn.nonce if faults else "")
+    _, note = proposal(ground.calendar, turn.today, turn.provider.days.weekly_check, view.first)
     return Reply(cards.more_form(view, values, faults, note=note, for_whom=turn.get("for")), SUMMARY)
 
 

@@ -20,6 +20,7 @@ from pathway.hours import tell_at
 from pathway.nudges import due, next_at
 from pathway.people import Office, Party, Person, Placement, acting_role
 from pathway.ports import CaseBook, Commit, OutboxItem, Roster, Summary, VersionConflict
+from pathway.process import Stage
 from pathway.provider import Provider
 from pathway.roles import Role
 from pathway.rules import Ground, NotYours, Stale, decide
@@ -92,8 +93,17 @@ class Casework:
             await self.office(),
             await self.roster.people(),
             tutor_reads_targets=self.provider.settings.link_tutor_sees_weekly_target,
+            cases_of_student=await self._cases_of_student(placement.student),
         )
         return Ground(party, self.provider)
+
+    async def _cases_of_student(self, student: str) -> tuple[str, ...]:
+        """Nearly always none or one; a case raised in error is on nobody's record."""
+        named = await self.book.cases_of(student, open_only=False)
+        if len(named) < 2:
+            return tuple(named)
+        cases = [fold(await self.book.events(case_id)) for case_id in named]
+        return tuple(c.id for c in cases if c and c.student == student and c.stage is not Stage.IN_ERROR)
 
     async def placements_for(self, person: Person) -> tuple[Placement, ...]:
         """The current placements for which *person* may raise a concern: a mentor's and a Link Tutor's own, for the

@@ -74,6 +74,7 @@ class Office:
 class Party:
     """Everybody around one placement, with their details: what cards and rules may know of people.
 
+    *cases_of_student* are the ids of all cases of this student, on any placement, but for those raised in error.
     *tutor_reads_targets*: the provider lets Link Tutors read weekly targets before they are told (off by default).
     """
 
@@ -81,6 +82,7 @@ class Party:
     office: Office
     people: Mapping[str, Person] = field(default_factory=dict)
     tutor_reads_targets: bool = False
+    cases_of_student: tuple[str, ...] = ()
 
     def name(self, person: str) -> str:
         known = self.people.get(person)

@@ -538,7 +538,7 @@ def _next_steps_held(_case: Case | None, event: e.Event, ground: Ground) -> Faul
     yield from _needs(event.status, "Say where the student stands meanwhile.", "status")
     if not event.appeal_given:
         yield Fault("Give the student the information on how to appeal, then tick it.", "appeal_given")
-    if Role.STUDENT.value not in event.present:
+    if event.present and Role.STUDENT.value not in event.present:
         yield from _needs(
             event.student_absent_because,
             "The student did not come: offer another day, or give the reason for closing.",

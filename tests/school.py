@@ -252,8 +252,8 @@ class School:
 
     async def _settles(self) -> None:
         """What the act queued is sent, and what fell due is done."""
-        if self._runner is not None:
-            await self.parts.clock.tick()
+        await self.parts.reception.close()
+        await self.parts.clock.tick()
 
     # -- what is seen ------------------------------------------------------------------------------------------------
 

@@ -73,9 +73,7 @@ async def opens(browser: Browser) -> AsyncIterator[Opens]:
         async def open_one(
             running: Running, *, width: int = 1280, height: int = 900, theme: str = "light", person: str = ""
         ) -> Screen:
-            screen = await open_screen(
-                browser, running.address, width=width, height=height, theme=theme, person=person
-            )
+            screen = await open_screen(browser, running.address, width=width, height=height, theme=theme, person=person)
             stack.push_async_callback(screen.page.context.close)
             screens.append(screen)
             return screen

@@ -42,6 +42,12 @@ class Running:
         os.kill(pid, signal.SIGKILL)
         return pid
 
+    def kill_everything(self) -> None:
+        """`kill -9` for practice and its bot at once."""
+        for pid in (self.pid, *children(self.pid)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
 
 def children(pid: int) -> list[int]:
     """The processes that *pid* started and that still run, from Linux's /proc."""

@@ -147,7 +147,7 @@ class Person:
         if await back.is_visible():
             await back.click()
         await self.row.click()
-        await expect(self.pane).to_be_visible()
+        await expect(self.pane.locator(".messages:is(:not(:empty), .empty)")).to_be_visible()
 
     async def says(self, words: str) -> None:
         """Types to the bot and waits for the answer."""

@@ -79,7 +79,9 @@ async def test_daniels_mentor_and_link_tutor_both_say_not_as_expected(practice: 
     await martin.presses("Record the meeting")
     assert await martin.filled("It was on") == "2026-11-18"
     assert await martin.filled("Who was there") == "Sian Pritchard, Martin Leigh"
-    await martin.fills({"In your view": "Not as expected", "In your own words": "The start of lessons is not safe yet."})
+    await martin.fills(
+        {"In your view": "Not as expected", "In your own words": "The start of lessons is not safe yet."}
+    )
     await martin.presses("Record the meeting")
     await martin.sees("Sian Pritchard is asked for their view.")
     await sian.sees("Martin Leigh has recorded the meeting. What is your view?")
@@ -89,7 +91,12 @@ async def test_daniels_mentor_and_link_tutor_both_say_not_as_expected(practice: 
     await martin.sees("Sian Pritchard's view is recorded.", "progress is not as expected")
     await martin.presses("Open the support plan")
     for person in (martin, sian):
-        await person.sees("not as expected", "support plan comes next", "Pathway does not write the support plan yet.", "nothing is lost")
+        await person.sees(
+            "not as expected",
+            "support plan comes next",
+            "Pathway does not write the support plan yet.",
+            "nothing is lost",
+        )
         assert await screen.cut_off() == []
     await daniel.does_not_see("not as expected", "The start of lessons is not safe yet.", "support plan")
 

@@ -296,6 +296,7 @@ WORD_RULES = {
     "has a word that computers made up": re.compile(r"\b(?:None|null|undefined|True|False)\b|[a-z]+_[a-z]+|<\w+ object"),
     "says click": re.compile(r"\bclick(?:ing)?\b", re.IGNORECASE),
     "has two spaces or a space before a stop": re.compile(r"\S  +\S| [.,;:?!](?!\S)"),
+    "begins with a stop": re.compile(r"^\W*[.,:;]"),
     "has two full stops": re.compile(r"(?<!\.)\.\.(?!\.)|\. \."),
 }
 

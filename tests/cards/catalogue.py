@@ -143,10 +143,10 @@ class Told:
 
 #: The fields in which people type, and how much each takes.
 TYPED: Mapping[type[e.Event], Mapping[str, int]] = {
-    e.WeeklyTargetSet: {"seen": 600, "going_well": 300, "target": 400, "measure": 300, "help_note": 300},
+    e.WeeklyTargetSet: {"seen": 600, "going_well": 300, "target": 400, "measure": 300},
     e.TargetMet: {"note": 300},
     e.TargetContinued: {"note": 300},
-    e.LinkTutorTold: {"evidence": 400, "support_note": 300, "wish": 300, "best_times": 300, "early_because": 300},
+    e.LinkTutorTold: {"evidence": 400, "wish": 300, "best_times": 300, "early_because": 300},
     e.LinkTutorToldAtOnce: {"seen": 600, "going_well": 300, "evidence": 600, "wish": 300, "best_times": 300},
     e.MeetingBooked: {"place": 100},
     e.MeetingCancelled: {"reason": 300},
@@ -268,7 +268,7 @@ LATER = (
     Stage.NEXT_STEPS,
     Stage.TERMINATED,
 )
-ROUND: tuple[Line, ...] = (TUTORS, MY_VIEW, SPOKE, ASKED, SAW, BOOKED)
+ROUND: tuple[Line, ...] = (TUTORS, MY_VIEW, BOOKED, CANCELLED)
 
 
 def tell(world: World, name: str, lines: Sequence[Line], **placement: Any) -> Told:
@@ -305,7 +305,8 @@ def cases_of(world: World) -> list[Told]:
     found.append(tell(world, "a second mentor", (TARGET,), second_mentor="gareth"))
     found.append(tell(world, "told on a Friday night", (("2026-10-09 19:00", *AT_ONCE[1:]),)))
     found.append(replace(_of(found, "booked, with a link"), name="the meeting is over", now=moment("2026-10-09 08:00")))
-    found.append(tell(world, "a long case", (TARGET, ASKED, SAW, MORE, TOLD_OF_IT, HAS_IT, *ROUND * 3)))
+    found.append(tell(world, "a long case", (TARGET, SPOKE, ASKED, SAW, MORE, TOLD_OF_IT, HAS_IT, *ROUND * 6)))
+    found.append(tell(world, "no Link Tutor, a view recorded", (AT_ONCE, MY_VIEW), link_tutor=""))
     return found
 
 
@@ -526,7 +527,9 @@ def _concern_forms(world: World, kind: str) -> Iterator[Drawn]:
                 warn=of[2],
             )
 
-        yield from fillings(world, f"concern.concern_form: {kind}, {n} students, {mentor=}, {warn=}", draw)
+        book = fillings(world, f"concern.concern_form: {kind}, {n} students, {mentor=}, {warn=}", draw)
+        #: The question about safeguarding comes before any fault is looked for.
+        yield from (drawn for drawn in book if not (warn and drawn.name.endswith("(refused)")))
 
 
 def _checked(world: World, kind: str) -> Iterator[Drawn]:

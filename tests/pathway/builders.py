@@ -436,25 +436,25 @@ class At:
     story: Story
     at: datetime
 
-    def mentor(self, kind: type[e.Event], **fields: Any) -> At:
+    def mentor(self, kind: type[e.Event], /, **fields: Any) -> At:
         return self._told(self.story.ground.party.mentor(self.story.now), Role.MENTOR, kind, fields)
 
-    def link_tutor(self, kind: type[e.Event], **fields: Any) -> At:
+    def link_tutor(self, kind: type[e.Event], /, **fields: Any) -> At:
         return self._told(self.story.ground.party.link_tutor(self.story.now), Role.LINK_TUTOR, kind, fields)
 
-    def team(self, kind: type[e.Event], **fields: Any) -> At:
+    def team(self, kind: type[e.Event], /, **fields: Any) -> At:
         return self._told("sam", Role.PARTNERSHIP_TEAM, kind, fields)
 
-    def lead(self, kind: type[e.Event], **fields: Any) -> At:
+    def lead(self, kind: type[e.Event], /, **fields: Any) -> At:
         return self._told("ruth", Role.PARTNERSHIP_LEAD, kind, fields)
 
-    def director(self, kind: type[e.Event], **fields: Any) -> At:
+    def director(self, kind: type[e.Event], /, **fields: Any) -> At:
         return self._told("alan", Role.COURSE_DIRECTOR, kind, fields)
 
-    def student(self, kind: type[e.Event], **fields: Any) -> At:
+    def student(self, kind: type[e.Event], /, **fields: Any) -> At:
         return self._told("tom", Role.STUDENT, kind, fields)
 
-    def by(self, person: str, role: Role, kind: type[e.Event], **fields: Any) -> At:
+    def by(self, person: str, role: Role, kind: type[e.Event], /, **fields: Any) -> At:
         """For anybody else. *for_mentor=True*, here as above, types it for the mentor."""
         return self._told(person, role, kind, fields)
 

@@ -40,6 +40,8 @@ SELDOM = {
     *(e.StudentReplied, e.RecordedInPebblePad, e.Nudged, e.ReplyRequested, e.StudentTold),
     *(e.LinkTutorNamed, e.MentorNamed, e.TargetMet, e.NoInterventionAgreed, e.ReferralWithdrawn),
 }
+#: What needs several things to have happened before is tried more often.
+OFTEN = {e.PlanVersionAgreed, e.PlanShared, e.InterventionAgreed, e.ViewsDiffered, e.ProceededWithoutAgreement}
 WHERE: dict[type[e.Event], set[str]] = {kind: set(places) for _, kind, places, _, _ in MOVES} | {
     kind: set(places) for _, kind, places, _ in RECORDED
 }
@@ -133,7 +135,8 @@ class Walk(RuleBasedStateMachine):
         return type(event) not in SELDOM
 
     def _in_step(self) -> list[type[e.Event]]:
-        return [kind for kind, places in WHERE.items() if _place(self.story.now) in places] or KINDS
+        kinds = [kind for kind, places in WHERE.items() if _place(self.story.now) in places]
+        return kinds + 3 * [kind for kind in kinds if kind in OFTEN] or KINDS
 
     def _somebody(self, chance: Random, kind: type[e.Event]) -> tuple[str, Role]:
         if chance.random() < 0.1:

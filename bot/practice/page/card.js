@@ -78,7 +78,10 @@ function links(element) {
 // What the renderer leaves undone.
 function tidy(card, element) {
   links(element);
-  for (const input of card.getAllInputs()) if (input.style === "filtered") nameFiltered(input);
+  for (const input of card.getAllInputs()) {
+    if (input.style === "filtered") nameFiltered(input);
+    else if (input.renderedInputControlElement?.querySelector("[type=radio], [type=checkbox]")) nameGroup(input);
+  }
   for (const action of buttons(card)) {
     const button = action.renderedElement;
     if (!(action instanceof AC.OpenUrlAction) || !button) continue;
@@ -91,6 +94,19 @@ function buttons(card) {
   const found = [];
   for (let index = 0; index < card.getActionCount(); index += 1) found.push(card.getActionAt(index));
   return found;
+}
+
+// Choices in view belong together: one group with the name of the field; each choice has its own name only.
+function nameGroup(input) {
+  const group = input.renderedInputControlElement;
+  const title = group.closest(".ac-input-container")?.previousElementSibling;
+  if (!title?.id || !(input instanceof AC.ChoiceSetInput)) return;
+  group.setAttribute("role", input.isMultiSelect ? "group" : "radiogroup");
+  group.setAttribute("aria-labelledby", title.id);
+  for (const choice of group.querySelectorAll("input")) {
+    const own = (choice.getAttribute("aria-labelledby") ?? "").split(" ").filter((id) => id && id !== title.id);
+    if (own.length) choice.setAttribute("aria-labelledby", own.join(" "));
+  }
 }
 
 // A filtered choice shows the value instead of its title at first, and has no label for screen readers.
