@@ -83,6 +83,7 @@ def _staff_body(view: View, *, whole: bool) -> Iterator[Element | list[Element] 
         yield quiet("You are told the reference and the dates. The people of the case have the rest.")
         return
     yield _in_brief(view)
+    yield _reason(view)
     yield flat(_views(view))
     if whole:
         yield flat(_concern(view))
@@ -90,6 +91,20 @@ def _staff_body(view: View, *, whole: bool) -> Iterator[Element | list[Element] 
         yield flat(_to_come(view))
     else:
         yield flat(_what_was_seen(view))
+
+
+def _reason(view: View) -> list[Element]:
+    """Why the case stands where it does, in the words of whoever took the step, for those the form named."""
+    match view.case.entered:
+        case e.InterventionAgreed(decided_because=words) | e.NoInterventionAgreed(reason=words):
+            item = Item.VIEWS
+        case e.MeetingCancelled(reason=words) | e.ReferralWithdrawn(reason=words):
+            item = Item.REFERRAL
+        case e.RaisedInError(reason=words):
+            item = Item.CONCERN
+        case _:
+            return []
+    return told("The reason given", words) if view.sees(item) else []
 
 
 def _in_brief(view: View) -> Element:

@@ -8,14 +8,21 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from cards.acts import act
-from cards.case import reference_line
+from cards.case import HELD, reference_line
 from cards.elements import Card, Form, button, card, facts, heading, label, link, panel, quiet, said, text
 from cards.view import View
+from pathway import events as e
 from pathway.dates import in_london
 from pathway.rules import Fault
 
 #: Lengths that are offered, in minutes.
 LENGTHS = {"20": "20 minutes", "30": "30 minutes", "45": "45 minutes", "60": "1 hour"}
+
+
+def ways(view: View) -> dict[str, str]:
+    """How the first meeting may be held: in Teams, or at the school where the provider allows it."""
+    visit = view.provider.settings.first_meeting_may_be_visit
+    return {h.value: HELD[h] for h in (e.Held.TEAMS, *((e.Held.VISIT,) if visit else ()))}
 
 
 def title_of(reference: str) -> str:
@@ -49,6 +56,7 @@ def arrange_form(
         form.day("day", "Day", error="Choose a day.", note=note),
         form.time("time", "Time", error="Choose a time."),
         form.one("minutes", "How long", LENGTHS, error="Choose how long.", open_list=False),
+        form.one("held", "How", ways(view), error="Choose one.", open_list=False) if len(ways(view)) > 1 else None,
         form.verdict(),
         actions=[
             button(
@@ -83,7 +91,7 @@ def invitation(
         "nonce": view.nonce,
         "form": "meeting.invitation",
     }
-    when = {"day": values.get("day", ""), "time": values.get("time", ""), "minutes": str(minutes)}
+    when = {k: values.get(k, "") for k in ("day", "time", "held")} | {"minutes": str(minutes)}
     return card(
         quiet(reference_line(view)),
         heading("Book it in your calendar"),

@@ -82,7 +82,7 @@ LEADS: Mapping[Notice, Lead] = {
         f"{v.name(ev.by) if ev else starting(v.link_tutor)} typed your view after the meeting. Is that right?"
     ),
     Notice.VIEW_RECORDED: lambda v, _e: f"{v.mentor}'s view is recorded. See what you both say, and decide.",
-    Notice.PLAN_OPENS: lambda v, _e: f"You both say “not as expected”. A {v.provider.words.support_plan} comes next.",
+    Notice.PLAN_OPENS: lambda v, _e: f"A {v.provider.words.support_plan} comes next.",
     Notice.MORE_TIME: lambda v, _e: (
         f"No {v.provider.words.support_plan} is started. There is more time for the target."
         if not v.is_student

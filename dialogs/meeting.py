@@ -39,7 +39,12 @@ async def arrange_form(turn: Turn, values: Mapping[str, str], faults: Sequence[F
     case, ground = await turn.case()
     turn.stamp(ground, e.MeetingBooked, case)
     day, note = _proposed_day(turn, ground, case)
-    before = {"day": day.isoformat(), "time": AFTER_LESSONS.strftime("%H:%M"), "minutes": "30"}
+    before = {
+        "day": day.isoformat(),
+        "time": AFTER_LESSONS.strftime("%H:%M"),
+        "minutes": "30",
+        "held": e.Held.TEAMS.value,
+    }
     view = turn.view(case, ground, nonce=turn.nonce if faults else "")
     best = case.told.best_times if case.told else ""
     return Reply(cards.arrange_form(view, {**before, **values}, faults, note=note, best_times=best), SUMMARY)
@@ -62,7 +67,7 @@ def _booked(turn: Turn, case: Case, ground: Ground) -> e.MeetingBooked:
         **turn.stamp(ground, e.MeetingBooked, case),
         starts=starts,
         minutes=_minutes(turn),
-        held=e.Held.TEAMS,
+        held=e.Held.VISIT if turn.get("held") == e.Held.VISIT.value else e.Held.TEAMS,
         link=link,
     )
 

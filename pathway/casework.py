@@ -72,15 +72,16 @@ class Casework:
 
     async def office(self) -> Office:
         """The provider's own people, by the ids the roster gave them."""
-        people = {p.email.casefold(): p.id for p in (await self.roster.people()).values()}
-
-        def ids(contacts: Sequence[str]) -> tuple[str, ...]:
-            return tuple(people[m.casefold()] for m in contacts if m.casefold() in people)
-
-        provider = self.provider
+        found = {
+            role: [await self.roster.by_email(colleague.email) for colleague in colleagues]
+            for role, colleagues in (
+                (Role.PARTNERSHIP_TEAM, self.provider.partnership_team),
+                (Role.PARTNERSHIP_LEAD, self.provider.partnership_lead),
+            )
+        }
         return Office(
-            team=ids([c.email for c in provider.partnership_team]),
-            leads=ids([c.email for c in provider.partnership_lead]),
+            team=tuple(p.id for p in found[Role.PARTNERSHIP_TEAM] if p),
+            leads=tuple(p.id for p in found[Role.PARTNERSHIP_LEAD] if p),
         )
 
     async def ground(self, placement_id: str) -> Ground:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
+from types import MappingProxyType
 from typing import TypeVar
 
 from pathway.address import Address
@@ -134,7 +135,9 @@ class MemoryRoster(_Kept):
 
     def __init__(self) -> None:
         super().__init__()
-        self._people: dict[str, Person] = {}
+        self._people: Mapping[str, Person] = MappingProxyType({})
+        self._by_email: dict[str, Person] = {}
+        self._by_object_id: dict[str, Person] = {}
         self._listed: dict[str, Placement] = {}
         self._former: dict[str, Placement] = {}
 
@@ -175,27 +178,31 @@ class MemoryRoster(_Kept):
 
     async def _put(self, people: dict[str, Person], listed: dict[str, Placement], former: dict[str, Placement]) -> None:
         await self._save(people, listed, former)
-        self._people, self._listed, self._former = people, listed, former
+        self._remember(people, listed, former)
+
+    def _remember(self, people: dict[str, Person], listed: dict[str, Placement], former: dict[str, Placement]) -> None:
+        """People are looked up at every turn, so they are indexed here, where they change."""
+        self._people, self._listed, self._former = MappingProxyType(people), listed, former
+        self._by_email = {p.email.casefold(): p for p in people.values()}
+        self._by_object_id = {p.object_id.casefold(): p for p in people.values() if p.object_id}
 
     async def person(self, person_id: str) -> Person | None:
         async with self._turn():
             return self._people.get(person_id)
 
     async def people(self) -> Mapping[str, Person]:
-        """Everybody there ever was, by id."""
+        """Everybody there ever was, by id, as a view that cannot be written through."""
         async with self._turn():
-            return dict(self._people)
+            return self._people
 
     async def by_object_id(self, object_id: str) -> Person | None:
         """Compared without case, as the directory does; nobody for ""."""
         async with self._turn():
-            wanted = object_id.casefold()
-            return next((p for p in self._people.values() if wanted and p.object_id.casefold() == wanted), None)
+            return self._by_object_id.get(object_id.casefold())
 
     async def by_email(self, email: str) -> Person | None:
         async with self._turn():
-            wanted = email.strip().casefold()
-            return next((p for p in self._people.values() if wanted and p.email.casefold() == wanted), None)
+            return self._by_email.get(email.strip().casefold())
 
     async def placement(self, placement_id: str) -> Placement | None:
         async with self._turn():

@@ -183,9 +183,7 @@ class TinyRoster(MemoryRoster):
             ),
             ROSTER,
         )
-        self._people = {p.id: p for p in people}
-        self._listed = {p.id: p for p in listed}
-        self._former = {p.id: p for p in former}
+        self._remember({p.id: p for p in people}, {p.id: p for p in listed}, {p.id: p for p in former})
         self._loaded = self.folder.run
 
     async def _save(

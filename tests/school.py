@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
+import aiohttp
 from aiohttp import web
 
 from bot.admin import ask
@@ -305,6 +306,12 @@ class School:
         """The links of the card that somebody looks at: title to address."""
         actions = (self.newest(key).card or {}).get("actions", ())
         return {a["title"]: a["url"] for a in actions if a["type"] == "Action.OpenUrl"}
+
+    async def downloads(self, address: str) -> str:
+        """What a link of the bot's own gives to a browser; empty where it is refused."""
+        assert address.startswith(self.url)
+        async with aiohttp.ClientSession() as browser, browser.get(address) as answer:
+            return await answer.text() if answer.ok else ""
 
     def mail(self, key: str) -> tuple[Mail, ...]:
         """Everything in somebody's mailbox, oldest first."""

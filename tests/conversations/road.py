@@ -40,6 +40,13 @@ async def raises(school: School, who: str = "priya", about: str = "Tom Ashworth"
     return school.reference(who)
 
 
+async def presses_rarer(school: School, who: str, title: str) -> None:
+    """A button that may stand behind "Something else"."""
+    if title not in school.buttons(who):
+        await school.presses(who, "Something else")
+    await school.presses(who, title)
+
+
 async def tells(school: School, who: str = "priya", **changes: str) -> None:
     """Not yet: the Link Tutor is told, and the student knows."""
     await school.presses(who, "Not yet: tell the Link Tutor")

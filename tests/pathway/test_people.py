@@ -8,8 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pathway import events as e
-from pathway.case import Case
-from pathway.people import FOR_THE_MENTOR, SEES, Access, Item, Party, access, acting_role, is_office
+from pathway.people import FOR_THE_MENTOR, SEES, Access, Item, access, acting_role, is_office
 from pathway.process import Stage
 from pathway.roles import Role
 from tests.pathway.builders import OFFICE, PEOPLE, PLACEMENT, Story, ground_for
@@ -242,9 +241,7 @@ def test_nobody_sees_a_draft_on_a_case() -> None:
 
 @pytest.mark.parametrize("item", [i for i in Item if i is not Item.DRAFT])
 def test_after_a_termination_everybody_has_what_the_table_gives_their_role(item: Item) -> None:
-    story = reached(Stage.LINK_TUTOR_TOLD)
-    story.on(LATER).mentor(e.StudentTold, what=e.Told.REFERRAL)
-    story = Story(history=[], now=None)
+    story = Story()
     story.on("2026-10-05 10:00").mentor(e.WeeklyTargetSet).mentor(e.LinkTutorTold)
     story.reach(Stage.TERMINATED, TUESDAY)
 
@@ -340,9 +337,35 @@ def test_the_school_is_no_party_to_the_next_steps() -> None:
     assert Item.EARLIER not in seen_by("priya", story)
 
 
-def test_a_party_is_the_same_people_for_everyone_who_asks() -> None:
-    party = Party(PLACEMENT, OFFICE, PEOPLE)
-    case = reached(Stage.WEEKLY_TARGET).case
+@pytest.mark.parametrize(
+    ("person", "told", "not_needed"),
+    [
+        ("nadia", e.Duty.LEVEL_LEAD_TOLD, e.Duty.LEVEL_LEAD_NOT_NEEDED),
+        ("pat", e.Duty.PERSONAL_TUTOR_TOLD, e.Duty.PERSONAL_TUTOR_NOT_NEEDED),
+    ],
+)
+def test_of_a_plan_they_hear_only_if_the_link_tutor_chose_to_tell_them(
+    person: str, told: e.Duty, not_needed: e.Duty
+) -> None:
+    story = reached(Stage.PLAN_IN_PLACE)
+    story.on(LATER).link_tutor(e.DutyDone).link_tutor(e.DutyDone, duty=not_needed)
+    assert seen_by(person, story) == {}
 
-    assert isinstance(case, Case)
-    assert party == ground_for().party
+    story.on(LATER).link_tutor(e.DutyDone, duty=told)
+    assert seen_by(person, story) == {Item.PLAN: N}
+
+
+def test_next_steps_are_there_for_nobody_while_a_placement_goes_on() -> None:
+    story = reached(Stage.CONTINUES)
+
+    for person in ("helen", "sam", "ruth", "nadia", "pat", "alan"):
+        assert Item.NEXT_STEPS not in seen_by(person, story)
+
+
+def test_where_the_provider_says_so_the_link_tutor_reads_the_weekly_target_and_nothing_more() -> None:
+    ground = ground_for()
+    story = Story(replace(ground, party=replace(ground.party, tutor_reads_targets=True)))
+    story.reach(Stage.WEEKLY_TARGET, TUESDAY)
+
+    assert seen_by("helen", story) == {Item.CONCERN: R}
+    assert nothing_for(("sam", "ruth", "nadia", "pat", "alan"), story)
