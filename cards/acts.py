@@ -152,7 +152,7 @@ def _tutor_told(view: View) -> Acts:
     yield act(view, "We have already spoken", "views.meeting")
     yield from _message(view)
     if view.case.view_of(Role.LINK_TUTOR) is None or view.case.view_of(Role.MENTOR) is None:
-        yield act(view, "Close it with a reason", "outcome.none")
+        yield act(view, "Close it with a reason", "decision.none")
 
 
 def _tutor_booked(view: View) -> Acts:
@@ -185,13 +185,13 @@ def _decide(view: View) -> Acts:
     plan = view.provider.words.support_plan
     lead_decides = view.is_(Role.PARTNERSHIP_LEAD) and case.stage is Stage.VIEWS_DIFFER
     if lead_decides:
-        yield act(view, f"Decide: a {plan}", "outcome.plan_because")
+        yield act(view, f"Decide: a {plan}", "decision.plan_because")
     elif both_say_not_as_expected(case):
-        yield act(view, f"Open the {plan}", "outcome.plan")
-    yield act(view, "More time for the target", "outcome.more_time")
-    yield act(view, "No further step: close it", "outcome.none")
+        yield act(view, f"Open the {plan}", "decision.plan")
+    yield act(view, "More time for the target", "decision.more_time")
+    yield act(view, "No further step: close it", "decision.none")
     if mine.view is not theirs.view and case.stage is not Stage.VIEWS_DIFFER and not lead_decides:
-        yield act(view, "We see it differently", "outcome.differ")
+        yield act(view, "We see it differently", "decision.differ")
 
 
 TUTOR: Mapping[Stage, Callable[[View], Acts]] = {

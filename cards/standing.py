@@ -105,7 +105,11 @@ def _differ(view: View) -> Sentences:
 def _writing_plan(view: View) -> Sentences:
     plan = view.provider.words.support_plan
     decided = view.case.entered.role is Role.PARTNERSHIP_LEAD
-    why = f"The {view.word(Role.PARTNERSHIP_LEAD)} has decided that" if decided else "Both views say “not as expected”, so"
+    why = (
+        f"The {view.word(Role.PARTNERSHIP_LEAD)} has decided that"
+        if decided
+        else "Both views say “not as expected”, so"
+    )
     yield (
         f"{why} a {plan} comes next: up to "
         f"{view.provider.settings.max_focus_areas} areas, with targets that can be met within a week."

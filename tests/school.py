@@ -208,17 +208,17 @@ class School:
         await self._settles()
         return self.reads(key)
 
-    async def presses(self, key: str, title: str, *, on: Message | None = None) -> str:
-        """The button whose title begins with *title*, on the newest card that has it (or on the card *on*, as it was
+    async def presses(self, key: str, title: str, *, card: Message | None = None) -> str:
+        """The button whose title begins with *title*, on the newest card that has it (or on *card*, as it was
         when it was looked at). The words of the card that answers.
         """
-        return await self.fills(key, press=title, on=on)
+        return await self.fills(key, press=title, card=card)
 
-    async def fills(self, key: str, values: Mapping[str, str] | None = None, /, *, press: str, on: Message | None = None, **more: str) -> str:
+    async def fills(self, key: str, values: Mapping[str, str] | None = None, /, *, press: str, card: Message | None = None, **more: str) -> str:
         """Fills the inputs named by id, leaves the others as they stand, and presses. Raises Lost where the client
         has no such input or button, or would not send it.
         """
-        message, title = self.finds(key, press, on=on)
+        message, title = self.finds(key, press, card=card)
         given = {**(values or {}), **more}
         self.typed.update(v for v in given.values() if " " in v)
         assert message.card is not None
@@ -238,9 +238,9 @@ class School:
         assert answer.card is not None
         return hands.words(answer.card)
 
-    def wire(self, key: str, title: str, *, on: Message | None = None, **given: str) -> tuple[Message, str, dict[str, Any]]:
+    def wire(self, key: str, title: str, *, card: Message | None = None, **given: str) -> tuple[Message, str, dict[str, Any]]:
         """The message, verb and data that a press would send, to bend them."""
-        message, whole = self.finds(key, title, on=on)
+        message, whole = self.finds(key, title, card=card)
         assert message.card is not None
         made = hands.tap(message.card, whole, **given)
         return message, made.verb, made.data
@@ -281,9 +281,9 @@ class School:
         card = self.newest(key).card
         return hands.buttons(card) if card else []
 
-    def finds(self, key: str, title: str, *, on: Message | None = None) -> tuple[Message, str]:
+    def finds(self, key: str, title: str, *, card: Message | None = None) -> tuple[Message, str]:
         """The newest message with a button that begins with *title*, and the whole title."""
-        for message in [on] if on else [self.newest(key), *reversed(self.teams.chat(key))]:
+        for message in [card] if card else [self.newest(key), *reversed(self.teams.chat(key))]:
             fitting = [t for t in hands.buttons(message.card or {}) if t.startswith(title)]
             if title in fitting or len(fitting) == 1:
                 return message, title if title in fitting else fitting[0]
@@ -364,7 +364,7 @@ class School:
         """Until "2026-10-13 15:30" in London, doing everything that falls due on the way, each at its time."""
         await self._moves(datetime.fromisoformat(when).replace(tzinfo=LONDON).astimezone(UTC))
 
-    async def sleeps_until(self, when: str) -> None:
+    def sleeps_until(self, when: str) -> None:
         """The clock moves on while the bot is not running."""
         assert self._runner is None
         self.wall.at = datetime.fromisoformat(when).replace(tzinfo=LONDON).astimezone(UTC)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import struct
 import sys
 import tempfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,9 +20,11 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.async_api import Browser, Page  # noqa: E402 (the checkout is not installed)
 
+from pathway.dates import LONDON  # noqa: E402
 from tests.browser.house import practising  # noqa: E402
 from tests.browser.person import Filled, Person, Screen, open_screen  # noqa: E402
 from tests.practice.house import chromium, find_chromium  # noqa: E402
+from tools.png import squeeze  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 MOST_BYTES = 120_000
@@ -33,6 +34,8 @@ LIGHT = frozenset({
     "mailbox",
 })  # fmt: skip
 DARK = frozenset({"route-check", "check-your-answers", "weekly-check", "tell-the-link-tutor", "invitation", "my-cases"})
+#: When Priya Nair is asked how the week went.
+ASKED = datetime(2026, 10, 13, 15, 30, tzinfo=LONDON)
 #: Taken as the whole window; the others are the card alone.
 WINDOWS = frozenset({"welcome", "link-tutor", "channel", "mailbox", *DARK})
 
@@ -52,7 +55,7 @@ KAI: Mapping[str, Filled] = {
     "How you will both know": "We look at the plan together on Friday.",
 }
 WEEK: Mapping[str, Filled] = {
-    "How the week went": "Silence before instructions in two of five lessons. The signal is there, the wait is not yet.",
+    "How the week went": "Silence before instructions in two of five lessons. The signal is there, the wait is not.",
     "What you hope for": "A second pair of eyes in maths.",
     "Good times": "3:30pm and later, not Wednesday",
 }
@@ -82,50 +85,25 @@ class Album:
         print(f"{file.name}: {size // 1000} KB" + (" TOO LARGE" if size > MOST_BYTES else ""))
 
 
-def squeeze(file: Path) -> int:
-    """Packs a PNG's picture data once more, as small as zlib can; nothing in the picture changes. Its bytes now."""
-    data, at = file.read_bytes(), 8
-    head, packed, tail = [data[:8]], b"", b""
-    while at < len(data):
-        length, kind = struct.unpack(">I4s", data[at : at + 8])
-        chunk = data[at : at + 12 + length]
-        if kind == b"IDAT":
-            packed += chunk[8:-4]
-        elif packed:
-            tail += chunk
-        else:
-            head.append(chunk)
-        at += 12 + length
-    body = b"IDAT" + zlib.compress(zlib.decompress(packed), 9)
-    small = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
-    file.write_bytes(b"".join(head) + small + tail)
-    return file.stat().st_size
-
-
 async def _window(page: Page, file: Path) -> None:
     await page.screenshot(path=file)
 
 
 async def _card(person: Person, file: Path) -> None:
     """The newest message whole, however tall, with a little of what is around it."""
-    page = person.page
-    size = page.viewport_size
-    assert size is not None
-    newest = person.pane.locator(".message, .letter").last
-    box = await newest.bounding_box()
-    assert box is not None
-    await page.set_viewport_size({"width": size["width"], "height": size["height"] + int(box["height"])})
+    page, newest = person.page, person.pane.locator(".message, .letter").last
+    size = page.viewport_size or {"width": DESKTOP[0], "height": DESKTOP[1]}
+    tall = await newest.evaluate("e => e.offsetHeight")
+    await page.set_viewport_size({"width": size["width"], "height": size["height"] + tall})
     await newest.scroll_into_view_if_needed()
-    box = await newest.bounding_box()
-    assert box is not None
-    around = 12
-    width = min(size["width"], box["x"] + box["width"] + around) - max(0, box["x"] - around)
-    clip = {
-        "x": max(0, box["x"] - around),
-        "y": box["y"] - around,
-        "width": min(width, 700) if size["width"] > 720 else width,
-        "height": box["height"] + 2 * around,
-    }
+    clip = await newest.evaluate(
+        """(e, around) => {
+            const box = e.getBoundingClientRect(), left = Math.max(0, box.left - around);
+            const width = Math.min(innerWidth, box.right + around) - left;
+            return { x: left, y: box.top - around, width: Math.min(width, 700), height: box.height + 2 * around };
+        }""",
+        12,
+    )
     await page.screenshot(path=file, clip=clip)
     await page.set_viewport_size(size)
 
@@ -136,7 +114,7 @@ async def walk(screen: Screen, album: Album) -> None:
     await album.take("welcome", priya)
     await _raise(priya, album)
     await _enter_for_dot(sam, album)
-    while "Tuesday 13 October 2026, 3:30pm" not in await screen.clock.inner_text():
+    while await screen.now() < ASKED:
         await screen.moves_the_clock("To the next reminder")
     await album.take("weekly-check", priya)
     await priya.presses("Not yet: tell the Link Tutor")
@@ -151,7 +129,10 @@ async def walk(screen: Screen, album: Album) -> None:
     for button in ("+1 day", "+1 day", "+1 hour"):
         await screen.moves_the_clock(button)
     await _record(priya, helen, album)
-    await album.take("mailbox", screen.person("dot"))
+    dot = screen.person("dot")
+    await dot.looks()
+    await dot.pane.locator(".letter summary").first.click()
+    await album.take("mailbox", dot)
 
 
 async def _raise(priya: Person, album: Album) -> None:
@@ -193,15 +174,11 @@ async def _arrange(helen: Person, album: Album) -> None:
 async def _record(priya: Person, helen: Person, album: Album) -> None:
     await album.take("meeting-over", helen)
     await helen.presses("Record the meeting")
-    await helen.fills(
-        {"In your view": "Not as expected", "In your own words": "Routines are not secure for this point."}
-    )
+    await helen.fills({"In your view": "Not as expected", "In your own words": "Routines are not secure yet."})
     await album.take("meeting-record", helen)
     await helen.presses("Record the meeting")
     await priya.presses("Record my view")
-    await priya.fills(
-        {"Progress is": "Not as expected", "In your own words": "He works hard, and needs more than I can give."}
-    )
+    await priya.fills({"Progress is": "Not as expected", "In your own words": "He works hard and needs more help."})
     await album.take("my-view", priya)
     await priya.presses("Record my view")
     await album.take("both-views", helen)

@@ -50,3 +50,6 @@ async def test_a_worry_about_tom_is_put_right_within_the_week(practice: Running,
     assert await screen.counted() == Count(fields=(), taps=("Met, and I have told Tom",))
     await priya.sees("Thank you. It is recorded as met.", "Tom met the target.")
     await tom.sees("you met your weekly target")
+    for nobody in ("helen", "sam", "ruth", "channel", "mail"):
+        await expect(screen.page.locator(f'#side [data-key="{nobody}"]')).to_be_visible()
+        await expect(screen.person(nobody).unread).to_have_count(0)

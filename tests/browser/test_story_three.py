@@ -12,6 +12,7 @@ from playwright.async_api import expect
 from pathway.dates import LONDON
 from tests.browser.conftest import Opens
 from tests.browser.house import Running
+from tests.browser.person import Person, Screen
 
 CONCERN = {
     "Student": "Daniel Okoro",
@@ -28,17 +29,40 @@ SEEN = {
     "What you hope for from the meeting": "A second pair of eyes.",
     "Good times": "3:30pm and later, not Tuesday",
 }
+VIEWS = {
+    "martin": "The start of lessons is not safe yet.",
+    "sian": "He needs more than I can give alone.",
+}
 
 
 async def test_daniels_mentor_and_link_tutor_both_say_not_as_expected(practice: Running, opens: Opens) -> None:
     screen = await opens(practice, width=390, height=844, theme="dark")
     sian, martin, daniel = screen.person("sian"), screen.person("martin"), screen.person("daniel")
-    for _ in range(4):
-        await screen.moves_the_clock("+1 week")
-    for _ in range(6):
-        await screen.moves_the_clock("+1 day")
+    for button in ("+1 week",) * 4 + ("+1 day",) * 6:
+        await screen.moves_the_clock(button)
     await expect(screen.clock).to_contain_text("Monday 9 November 2026, 9:0")
+    await _sian_sets_a_weekly_target(screen, sian)
+    await _a_week_later_sian_asks_for_help(screen, sian)
+    await _martin_arranges_the_meeting(screen, martin)
+    await sian.sees("Your meeting is booked for Wednesday 18 November, 4pm.")
+    for button in ("+1 day", "+1 day", "+1 hour"):
+        await screen.moves_the_clock(button)
+    await expect(screen.clock).to_contain_text("Wednesday 18 November 2026, 4:30pm")
+    await _both_record_their_views(sian, martin)
+    await martin.presses("Open the support plan")
+    for person in (martin, sian):
+        await person.sees(
+            "not as expected",
+            "a support plan comes next",
+            "Pathway does not write the support plan yet.",
+            "nothing is lost",
+        )
+        assert await screen.cut_off() == []
+    await daniel.sees("Sian Pritchard")
+    await daniel.does_not_see("not as expected", VIEWS["martin"], VIEWS["sian"])
 
+
+async def _sian_sets_a_weekly_target(screen: Screen, sian: Person) -> None:
     await sian.says("concern")
     await sian.presses("I am just starting")
     await sian.presses("No, carry on")
@@ -50,6 +74,8 @@ async def test_daniels_mentor_and_link_tutor_both_say_not_as_expected(practice: 
     await sian.presses("Set the weekly target")
     await sian.sees("Daniel has until Monday 16 November (5 school days)")
 
+
+async def _a_week_later_sian_asks_for_help(screen: Screen, sian: Person) -> None:
     await screen.to_the_next_reminder("Sian Pritchard", "Friday 13 November, 8:00am")
     await screen.to_the_next_reminder("Sian Pritchard", "Monday 16 November, 3:30pm")
     await sian.presses("Not yet: tell the Link Tutor")
@@ -58,6 +84,8 @@ async def test_daniels_mentor_and_link_tutor_both_say_not_as_expected(practice: 
     await sian.presses("Tell the Link Tutor: Daniel knows")
     await sian.sees("Martin Leigh has been told.")
 
+
+async def _martin_arranges_the_meeting(screen: Screen, martin: Person) -> None:
     await martin.sees("Sian Pritchard would like your help with a placement.", SEEN["How the week went"])
     await martin.presses("I have it")
     await martin.sees("Sian Pritchard is told that you have it.")
@@ -70,35 +98,21 @@ async def test_daniels_mentor_and_link_tutor_both_say_not_as_expected(practice: 
     _is_a_neutral_calendar_file(await martin.downloads("Calendar file instead (.ics)"), reference)
     await martin.presses("It is booked for Wednesday 18 November, 4pm")
     await martin.sees("Booked.", "Wednesday 18 November, 4pm")
-    await sian.sees("Your meeting is booked for Wednesday 18 November, 4pm.")
     assert await screen.cut_off() == []
 
-    for button in ("+1 day", "+1 day", "+1 hour"):
-        await screen.moves_the_clock(button)
-    await expect(screen.clock).to_contain_text("Wednesday 18 November 2026, 4:30pm")
+
+async def _both_record_their_views(sian: Person, martin: Person) -> None:
     await martin.presses("Record the meeting")
     assert await martin.filled("It was on") == "2026-11-18"
     assert await martin.filled("Who was there") == "Sian Pritchard, Martin Leigh"
-    await martin.fills(
-        {"In your view": "Not as expected", "In your own words": "The start of lessons is not safe yet."}
-    )
+    await martin.fills({"In your view": "Not as expected", "In your own words": VIEWS["martin"]})
     await martin.presses("Record the meeting")
     await martin.sees("Sian Pritchard is asked for their view.")
     await sian.sees("Martin Leigh has recorded the meeting. What is your view?")
     await sian.presses("Record my view")
-    await sian.fills({"Progress is": "Not as expected", "In your own words": "He needs more than I can give alone."})
+    await sian.fills({"Progress is": "Not as expected", "In your own words": VIEWS["sian"]})
     await sian.presses("Record my view")
-    await martin.sees("Sian Pritchard's view is recorded.", "progress is not as expected")
-    await martin.presses("Open the support plan")
-    for person in (martin, sian):
-        await person.sees(
-            "not as expected",
-            "support plan comes next",
-            "Pathway does not write the support plan yet.",
-            "nothing is lost",
-        )
-        assert await screen.cut_off() == []
-    await daniel.does_not_see("not as expected", "The start of lessons is not safe yet.", "support plan")
+    await martin.sees("Sian Pritchard's view is recorded.", VIEWS["sian"], VIEWS["martin"])
 
 
 def _is_a_neutral_teams_link(address: str, reference: str) -> None:

@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,8 @@ Card = dict[str, Any]
 LARGEST = 25 * 1024
 MOST_ACTIONS = 6
 IN_VIEW = 3
+#: What is left of an old card needs no heading: so many lines.
+STUB = 2
 
 _ELEMENT = {"type", "spacing"}
 _INPUT = {"type", "spacing", "id", "label", "errorMessage", "isRequired", "value"}
@@ -130,21 +133,13 @@ def size_of(card: Card) -> int:
 
 def faults(card: Card, verbs: Collection[str], forms: Collection[str]) -> list[str]:
     """What is wrong with *card*, a sentence each. *verbs* and *forms* are what the router answers."""
-    found = [*_shape(card), *_inputs(card), *_actions(card, verbs, forms)]
+    found = [*_whole(card), *_shape(card), *_inputs(card), *_actions(card, verbs, forms)]
     for slot in slots(card):
         found += [f"{slot.where} {fault}: {slot.text!r}" for fault in _said(slot)]
     return found
 
 
 def _shape(card: Card) -> Iterator[str]:
-    if card.get("type") != "AdaptiveCard":
-        yield "it is no AdaptiveCard"
-    if card.get("version") != "1.5":
-        yield f"version {card.get('version')!r} is not 1.5"
-    if (size := size_of(card)) >= LARGEST:
-        yield f"{size} bytes are too large for Teams"
-    if not any(part.get("style") == "heading" for part in walk(card.get("body", []))):
-        yield "it has no heading"
     for part in walk(card):
         kind = part["type"]
         if kind not in KNOWN:
@@ -158,10 +153,18 @@ def _shape(card: Card) -> Iterator[str]:
         for fact in part.get("facts", []):
             if not fact.get("title") or not fact.get("value"):
                 yield f"half a fact: {fact}"
-    yield from _where_it_stands(card)
 
 
-def _where_it_stands(card: Card) -> Iterator[str]:
+def _whole(card: Card) -> Iterator[str]:
+    if card.get("type") != "AdaptiveCard":
+        yield "it is no AdaptiveCard"
+    if card.get("version") != "1.5":
+        yield f"version {card.get('version')!r} is not 1.5"
+    if (size := size_of(card)) >= LARGEST:
+        yield f"{size} bytes are too large for Teams"
+    body = card.get("body", [])
+    if len(body) > STUB and not any(part.get("style") == "heading" for part in walk(body)):
+        yield "it has no heading"
     if any(part["type"].startswith("Action.") for part in card.get("body", []) if "type" in part):
         yield "an action in the body needs an ActionSet"
     if card.get("actions") and not all(a["type"].startswith("Action.") for a in card["actions"]):
@@ -240,7 +243,13 @@ _LISTS = frozenset({"ordered_list_open", "ordered_list_close", "list_item_open",
 _TEMPLATES = ("{{", "${", "<at>")
 
 
-def _said(slot: Slot) -> Iterator[str]:
+@cache
+def _said(slot: Slot) -> tuple[str, ...]:
+    """What is wrong with one string. Most stand on many cards."""
+    return tuple(_faults_of(slot))
+
+
+def _faults_of(slot: Slot) -> Iterator[str]:
     if slot.where != "Input.Text value" and any(_unseen(mark) for mark in slot.text):
         yield "has characters that nobody sees"
     if slot.typed:
@@ -268,6 +277,7 @@ def _active(text: str) -> Iterator[str]:
         yield "has a date that the client would fill in"
 
 
+@cache
 def drawn(text: str) -> str:
     """What people see of *text* where Markdown is drawn."""
     inline = [token for token in _MARKDOWN.parse(text) if token.type == "inline"]
@@ -293,7 +303,9 @@ WORD_RULES = {
     "has a time that is not in words": re.compile(r"\b\d{1,2}:\d{2}(?::\d{2})?(?!\d| ?[ap]m)"),
     "has an ordinal": re.compile(r"\b\d{1,2}(?:st|nd|rd|th)\b"),
     "has an abbreviation from Latin": re.compile(r"\b(?:e\.?g|i\.?e|etc|viz|cf|n\.?b)\b\.?", re.IGNORECASE),
-    "has a word that computers made up": re.compile(r"\b(?:None|null|undefined|True|False)\b|[a-z]+_[a-z]+|<\w+ object"),
+    "has a word that computers made up": re.compile(
+        r"\b(?:None|null|undefined|True|False)\b|[a-z]+_[a-z]+|<\w+ object"
+    ),
     "says click": re.compile(r"\bclick(?:ing)?\b", re.IGNORECASE),
     "has two spaces or a space before a stop": re.compile(r"\S  +\S| [.,;:?!](?!\S)"),
     "begins with a stop": re.compile(r"^\W*[.,:;]"),

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from cards import cases, concern, home, link_tutor, meeting, notices, outcome, second_opinion, views, weekly_check
+from cards import cases, concern, decision, home, link_tutor, meeting, notices, second_opinion, views, weekly_check
 from cards.acts import act, chat_link
-from cards.case import case_card
+from cards.case import case_card, retired
 from cards.concern import CANNOT_WAIT, NOT_ENOUGH, START, Choice
 from cards.elements import Card, button, link
 from cards.view import View
@@ -53,8 +53,13 @@ class Drawn:
     name: str
     card: Card
     reader: str = ""
-    case: Case | None = None
+    view: View | None = None
     summary: str = ""
+
+    @property
+    def function(self) -> str:
+        """ "module.function"."""
+        return self.name.split(":")[0].split(" ")[0].rstrip(",")
 
 
 # -- worlds ----------------------------------------------------------------------------------------------------------
@@ -89,6 +94,8 @@ class World:
     people: Mapping[str, Person] = field(default_factory=lambda: PEOPLE)
     provider: Provider = PROVIDER
     place: Mapping[str, str] = field(default_factory=dict)
+    thorough: bool = False
+    """Every notice, however late it comes, and for every way a case may stand; else what fits one case a stage."""
 
     def ground(self, **placement: Any) -> Ground:
         there = replace(PLACEMENT, **{**self.place, **placement})
@@ -103,7 +110,8 @@ def _contacts(name: str) -> Contacts:
 def ordinary() -> World:
     notice = Privacy("https://www.university.example/privacy", "Only the people named on a card can read it.")
     return World(
-        provider=replace(PROVIDER, name="Northdale partnership", contacts=_contacts("The office"), privacy=notice)
+        thorough=True,
+        provider=replace(PROVIDER, name="Northdale partnership", contacts=_contacts("The office"), privacy=notice),
     )
 
 
@@ -115,7 +123,7 @@ def bare() -> World:
 def longest() -> World:
     people = {p.id: replace(p, name=f"Prof Dr Marie-Louise {p.name} von und zu Llanfairpwll") for p in PEOPLE.values()}
     place = {key: (WORDS * 10)[:60].strip() for key in ("course", "phase", "school")}
-    return replace(ordinary(), typed=endless, people=people, place=place)
+    return replace(ordinary(), typed=endless, people=people, place=place, thorough=False)
 
 
 def attacked() -> World:
@@ -283,10 +291,16 @@ def tell(world: World, name: str, lines: Sequence[Line], **placement: Any) -> To
     return Told(name, story.case, story.ground, story.case.events[-1].at + timedelta(hours=1))
 
 
-ROLES = {"mentor": Role.MENTOR, "link_tutor": Role.LINK_TUTOR, "team": Role.PARTNERSHIP_TEAM, "lead": Role.PARTNERSHIP_LEAD}
+ROLES = {
+    "mentor": Role.MENTOR,
+    "link_tutor": Role.LINK_TUTOR,
+    "team": Role.PARTNERSHIP_TEAM,
+    "lead": Role.PARTNERSHIP_LEAD,
+}
 
 
 def _record(story: Story, at: datetime, who: str, kind: type[e.Event], fields: Fields) -> None:
+    stamp: Fields
     role, party = ROLES[who], story.ground.party
     for_whom = party.mentor(story.now) if fields.pop("for_mentor", False) else ""
     by = party.holders(role, story.now)[0]
@@ -321,7 +335,7 @@ def catalogue(world: World) -> Iterator[Drawn]:
     """Every card, as the people of *world* see it."""
     told = cases_of(world)
     yield from _case_cards(told)
-    yield from _notices(told)
+    yield from _notices(told, thorough=world.thorough)
     yield from _reminders(world, told)
     yield from _mornings(told)
     yield from _homes(world)
@@ -333,9 +347,11 @@ def catalogue(world: World) -> Iterator[Drawn]:
 def _case_cards(told: Sequence[Told]) -> Iterator[Drawn]:
     for one in told:
         for reader in READERS:
+            view = one.view(reader)
+            yield Drawn(f"case.retired: {one.name} for {reader}", retired(view), reader, view)
             for whole in (False, True):
-                drawn = case_card(one.view(reader), "Here is where it is now.", whole=whole)
-                yield Drawn(f"case.case_card: {one.name} for {reader}, {whole=}", drawn, reader, one.case)
+                drawn = case_card(view, "Here is where it is now.", whole=whole)
+                yield Drawn(f"case.case_card: {one.name} for {reader}, {whole=}", drawn, reader, view)
 
 
 # -- notices ---------------------------------------------------------------------------------------------------------
@@ -355,15 +371,16 @@ def item_for(case: Case, number: int, telling: Telling, to: str) -> OutboxItem:
     return OutboxItem(f"{number}:{telling.notice}:{to}", to, telling.notice, event.at, event=number)
 
 
-def _notices(told: Sequence[Told]) -> Iterator[Drawn]:
-    readers = notice_readers()
-    for one in told:
+def _notices(told: Sequence[Told], *, thorough: bool) -> Iterator[Drawn]:
+    one_a_stage = list({one.case.stage: one for one in told}.values())
+    for one in told if thorough else one_a_stage:
         for number, event in enumerate(one.case.events, 1):
             for to, telling in tellings(one.case, event, one.ground.party):
                 if to in READERS:
                     yield _notice(one, item_for(one.case, number, telling, to))
+    for one in one_a_stage if thorough else ():
         last = len(one.case.events)
-        for notice, people in readers.items():
+        for notice, people in notice_readers().items():
             for to in sorted(people):
                 yield _notice(one, OutboxItem("late", to, notice, one.now, event=last))
         for to in READERS:
@@ -372,8 +389,8 @@ def _notices(told: Sequence[Told]) -> Iterator[Drawn]:
 
 def _notice(one: Told, item: OutboxItem) -> Drawn:
     name = f"notices.notice_card: {item.notice} of {one.name} for {item.to}"
-    drawn = notices.notice_card(item, one.view(item.to))
-    return Drawn(name, drawn, item.to, one.case, notices.summary(item, one.case.reference))
+    view = one.view(item.to)
+    return Drawn(name, notices.notice_card(item, view), item.to, view, notices.summary(item, one.case.reference))
 
 
 #: With a tutor of one day the rungs come that are for nobody being there.
@@ -392,24 +409,31 @@ def _reminders(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
                 seen = replace(one, now=at)
                 name = f"{nudge.timer} {nudge.rung} of {one.name} for {nudge.to}, {late.days} days late"
                 if nudge.to == CHANNEL:
-                    yield Drawn(f"notices.channel_line: {name}", _post(item, seen), CHANNEL, one.case)
+                    yield Drawn(f"notices.channel_line: {name}", _post(item, seen), CHANNEL)
                 else:
-                    drawn = notices.notice_card(item, seen.view(nudge.to))
+                    view = seen.view(nudge.to)
+                    drawn = notices.notice_card(item, view)
                     kind = "escalation" if item.notice == Notice.ESCALATION else "reminder"
                     summary = notices.summary(item, one.case.reference)
-                    yield Drawn(f"notices.{kind}: {name}", drawn, nudge.to, one.case, summary)
+                    yield Drawn(f"notices.{kind}: {name}", drawn, nudge.to, view, summary)
 
 
 def _for_timers(world: World) -> Iterator[Told]:
     yield tell(world, "a week over half term", HOLIDAY)
     for ground, placement in GROUNDS.items():
         for name in ("told at once", "booked", "views differ", "writing the plan"):
-            yield tell(world, f"{name}, {ground}", STORIES[name], **placement)
+            yield tell(world, f"{name}, {ground}", [_all_on_tuesday(line) for line in STORIES[name]], **placement)
         for stage in LATER:
             story = Story(ground=world.ground(**placement), lawful=False).reach(stage, TUESDAY)
             if stage is Stage.NEXT_STEPS:
                 story.on(WEDNESDAY).team(e.NextStepsBooked)
             yield Told(f"{stage.value}, {ground}", story.case, story.ground, moment(WEDNESDAY))
+
+
+def _all_on_tuesday(line: Line) -> Line:
+    """So that a tutor who works on Mondays is far away."""
+    _, who, kind, given = line
+    return TUESDAY, who, kind, {**given, **({"starts": moment("2026-10-13 15:45")} if "starts" in given else {})}
 
 
 def _post(item: OutboxItem, one: Told) -> Card:
@@ -426,7 +450,7 @@ def channel(told: Sequence[Told]) -> Iterator[Drawn]:
         for notice in (Notice.CHANNEL_REFERRED, Notice.CHANNEL_PLAN, Notice.CHANNEL_REVIEWED, Notice.ESCALATION):
             item = OutboxItem("k", CHANNEL, notice, one.now, event=len(one.case.events), data={"timer": "T9"})
             summary = f"Placement case {one.case.reference}"
-            yield Drawn(f"notices.channel_line: {notice} of {one.name}", _post(item, one), CHANNEL, one.case, summary)
+            yield Drawn(f"notices.channel_line: {notice} of {one.name}", _post(item, one), CHANNEL, summary=summary)
     counts = {"Open": 12, "Due today": 0, "Overdue": 3}
     yield Drawn("notices.channel_day", notices.channel_day("Tuesday 6 October", counts), CHANNEL)
 
@@ -435,7 +459,8 @@ def _mornings(told: Sequence[Told]) -> Iterator[Drawn]:
     """As the sender puts them together: a line a case, a button for each of the first five."""
     for n in (2, 6, len(told)):
         for reader in READERS:
-            lines, openers = {}, []
+            lines: dict[str, str] = {}
+            openers: list[dict[str, object]] = []
             for one in told[:n]:
                 view = one.view(reader)
                 item = OutboxItem("k", reader, Notice.REMINDER, one.now, data={"timer": "T2", "rung": "due"})
@@ -559,15 +584,16 @@ def _around(told: Sequence[Told]) -> Iterator[Drawn]:
     for one in told:
         for reader in READERS:
             view = one.view(reader)
-            yield Drawn(f"cases.more_acts: {one.name} for {reader}", cases.more_acts(view), reader, one.case)
-            yield Drawn(f"cases.enter_for: {one.name} for {reader}", cases.enter_for(view), reader, one.case)
+            yield Drawn(f"cases.more_acts: {one.name} for {reader}", cases.more_acts(view), reader, view)
+            yield Drawn(f"cases.enter_for: {one.name} for {reader}", cases.enter_for(view), reader, view)
         if one.case.stage is Stage.WEEKLY_TARGET:
-            late = "This was due on Friday 2 October."
+            view, late = one.view("priya"), "This was due on Friday 2 October."
             for said in ("", late):
-                drawn = weekly_check.check(one.view("priya"), late=said)
-                yield Drawn(f"weekly_check.check: {one.name}, {bool(said)}", drawn, "priya", one.case)
-            drawn = second_opinion.planned(one.view("priya"), "Thursday 8 October")
-            yield Drawn(f"second_opinion.planned: {one.name}", drawn, "priya", one.case)
+                drawn = weekly_check.check(view, late=said)
+                yield Drawn(f"weekly_check.check: {one.name}, {bool(said)}", drawn, "priya", view)
+            for day in ("", "Thursday 8 October"):
+                drawn = second_opinion.planned(view, day)
+                yield Drawn(f"second_opinion.planned: {one.name}, {day!r}", drawn, "priya", view)
     for reader in READERS:
         open_ones = [one.view(reader) for one in told if one.case.stage.is_open]
         for start, total in ((0, 0), (0, 1), (0, 5), (0, 12), (10, 12)):
@@ -581,14 +607,15 @@ Faults = Sequence[Fault]
 Draw = Callable[[Values, Faults], Card]
 
 
-def fillings(world: World, name: str, draw: Draw, reader: str = "", case: Case | None = None) -> Iterator[Drawn]:
+def fillings(world: World, name: str, draw: Draw, view: View | None = None) -> Iterator[Drawn]:
     """A form as it comes first, filled to the brim, and back again with a fault at every field and one for all."""
     empty = draw({}, ())
     full = {part["id"]: filled(part, world.typed) for part in inputs_of(empty)}
     wrong = [Fault(f"Something is not right about this ({i}).", id_) for i, id_ in enumerate(full)]
-    yield Drawn(f"{name} (empty)", empty, reader, case)
-    yield Drawn(f"{name} (filled)", draw(full, ()), reader, case)
-    yield Drawn(f"{name} (refused)", draw(full, [*wrong, Fault("We could not save this just now.")]), reader, case)
+    reader = view.viewer if view else ""
+    yield Drawn(f"{name} (empty)", empty, reader, view)
+    yield Drawn(f"{name} (filled)", draw(full, ()), reader, view)
+    yield Drawn(f"{name} (refused)", draw(full, [*wrong, Fault("We could not save this just now.")]), reader, view)
 
 
 def inputs_of(part: Any) -> list[dict[str, Any]]:
@@ -639,17 +666,17 @@ def _steps(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
         ("meeting.arrange_form: move", booked, "sam", lambda w: lambda v, f: meeting.arrange_form(w, v, f, note=NOTE)),
         ("meeting.invitation", at_once, "helen", lambda w: lambda v, f: _invitation(w, v, f)),
         (
-            "outcome.more_time_form",
+            "decision.more_time_form",
             both,
             "helen",
-            lambda w: lambda v, f: outcome.more_time_form(w, v, f, note=NOTE),
+            lambda w: lambda v, f: decision.more_time_form(w, v, f, note=NOTE),
         ),
-        ("outcome.none_form", both, "helen", lambda w: lambda v, f: outcome.none_form(w, v, f)),
+        ("decision.none_form", both, "helen", lambda w: lambda v, f: decision.none_form(w, v, f)),
         (
-            "outcome.plan_because_form",
+            "decision.plan_because_form",
             _of(told, "views differ"),
             "ruth",
-            lambda w: lambda v, f: outcome.plan_because_form(w, v, f),
+            lambda w: lambda v, f: decision.plan_because_form(w, v, f),
         ),
     ]
     for n in (1, 3, 12):
@@ -663,7 +690,7 @@ def _steps(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
             )
         )
     for name, one, reader, draw in forms:
-        yield from fillings(world, name, draw(one.view(reader)), reader, one.case)
+        yield from fillings(world, name, draw(one.view(reader)), one.view(reader))
 
 
 def _invitation(view: View, values: Values, faults: Faults) -> Card:
@@ -718,4 +745,4 @@ def _mentors_forms(world: World, target: Told, at_once: Told, booked: Told) -> I
             for unaware in (False, True)
         ]
         for name, one, draw in forms:
-            yield from fillings(world, f"{name}, by {reader}", draw(one.view(reader)), reader, one.case)
+            yield from fillings(world, f"{name}, by {reader}", draw(one.view(reader)), one.view(reader))

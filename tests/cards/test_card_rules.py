@@ -114,7 +114,11 @@ SEEDED: list[tuple[str, Harm, str]] = [
     ("an optional number with an end", body(NUMBER, max=60), "'minutes' is optional: with min or max"),
     ("a date in words in a date field", body(DATE, value="Tuesday"), "'on' holds no date"),
     ("a time with seconds", body(TIME, value="15:45:00"), "'at' holds no time"),
-    ("two choices of one value", lambda c: c["body"][HELP]["choices"][0].update(value="watching"), "two choices of one"),
+    (
+        "two choices of one value",
+        lambda c: c["body"][HELP]["choices"][0].update(value="watching"),
+        "two choices of one",
+    ),
     ("a comma in a choice", lambda c: c["body"][HELP]["choices"][0].update(value="a,b"), "no value may hold a comma"),
     ("no choices", body(HELP, choices=[]), "Input.ChoiceSet has nothing in 'choices'"),
     ("an empty box", body(BOX, items=[]), "Container has nothing in 'items'"),
@@ -154,26 +158,26 @@ SEEDED: list[tuple[str, Harm, str]] = [
 ]
 
 
-def test_a_sound_card_passes():
+def test_a_sound_card_passes() -> None:
     assert faults(SOUND, VERBS, FORMS) == []
 
 
 @pytest.mark.parametrize(("harm", "expected"), [pytest.param(h, x, id=name) for name, h, x in SEEDED])
-def test_a_seeded_fault_is_found(harm: Harm, expected: str):
+def test_a_seeded_fault_is_found(harm: Harm, expected: str) -> None:
     card = deepcopy(SOUND)
     harm(card)
     found = faults(card, VERBS, FORMS)
     assert any(expected in fault for fault in found), found
 
 
-def test_the_calendar_file_of_practice_mode_may_be_opened_on_loopback():
+def test_the_calendar_file_of_practice_mode_may_be_opened_on_loopback() -> None:
     card = deepcopy(SOUND)
     for host in ("127.0.0.1:3978", "localhost:3978", "[::1]:3978"):
         card["actions"][OPEN]["url"] = f"http://{host}/ics/token.ics"
         assert faults(card, VERBS, FORMS) == []
 
 
-def test_a_button_behind_more_is_not_in_view():
+def test_a_button_behind_more_is_not_in_view() -> None:
     card = deepcopy(SOUND)
     four_in_view(card)
     for hidden in card["actions"][2:]:
@@ -210,7 +214,7 @@ def test_a_button_behind_more_is_not_in_view():
         "It is  closed",
     ],
 )
-def test_a_word_that_no_card_says_is_found(words: str):
+def test_a_word_that_no_card_says_is_found(words: str) -> None:
     assert list(word_faults(words)), words
 
 
@@ -225,11 +229,11 @@ def test_a_word_that_no_card_says_is_found(words: str):
         "Is that right?",
     ],
 )
-def test_words_in_the_style_of_the_house_pass(words: str):
+def test_words_in_the_style_of_the_house_pass(words: str) -> None:
     assert list(word_faults(words)) == []
 
 
-def test_the_size_counts_as_teams_counts():
+def test_the_size_counts_as_teams_counts() -> None:
     assert size_of({"a": "é"}) == len('{"a": "é"}') * 2
     assert size_of({"a": "😀"}) == len('{"a": "😀"}') * 2 + 2
 
@@ -237,7 +241,7 @@ def test_the_size_counts_as_teams_counts():
 # -- people's words ----------------------------------------------------------------------------------------------------
 
 
-def test_hostile_words_are_found_where_they_are_not_shown_literally():
+def test_hostile_words_are_found_where_they_are_not_shown_literally() -> None:
     card = deepcopy(SOUND)
     text(f"Ask {HOSTILE}.")(card)
     assert list(unliteral(card, HOSTILE, MARK))
@@ -270,12 +274,12 @@ def test_hostile_words_are_found_where_they_are_not_shown_literally():
         "3.5 hours - or 4",
     ],
 )
-def test_a_name_or_a_note_is_shown_letter_by_letter(words: str):
+def test_a_name_or_a_note_is_shown_letter_by_letter(words: str) -> None:
     assert drawn(literal(words)) == words
     assert plain(literal(words)) == words
 
 
-def test_typed_words_lose_only_what_nobody_sees():
+def test_typed_words_lose_only_what_nobody_sees() -> None:
     runs = [part["inlines"][0]["text"] for part in said(f"{HOSTILE}\r\n\r\n{HOSTILE}")]
     assert runs == [shown(HOSTILE).replace("{{", "{ {")] * 2
 
@@ -283,7 +287,7 @@ def test_typed_words_lose_only_what_nobody_sees():
 # -- the contracts -----------------------------------------------------------------------------------------------------
 
 
-def test_the_lint_knows_no_property_that_adaptive_cards_1_5_does_not(contracts: Path):
+def test_the_lint_knows_no_property_that_adaptive_cards_1_5_does_not(contracts: Path) -> None:
     schema = json.loads((contracts / "adaptive-card.schema.1.5.0.json").read_text(encoding="utf-8"))
     for kind, known in KNOWN.items():
         there = _properties(schema["definitions"][kind], schema["definitions"])

@@ -173,7 +173,7 @@ async def test_a_plan_opens_only_when_both_say_not_as_expected(school: School) -
     await road.met_with_views(school, mentors="not sure", tutors="not as expected")
     assert "Open the support plan" not in school.buttons("helen")
     message, _, data = school.wire("helen", "More time for the target")
-    refused = await school.sends("helen", message.id, "outcome.plan", data)
+    refused = await school.sends("helen", message.id, "decision.plan", data)
     assert "opens when both of you" in refused
     assert "More time for the target" in school.buttons("helen")
 

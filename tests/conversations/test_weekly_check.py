@@ -40,7 +40,7 @@ async def test_one_more_week_twice_and_then_the_card_asks_to_tell_the_link_tutor
     assert "repeated 2 times" in school.reads("priya")
     assert [b.partition(",")[0] for b in school.buttons("priya")] == ["Met", "Not yet: tell the Link Tutor"]
     for stale, title in ((first, "Not yet: one more week"), (form, "One more week")):
-        await school.presses("priya", title, on=stale)
+        await school.presses("priya", title, card=stale)
         assert "November" in school.reads("priya")
     assert school.news("helen") == 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cards import outcome as cards
+from cards import decision as cards
 from cards.case import case_card
 from cards.days import proposal
 from dialogs.router import Steps
@@ -35,17 +35,17 @@ async def _plan(turn: Turn, because: str) -> Reply:
     return Reply(case_card(turn.view(done.case, ground)), SUMMARY, case.id)
 
 
-@steps.on("outcome.plan")
+@steps.on("decision.plan")
 async def plan(turn: Turn) -> Reply:
     return await _plan(turn, "")
 
 
-@steps.on("outcome.plan_because")
+@steps.on("decision.plan_because")
 async def plan_because(turn: Turn) -> Reply:
     return await plan_because_form(turn, {}, ())
 
 
-@steps.form("outcome.plan_because")
+@steps.form("decision.plan_because")
 async def plan_because_form(turn: Turn, values: Mapping[str, str], faults: Sequence[Fault]) -> Reply:
     case, ground = await turn.case()
     turn.stamp(ground, e.InterventionAgreed, case)
@@ -53,19 +53,19 @@ async def plan_because_form(turn: Turn, values: Mapping[str, str], faults: Seque
     return Reply(cards.plan_because_form(view, values, faults), SUMMARY)
 
 
-@steps.on("outcome.plan_decided")
+@steps.on("decision.plan_decided")
 async def plan_decided(turn: Turn) -> Reply:
     return await _plan(turn, turn.get("decided_because"))
 
 
-@steps.on("outcome.more_time")
+@steps.on("decision.more_time")
 async def more_time(turn: Turn) -> Reply:
     case, ground = await turn.case()
     day = ground.calendar.add(turn.today, turn.provider.days.weekly_check)
     return await more_time_form(turn, {"target": case.target, "check_on": day.isoformat()}, ())
 
 
-@steps.form("outcome.more_time")
+@steps.form("decision.more_time")
 async def more_time_form(turn: Turn, values: Mapping[str, str], faults: Sequence[Fault]) -> Reply:
     case, ground = await turn.case()
     turn.stamp(ground, e.MoreTimeAgreed, case)
@@ -74,7 +74,7 @@ async def more_time_form(turn: Turn, values: Mapping[str, str], faults: Sequence
     return Reply(cards.more_time_form(view, values, faults, note=note), SUMMARY)
 
 
-@steps.on("outcome.more_time_agreed")
+@steps.on("decision.more_time_agreed")
 async def more_time_agreed(turn: Turn) -> Reply:
     case, ground = await turn.case()
     day = turn.day("check_on")
@@ -95,12 +95,12 @@ async def more_time_agreed(turn: Turn) -> Reply:
     return Reply(case_card(view, f"Recorded. {view.mentor} is told."), SUMMARY, case.id)
 
 
-@steps.on("outcome.none")
+@steps.on("decision.none")
 async def none(turn: Turn) -> Reply:
     return await none_form(turn, {}, ())
 
 
-@steps.form("outcome.none")
+@steps.form("decision.none")
 async def none_form(turn: Turn, values: Mapping[str, str], faults: Sequence[Fault]) -> Reply:
     case, ground = await turn.case()
     turn.stamp(ground, e.NoInterventionAgreed, case)
@@ -108,7 +108,7 @@ async def none_form(turn: Turn, values: Mapping[str, str], faults: Sequence[Faul
     return Reply(cards.none_form(view, values, faults), SUMMARY)
 
 
-@steps.on("outcome.none_agreed")
+@steps.on("decision.none_agreed")
 async def none_agreed(turn: Turn) -> Reply:
     case, ground = await turn.case()
     held, present = _held(case, ground)
@@ -119,7 +119,7 @@ async def none_agreed(turn: Turn) -> Reply:
     return Reply(case_card(turn.view(done.case, ground), "Closed. The others are told."), SUMMARY, case.id)
 
 
-@steps.on("outcome.differ")
+@steps.on("decision.differ")
 async def differ(turn: Turn) -> Reply:
     case, ground = await turn.case()
     held, present = _held(case, ground)

@@ -36,7 +36,7 @@ def more_time_form(view: View, values: Mapping[str, str], faults: Sequence[Fault
         form.day("check_on", "It is looked at again on", error="Choose a day.", note=note),
         form.tick("student_told", f"{view.first} has been told, by a person", error="Tell the student first."),
         form.verdict(),
-        actions=_send(view, "Give it more time", "outcome.more_time_agreed", "outcome.more_time"),
+        actions=_send(view, "Give it more time", "decision.more_time_agreed", "decision.more_time"),
     )
 
 
@@ -53,7 +53,7 @@ def none_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] = (
             readers=f"you, {view.mentor} and the {view.word(Role.PARTNERSHIP_TEAM)}",
         ),
         form.verdict(),
-        actions=_send(view, "Close the case", "outcome.none_agreed", "outcome.none"),
+        actions=_send(view, "Close the case", "decision.none_agreed", "decision.none"),
     )
 
 
@@ -74,5 +74,5 @@ def plan_because_form(view: View, values: Mapping[str, str], faults: Sequence[Fa
             readers=f"{view.mentor} and {view.link_tutor}",
         ),
         form.verdict(),
-        actions=_send(view, f"Open the {plan}", "outcome.plan_decided", "outcome.plan_because"),
+        actions=_send(view, f"Open the {plan}", "decision.plan_decided", "decision.plan_because"),
     )
