@@ -21,9 +21,10 @@ from bot.sender import Sender
 from dialogs import concern
 from pathway.casework import Casework, NoSuchCase
 from pathway.dates import in_london, local
-from pathway.nudges import TIMERS, Nudge, planned
+from pathway.nudges import Nudge, planned
 from pathway.ports import Addresses, Draft, Drafts, OutboxItem, StoreUnavailable
 from pathway.tellings import Notice
+from pathway.timers import TIMERS
 
 log = logging.getLogger(__name__)
 

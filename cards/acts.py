@@ -8,10 +8,10 @@ from urllib.parse import quote, urlencode
 from cards.elements import Element, button, leaving, link
 from cards.view import View
 from pathway import events as e
+from pathway.guards import both_say_not_as_expected
 from pathway.people import Item
 from pathway.process import Stage
 from pathway.roles import Role
-from pathway.rules import both_say_not_as_expected
 
 #: On one card at the most; what is more stands behind "Something else".
 MOST = 6

@@ -9,7 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cards.acts import act, acts_for
-from cards.elements import Card, Element, card, facts, flat, heading, label, literal, panel, quiet, said, text, told
+from cards.elements import (
+    HEAVIEST,
+    Card,
+    Element,
+    card,
+    facts,
+    flat,
+    heading,
+    label,
+    literal,
+    panel,
+    quiet,
+    said,
+    text,
+    told,
+    weight,
+)
 from cards.standing import for_student, standing
 from cards.view import View
 from pathway import events as e
@@ -40,8 +56,15 @@ def help_words(ticks: tuple[str, ...], note: str = "") -> str:
 
 
 def case_card(view: View, lead: str = "", *, whole: bool = False) -> Card:
-    """*lead* is the news, in a sentence of ours; *whole* shows everything this person may read, with the timeline."""
-    body = _student_body(view) if view.is_student else _staff_body(view, whole=whole)
+    """*lead* is the news, in a sentence of ours; *whole* shows everything this person may read, with the timeline,
+    the newest lines of it where a long case would not fit the card.
+    """
+    drawn = (_case_card(view, lead, whole=whole, lines=lines) for lines in LINES)
+    return next((one for one in drawn if not whole or weight(one) < HEAVIEST), _case_card(view, lead, whole=False))
+
+
+def _case_card(view: View, lead: str, *, whole: bool, lines: int = 0) -> Card:
+    body = _student_body(view) if view.is_student else _staff_body(view, whole=whole, lines=lines)
     return card(
         quiet(reference_line(view)),
         heading(_title(view)),
@@ -77,18 +100,19 @@ def _title(view: View) -> str:
 # -- staff ---------------------------------------------------------------------------------------------------------
 
 
-def _staff_body(view: View, *, whole: bool) -> Iterator[Element | list[Element] | None]:
-    yield [text(sentence) for sentence in standing(view)]
+def _staff_body(view: View, *, whole: bool, lines: int) -> Iterator[Element | list[Element] | None]:
     if not view.sees(Item.CONCERN):
+        yield text(f"This case stands at: {view.stage_running}.")
         yield quiet("You are told the reference and the dates. The people of the case have the rest.")
         return
+    yield [text(sentence) for sentence in standing(view)]
     yield _in_brief(view)
     yield _reason(view)
     yield flat(_views(view))
     if whole:
         yield flat(_concern(view))
-        yield flat(_timeline(view))
-        yield flat(_to_come(view))
+        yield flat(_timeline(view, lines))
+        yield flat(_to_come(view, lines))
     else:
         yield flat(_what_was_seen(view))
 
@@ -226,11 +250,11 @@ DID: Mapping[type[e.Event], str] = {
 }
 
 
-#: Of a long case the newest; a card holds so much and no more.
-LINES = 12
+#: How many lines of the timeline are shown, as the card has room.
+LINES = (20, 6, 2)
 
 
-def _timeline(view: View) -> Iterator[Element]:
+def _timeline(view: View, most: int) -> Iterator[Element]:
     words = {role.value: view.word(role) for role in Role}
     more = {"support_plan": view.provider.words.support_plan, "intervention": view.provider.words.intervention}
     lines = []
@@ -242,18 +266,17 @@ def _timeline(view: View) -> Iterator[Element]:
         whom = f" for {view.you_or(event.for_whom)}" if event.for_whom else ""
         lines.append(f"{view.moment(event.at)}: {who} {did.format(**words, **more)}{whom}.")
     if lines:
-        earlier = len(lines) - LINES
-        yield label("What happened, and when" + (f": the last {LINES} of {len(lines)} entries" if earlier > 0 else ""))
-        yield panel(*(text(line, size="Small", spacing="Small") for line in lines[-LINES:]))
+        yield label("What happened, and when" + (f": the last {most} of {len(lines)}" if len(lines) > most else ""))
+        yield panel(*(text(line, size="Small", spacing="Small") for line in lines[-most:]))
 
 
-def _to_come(view: View) -> Iterator[Element]:
+def _to_come(view: View, most: int) -> Iterator[Element]:
     """Who will be reminded, and when, if nothing is recorded until then: nobody is surprised."""
     coming = [n for n in planned(view.case, view.ground) if n.at > view.now and n.to != CHANNEL]
     if coming:
         lines = dict.fromkeys(f"{view.moment(n.at)}: {starting(view.you_or(n.to))}" for n in coming)
         yield label("Reminders to come, unless it is done before")
-        yield panel(*(text(line, size="Small", spacing="Small") for line in lines))
+        yield panel(*(text(line, size="Small", spacing="Small") for line in list(lines)[:most]))
 
 
 # -- the student ---------------------------------------------------------------------------------------------------

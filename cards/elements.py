@@ -6,6 +6,7 @@ runs, which draw no Markdown, no links and no mentions.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -15,6 +16,8 @@ from pathway.rules import Fault
 Element = dict[str, Any]
 Card = dict[str, Any]
 
+#: Bytes of a card, as Teams counts them: messages from 28 KB on are refused.
+HEAVIEST = 25_000
 #: Buttons in view; the rest stand behind "more".
 IN_VIEW = 3
 _MARKDOWN = re.compile(r"([\\`*_\[\]()<>#~|!]|&(?=#?\w+;))")
@@ -35,6 +38,11 @@ def card(*body: Element | Iterable[Element] | None, actions: Iterable[Element] =
         "actions": _in_view(list(actions)),
         "msteams": {"width": "Full"},
     }
+
+
+def weight(drawn: Card) -> int:
+    """The bytes of a card in UTF-16."""
+    return len(json.dumps(drawn, ensure_ascii=False).encode("utf-16-le"))
 
 
 def flat(parts: Iterable[Element | Iterable[Element] | None]) -> list[Element]:

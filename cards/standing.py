@@ -8,12 +8,12 @@ from cards.elements import literal
 from cards.view import View
 from pathway import events as e
 from pathway.dates import local_date
+from pathway.deadlines import deadline
+from pathway.guards import both_say_not_as_expected
 from pathway.hours import tell_at
-from pathway.nudges import deadline
 from pathway.process import Stage
 from pathway.provider import starting
 from pathway.roles import Role
-from pathway.rules import both_say_not_as_expected
 
 Sentences = Iterator[str]
 
@@ -58,17 +58,19 @@ def _told(view: View) -> Sentences:
         return
     who = starting(view.you_or(person))
     if case.told:
-        hears = tell_at(case.told.at, Role.LINK_TUTOR, view.ground, case)
+        named = case.last(e.LinkTutorNamed)
+        told_at = max(case.told.at, named.at) if named else case.told.at
+        hears = tell_at(told_at, Role.LINK_TUTOR, view.ground, case)
         if hears > view.now and who != "You":
             yield f"{who} gets it on {view.moment(hears)}, when working hours begin again."
         else:
             yield f"{who} {'were' if who == 'You' else 'was'} told on {view.moment(hears)}."
-    if case.acknowledged:
+    if case.acknowledged and case.acknowledged.role is Role.LINK_TUTOR:
         has = starting(view.you_or(case.acknowledged.by))
         yield f"{has} {'have' if has == 'You' else 'has'} it, since {view.moment(case.acknowledged.at)}."
         yield "Next: a Teams meeting is arranged."
     elif view.is_(Role.LINK_TUTOR):
-        yield "Say that you have it, then arrange the meeting."
+        yield "Next: arrange the meeting." if case.acknowledged else "Say that you have it, then arrange the meeting."
     else:
         yield f"Next: {tutor} answers and arranges a Teams meeting."
 

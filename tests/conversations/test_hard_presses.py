@@ -70,6 +70,28 @@ async def test_the_same_press_delivered_again_under_a_new_id_has_one_effect(scho
     assert len(school.channel()) == 2
 
 
+async def test_a_fact_pressed_twice_is_recorded_once(school: School) -> None:
+    await school.opens("helen")
+    await road.told(school)
+    message, verb, data = school.wire("priya", "I spoke to a colleague")
+    await school.sends("priya", message.id, verb, data)
+    await school.delivers_again("priya", message.id, verb, data)
+    assert school.reads("helen").casefold().count("spoke to a colleague") == 1
+
+
+async def test_a_card_of_last_week_does_not_answer_for_this_week(school: School) -> None:
+    await school.opens("tom")
+    await road.raises(school)
+    await school.on("2026-10-13 15:30")
+    last_week = school.newest("priya")
+    await school.presses("priya", "Not yet: one more week")
+    await school.fills("priya", press="One more week")
+    shown = await school.presses("priya", "Met, and I have told Tom", card=last_week)
+    assert "moved on" in shown
+    assert "Tuesday 20 October" in shown
+    assert "Your target goes on" in school.reads("tom")
+
+
 async def test_a_form_refused_for_a_fault_does_not_spend_its_nonce(school: School) -> None:
     await school.opens("helen")
     await road.raises(school)

@@ -124,7 +124,9 @@ async def test_the_view_typed_for_the_mentor_is_answered_that_is_right(school: S
     await road.told(school)
     await road.books(school)
     await school.on("2026-10-19 16:30")
+    before = school.news("priya")
     await road.records(school, mentor_view="not as expected", mentor_words="Noise wins in most lessons")
+    assert school.news("priya") == before + 1
     asked = school.reads("priya")
     assert "Is that right?" in asked
     assert "Noise wins in most lessons" in asked

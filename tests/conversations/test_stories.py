@@ -176,6 +176,7 @@ async def test_no_link_tutor_and_a_mentor_outside_teams(school: School) -> None:
     await school.presses("sam", "Name a Link Tutor")
     await school.fills("sam", person=school.choices("sam", "person")["Martin Leigh"], press="Make them the Link Tutor")
     assert "The same gaps as last week" in school.reads("martin")
+    assert "You were told on Wednesday 18 November, 9:30am" in school.reads("martin")
     assert "Martin Leigh" in school.mail("dot")[-1].text
     await school.on("2026-11-19 10:00")
     await road.books(school, "martin", "2026-11-23", "15:45")

@@ -15,27 +15,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pathway import events as e
+from pathway.clocks import review_day
 from pathway.dates import in_london, local, local_date
+from pathway.deadlines import deadline, latest_review, meeting_by
 from pathway.hours import days_of
-from pathway.nudges import (
-    MORNING,
-    TIMED,
-    TIMERS,
-    Nudge,
-    deadline,
-    due,
-    latest_review,
-    meeting_by,
-    next_at,
-    review_day,
-    still_wanted,
-)
+from pathway.nudges import MORNING, TIMED, Nudge, due, next_at, still_wanted
 from pathway.nudges import planned as all_planned
 from pathway.people import Office
 from pathway.process import Stage
 from pathway.provider import QuietHours, Settings
 from pathway.roles import Role
 from pathway.tellings import CHANNEL, Notice
+from pathway.timers import TIMERS
 from tests.pathway.builders import PROVIDER, Story, day, ground_for, line, moment, said
 
 TUESDAY = "2026-11-10 10:00"

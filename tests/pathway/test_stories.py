@@ -18,7 +18,7 @@ import yaml
 from pathway import events as e
 from pathway.case import fold
 from pathway.dates import local_date
-from pathway.nudges import deadline
+from pathway.deadlines import deadline
 from pathway.people import Access, Item, Party, Person, access
 from pathway.process import Stage
 from pathway.roles import Role
