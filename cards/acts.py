@@ -105,14 +105,16 @@ def _second_opinion(view: View, more: Mapping[str, str]) -> Acts:
 def _told(view: View, more: Mapping[str, str]) -> Acts:
     yield from _view_of_mentor(view, more)
     yield from _second_opinion(view, more)
-    yield act(view, "Go on with the weekly target instead", "link_tutor.withdraw", **more)
+    if view.case.target:
+        yield act(view, "Go on with the weekly target instead", "link_tutor.withdraw", **more)
 
 
 def _booked(view: View, more: Mapping[str, str]) -> Acts:
     yield from _view_of_mentor(view, more)
     yield from _join(view)
     yield from _second_opinion(view, more)
-    yield act(view, "Go on with the weekly target instead", "link_tutor.withdraw", **more)
+    if view.case.target:
+        yield act(view, "Go on with the weekly target instead", "link_tutor.withdraw", **more)
     yield act(view, "Cancel the meeting", "meeting.cancel", **more)
 
 

@@ -7,6 +7,7 @@ case moves, so it is made from the case alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 from cards.acts import act, acts_for
 from cards.elements import (
@@ -37,6 +38,8 @@ from pathway.provider import starting
 from pathway.roles import Role
 from pathway.tellings import CHANNEL
 
+#: Reminders further away than this are not listed.
+SOON = timedelta(weeks=4)
 HELP = {
     "extra_meeting": "An extra meeting",
     "joint_planning": "Planning together",
@@ -149,7 +152,8 @@ def _what_was_seen(view: View) -> Iterator[Element | list[Element] | None]:
     case = view.case
     yield told("Weekly target", case.target)
     if case.told and view.sees(Item.REFERRAL):
-        yield told("How the week went", case.told.evidence)
+        week = isinstance(case.told, e.LinkTutorTold)
+        yield told("How the week went" if week else "What was seen", case.told.evidence)
         yield told("Support given", help_words(case.told.support_given, case.told.support_note))
         if not case.told.student_aware:
             yield text(f"{view.first} does not know yet that the {view.word(Role.LINK_TUTOR)} was told.")
@@ -176,7 +180,7 @@ def _concern(view: View) -> Iterator[Element | list[Element] | None]:
         if isinstance(case.told, e.LinkTutorTold):
             yield told("Why before the week was over", case.told.early_because)
         else:
-            yield told("Why the week was skipped", case.told.skip_because)
+            yield told("Why it could not wait a week", case.told.skip_because)
         yield told("Why the student does not know yet", case.told.student_unaware_because)
 
 
@@ -240,7 +244,7 @@ DID: Mapping[type[e.Event], str] = {
     e.MoreTimeAgreed: "recorded more time for the target",
     e.NoInterventionAgreed: "recorded that no {intervention} is needed",
     e.ViewsDiffered: "recorded that the views differ",
-    e.SecondOpinion: "asked for a colleague's eye",
+    e.SecondOpinion: "noted a colleague's eye",
     e.LinkTutorNamed: "named a {link_tutor}",
     e.MentorNamed: "named a {mentor}",
     e.StudentTold: "spoke to the {student}",
@@ -272,7 +276,8 @@ def _timeline(view: View, most: int) -> Iterator[Element]:
 
 def _to_come(view: View, most: int) -> Iterator[Element]:
     """Who will be reminded, and when, if nothing is recorded until then: nobody is surprised."""
-    coming = [n for n in planned(view.case, view.ground) if n.at > view.now and n.to != CHANNEL]
+    until = view.now + SOON
+    coming = [n for n in planned(view.case, view.ground) if view.now < n.at < until and n.to != CHANNEL]
     if coming:
         lines = dict.fromkeys(f"{view.moment(n.at)}: {starting(view.you_or(n.to))}" for n in coming)
         yield label("Reminders to come, unless it is done before")
@@ -293,6 +298,8 @@ def _student_body(view: View) -> Iterator[Element | list[Element] | None]:
         yield told("Your target", case.target)
         yield told("How you will both know", concern.measure)
         yield told("Help for you this week", help_words(concern.help_offered, concern.help_note))
+    elif case.last(e.MoreTimeAgreed):
+        yield told("Your target", case.target)
     yield whom_to_ask(view)
 
 

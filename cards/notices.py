@@ -161,7 +161,7 @@ def reminder(item: OutboxItem, view: View) -> Card:
     late = lateness(item, view)
     if timer == "T1" and view.case.stage is Stage.WEEKLY_TARGET and view.is_(Role.MENTOR):
         if item.data.get("rung") == DAY_BEFORE and not late:
-            return case_card(view, f"A look ahead: {ASKED['T1'](view)} tomorrow.")
+            return case_card(view, f"Tomorrow we ask how {view.first}'s week went.")
         return weekly_check.check(view, late=late)
     return case_card(view, reminder_line(item, view))
 

@@ -91,9 +91,17 @@ def _both_recorded(view: View) -> Sentences:
     plan = view.provider.words.support_plan
     yield "Both views are recorded."
     if both_say_not_as_expected(view.case):
-        yield f"You both say “not as expected”, so {view.you_or(view.party.link_tutor(view.case))} can open the {plan}."
+        who = view.you_or(view.party.link_tutor(view.case))
+        yield f"{_both(view)} say “not as expected”, so {who} can open the {plan}."
     else:
-        yield f"A {plan} opens only if both of you say “not as expected”. Next: decide together what helps."
+        next_ = f"Next: {_both(view, 'you')} decide together what helps."
+        yield f"A {plan} opens only if both say “not as expected”. {next_}"
+
+
+def _both(view: View, you: str = "You both") -> str:
+    """The mentor and the Link Tutor, to themselves and to others."""
+    is_one = view.is_(Role.MENTOR, Role.LINK_TUTOR)
+    return you if is_one else f"{view.mentor} and {view.link_tutor}"
 
 
 def _differ(view: View) -> Sentences:
@@ -101,7 +109,7 @@ def _differ(view: View) -> Sentences:
     if view.is_(Role.PARTNERSHIP_LEAD):
         yield f"{view.mentor} and {view.link_tutor} see it differently. Read both views, then decide."
         return
-    yield f"The two of you see it differently. The {lead} has been told and helps to decide."
+    yield f"{_both(view, 'The two of you')} see it differently. The {lead} has been told and helps to decide."
 
 
 def _writing_plan(view: View) -> Sentences:

@@ -158,8 +158,10 @@ def _reason(sentence: str = "Give the reason in a line.") -> Guard:
     return guard
 
 
-def _withdrawn(_case: Case | None, event: e.Event, ground: Ground) -> Faults:
+def _withdrawn(case: Case | None, event: e.Event, ground: Ground) -> Faults:
     assert isinstance(event, e.ReferralWithdrawn)
+    if case and not case.target:
+        yield Fault("There is no weekly target to go on with.")
     yield from _needs(event.reason, "Give the reason in a line.", "reason")
     yield from check_day_faults(event.check_on, event, ground)
 

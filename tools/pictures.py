@@ -28,7 +28,7 @@ from tools.png import squeeze  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 MOST_BYTES = 120_000
-DESKTOP, WIDE, PHONE = (1280, 800), (1400, 860), (390, 844)
+DESKTOP, WIDE, PHONE = (1280, 800), (1400, 900), (390, 844)
 LIGHT = frozenset({
     "welcome", "side-by-side", "first-question", "form", "receipt", "link-tutor", "arrange", "meeting-record",
     "both-views", "channel", "mailbox",
@@ -198,6 +198,7 @@ async def _record(priya: Person, helen: Person, album: Album) -> None:
     await helen.fills({"In your view": "Not as expected", "In your own words": "Routines are not secure yet."})
     await album.take("meeting-record", helen)
     await helen.presses("Record the meeting")
+    await priya.sees("What is your view?")
     await priya.presses("Record my view")
     await priya.fills({"Progress is": "Not as expected", "In your own words": "He works hard and needs more help."})
     await album.take("my-view", priya)

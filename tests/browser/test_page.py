@@ -54,6 +54,7 @@ async def test_a_concern_is_raised_with_the_keyboard_alone(shared_practice: Runn
     await tabs_to(page, "HW")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Hannah Whitaker", exact=True)).to_be_focused()
+    await expect(hannah.card).to_be_visible()
     await tabs_to(page, "Raise a concern")
     await presses_the_focused_button(page, "Enter")
     await expect(hannah.card.get_by_role("heading").first).to_be_focused()
@@ -199,6 +200,18 @@ async def test_a_fault_stands_at_its_field_and_everything_typed_is_kept(shared_p
     await sian.sees_heading("Check your answers")
 
 
+async def test_a_half_filled_form_stays_when_something_new_comes_into_the_chat(
+    shared_practice: Running, opens: Opens
+) -> None:
+    screen = await opens(shared_practice, person="owen")
+    owen = screen.person("owen")
+    await opens_the_form(owen, "Freya")
+    await owen.fills({SEEN: "Half a sentence", "Area to work on": ["TS6 Assessment"]})
+    await owen.says("my cases")
+    assert await owen.filled(SEEN) == "Half a sentence"
+    assert await owen.filled("Area to work on") == "TS6 Assessment"
+
+
 async def test_a_form_is_saved_half_filled_and_found_again_after_the_page_was_closed(
     shared_practice: Running, opens: Opens
 ) -> None:
@@ -252,6 +265,7 @@ async def test_nothing_confirmed_is_lost_when_the_bot_is_killed_and_then_practic
         await bea.sees("Hannah Whitaker is told that you have it.")
         await expect(hannah.unread).to_have_text(re.compile("new"))
         await hannah.sees("Dr Bea Lawson has it")
+        await screen.closes()
 
 
 async def test_start_again_brings_the_first_morning_back(shared_practice: Running, opens: Opens) -> None:

@@ -123,7 +123,7 @@ def bare() -> World:
 
 def longest() -> World:
     people = {p.id: replace(p, name=f"Prof Dr Marie-Louise {p.name} von und zu Llanfairpwll") for p in PEOPLE.values()}
-    place = {key: (WORDS * 10)[:60].strip() for key in ("course", "phase", "school")}
+    place = {key: (WORDS * 10)[:40].strip() for key in ("course", "phase", "school")}
     return replace(ordinary(), typed=endless, people=people, place=place, thorough=False)
 
 
@@ -536,12 +536,10 @@ def _advice_form(provider: Provider, choices: Sequence[Choice], values: Values, 
 
 
 def _concern_forms(world: World, kind: str) -> Iterator[Drawn]:
-    for n, mentor, warn in ((1, "", False), (3, "", False), (9, "", True), (1, "priya", True)):
+    for n, mentor in ((1, ""), (3, ""), (8, ""), (1, "priya")):
         name = world.people[mentor].name if mentor else ""
-        draw = partial(_concern_form, world.provider, kind, choices_of(world, n, name), name, warn)
-        book = fillings(world, f"concern.concern_form: {kind}, {n} students, {mentor=}, {warn=}", draw)
-        # The question about safeguarding comes before any fault is looked for.
-        yield from (drawn for drawn in book if not (warn and drawn.name.endswith("(refused)")))
+        draw = partial(_concern_form, world.provider, kind, choices_of(world, n, name), name)
+        yield from fillings(world, f"concern.concern_form: {kind}, {n} students, {mentor=}", draw)
 
 
 def _concern_form(  # noqa: PLR0917 - a form of many parts, bound one after the other
@@ -549,13 +547,12 @@ def _concern_form(  # noqa: PLR0917 - a form of many parts, bound one after the 
     kind: str,
     choices: Sequence[Choice],
     on_behalf: str,
-    warn: bool,  # noqa: FBT001
     values: Values,
     faults: Faults,
 ) -> Card:
     note = "Tuesday 13 October is proposed: 5 school days. You can choose another school day."
     return concern.concern_form(
-        provider, kind, choices, values, NONCE, faults=faults, date_note=note, on_behalf=on_behalf, warn=warn
+        provider, kind, choices, values, NONCE, faults=faults, date_note=note, on_behalf=on_behalf
     )
 
 
@@ -610,7 +607,9 @@ Draw = Callable[[Values, Faults], Card]
 
 
 def fillings(world: World, name: str, draw: Draw, view: View | None = None) -> Iterator[Drawn]:
-    """A form as it comes first, filled to the brim, and back again with a fault at every field and one for all."""
+    """A form as it comes first, filled to the brim, back again with a fault at every field and one for all, and with
+    the question that comes first where somebody has written about safeguarding.
+    """
     empty = draw({}, ())
     full = {part["id"]: filled(part, world.typed) for part in inputs_of(empty)}
     wrong = [Fault(f"Something is not right about this ({i}).", id_) for i, id_ in enumerate(full)]
@@ -618,6 +617,10 @@ def fillings(world: World, name: str, draw: Draw, view: View | None = None) -> I
     yield Drawn(f"{name} (empty)", empty, reader, view)
     yield Drawn(f"{name} (filled)", draw(full, ()), reader, view)
     yield Drawn(f"{name} (refused)", draw(full, [*wrong, Fault("We could not save this just now.")]), reader, view)
+    kept = draw(full, ())
+    again = next(action for action in kept["actions"] if "form" in action.get("data", {}))
+    asked = {**kept, "body": [*home.before_saving(world.provider, again), *kept["body"]]}
+    yield Drawn(f"{name} (asked first)", asked, reader, view)
 
 
 def inputs_of(part: Any) -> list[dict[str, Any]]:

@@ -97,9 +97,7 @@ async def test_we_have_already_spoken_and_the_mentor_is_asked_for_a_view(school:
     await road.told(school)
     await school.presses("helen", "We have already spoken")
     assert school.value("helen", "held") == "phone"
-    await school.fills(
-        "helen", view="not as expected", words="Routines are not there yet", press="Record the meeting"
-    )
+    await school.fills("helen", view="not as expected", words="Routines are not there yet", press="Record the meeting")
     assert "What is your view?" in school.reads("priya")
     await road.says_own_view(school)
     await school.presses("helen", "Open the support plan")

@@ -57,7 +57,7 @@ def test_an_event_recorded_under_older_rules_is_kept_and_moves_nothing() -> None
 def test_the_newest_words_are_the_cases_words() -> None:
     story = reached(Stage.LINK_TUTOR_TOLD)
     assert story.case.areas == ("TS7",)
-    assert story.case.target == ""
+    assert story.case.target == "Wait for silence"
 
     story.on(LATER).link_tutor(e.MoreTimeAgreed, target="Wait for every hand")
     assert story.case.target == "Wait for every hand"
@@ -100,6 +100,15 @@ def test_a_pause_enters_no_stage_anew() -> None:
     assert story.case.began is began
     assert len(story.case.this_stage(e.ReviewPartRecorded)) == 1
     assert isinstance(story.case.entered, e.CaseResumed)
+
+
+def test_a_paused_case_takes_a_fact_and_an_end_without_being_resumed() -> None:
+    story = reached(Stage.PLAN_IN_PLACE)
+    story.on(LATER).mentor(e.CasePaused).student(e.StudentReplied)
+    assert (story.case.stage.value, story.case.came_from) == ("paused", Stage.PLAN_IN_PLACE)
+
+    story.on("2026-10-07 10:00").lead(e.StudentLeftCourse)
+    assert (story.case.stage.value, story.case.came_from) == ("closed/left_course", None)
 
 
 def test_this_stage_begins_anew_when_it_is_entered_anew() -> None:

@@ -119,7 +119,7 @@ REFUSALS = [
       Settings(week_is_required=True)),
     R(None, "mentor", e.LinkTutorToldAtOnce, {"target_set_on": day("2026-10-07"), "target": "Wait"}, "target_set_on",
       "Choose the day on which you set the target: today or before."),
-    R(None, "mentor", e.LinkTutorToldAtOnce, {"target_set_on": day("2026-09-07")}, "target",
+    R(None, "mentor", e.LinkTutorToldAtOnce, {"target_set_on": day("2026-09-07"), "target": ""}, "target",
       "Say what the weekly target was."),
     R(None, "mentor", e.LinkTutorToldAtOnce,
       {"target_set_on": day("2026-09-07"), "target": "Wait", "support_given": ()}, "support_given",
@@ -487,6 +487,13 @@ def test_a_view_from_an_earlier_referral_opens_no_plan() -> None:
 
     with pytest.raises(Refused, match="opens when both of you"):
         story.on("2026-10-13 16:10").link_tutor(e.InterventionAgreed)
+
+
+def test_without_a_weekly_target_there_is_nothing_to_go_back_to() -> None:
+    story = Story().reach(TOLD, TUESDAY, target="")
+
+    with pytest.raises(Refused, match="There is no weekly target to go on with"):
+        story.on(LATER).mentor(e.ReferralWithdrawn)
 
 
 def test_a_lead_decides_between_differing_views_with_a_reason() -> None:
