@@ -267,7 +267,8 @@ class Clock:
                     who = ground.party.name(nudge.to) if nudge.to != "channel" else "the Partnership channel"
                     best = (nudge.at, who, NAMES.get(nudge.timer, "a reminder"))
         held = await self.casework.book.next_due("outbox")
-        if held is not None and held > self.time.now() and (best is None or held < best[0]):
+        on_its_way = self.time.now() + LEASE  # what is being sent just now is leased until then
+        if held is not None and held > on_its_way and (best is None or held < best[0]):
             best = (held, "somebody", "a message that waits for the morning")
         return Coming(*best) if best else None
 

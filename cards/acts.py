@@ -147,7 +147,7 @@ MENTOR: Mapping[Stage, Callable[[View, Mapping[str, str]], Acts]] = {
 
 
 def _tutor_told(view: View) -> Acts:
-    if view.case.acknowledged is None:
+    if view.case.acknowledged is None and view.case.view_of(Role.LINK_TUTOR) is None:
         yield act(view, "I have it", "link_tutor.acknowledge")
     yield from _decide(view)
     yield act(view, "Arrange the meeting", "meeting.arrange")

@@ -22,7 +22,7 @@ def standing(view: View) -> Sentences:
     """For staff. People see an escalation coming before it happens."""
     yield from NOW.get(view.case.stage, _elsewhere)(view)
     line = deadline(view.case, view.ground)
-    if line is not None and line.then and view.case.stage.is_open:
+    if line is not None and line.escalates_at and line.escalates_at > view.now and view.case.stage.is_open:
         mine = view.viewer == view.case.mentor
         yield literal(line.then.replace(view.party.name(view.case.mentor), "you") if mine else line.then)
 

@@ -362,7 +362,7 @@ class School:
         return "\n".join(lines)
 
     def on_disk(self) -> dict[str, str]:
-        """Every file of the store with what is in it, but for the note of when it was last probed."""
+        """Every file of the store with what is in it."""
         files = (f for f in sorted(self.folder.rglob("*")) if f.is_file())
         return {str(f.relative_to(self.folder)): f.read_text(encoding="utf-8", errors="replace") for f in files}
 
