@@ -368,6 +368,14 @@ def _unwanted(ready: Ready) -> str:
     return ""
 
 
+def _answers(message: Message) -> list[str]:
+    """What the buttons of a card would do, for somebody who reads it as a letter."""
+    actions = message.card.get("actions", []) if message.card else []
+    return [
+        a["title"] for a in actions if a["type"] == "Action.Execute" and not a["verb"].startswith(("cases.", "home."))
+    ]
+
+
 def _again(claim: Claim, message: Message) -> Message:
     """*message*, saying that it is sent again where nobody can know whether it arrived the first time."""
     return sent_again(message) if claim.error == MAYBE else message
@@ -401,6 +409,8 @@ def _letter(provider: Provider, person: Person, message: Message, *, reply_to: s
         else "You can also open Pathway in Teams."
     )
     text = message.text or as_text(dict(message.card or {}))
+    if person.reach is Reach.EMAIL_ONLY and (answers := _answers(message)):
+        text += "\n\nYou can answer with one of these:\n" + "\n".join(f"- {answer}" for answer in answers) + "\n"
     return Letter(
         to_name=person.name,
         to_email=person.email,

@@ -136,9 +136,10 @@ def _reason(view: View) -> list[Element]:
 
 def _in_brief(view: View) -> Element:
     case = view.case
+    named = view.party.link_tutor(case)
     people: Mapping[str, str] = {
         starting(view.word(Role.MENTOR)): view.mentor,
-        starting(view.word(Role.LINK_TUTOR)): starting(view.link_tutor),
+        starting(view.word(Role.LINK_TUTOR)): starting(view.link_tutor) if named else "Not named yet",
         "Area": view.areas,
     }
     earlier = [c for c in view.party.cases_of_student if c != case.id]

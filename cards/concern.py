@@ -128,7 +128,7 @@ def concern_form(
     form = Form(values, faults)
     hidden = _hidden(kind, nonce, choices)
     tutor = provider.role(Role.LINK_TUTOR)
-    both = f"you and the student; later, if they are told, the {tutor} and {partnership(provider)}"
+    both = f"you and the student; later, if they are told, the {tutor} and the partnership"
     told_readers = f"you, the {tutor}, {partnership(provider)} and, on request, the student"
     begins = kind == START
     body: list[Element] = []

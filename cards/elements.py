@@ -20,6 +20,8 @@ Card = dict[str, Any]
 HEAVIEST = 25_000
 #: Buttons in view; the rest stand behind "more".
 IN_VIEW = 3
+#: Faults that are said again above the buttons.
+NAMED_AGAIN = 4
 _MARKDOWN = re.compile(r"([\\`*_\[\]()<>#~|!]|&(?=#?\w+;))")
 _LIST = re.compile(r"(?m)^(\s*\d*)([-+.=])(?=\s|$|=|-)")
 _ESCAPED = re.compile(r"\\([^\w\s]|_)")
@@ -254,7 +256,9 @@ class Form:
             return []
         once = list(dict.fromkeys(f.sentence for f in self.faults))
         lead = "One thing to put right:" if len(once) == 1 else f"{len(once)} things to put right:"
-        return [panel(problem(lead), *(text(s, spacing="Small") for s in once), style="attention")]
+        rest = [quiet("The others stand at their fields above.")] if len(once) > NAMED_AGAIN else []
+        again = [text(s, spacing="Small") for s in once[:NAMED_AGAIN]]
+        return [panel(problem(lead), *again, *rest, style="attention")]
 
 
 def _choices(choices: Mapping[str, str]) -> list[Element]:

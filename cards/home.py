@@ -52,6 +52,11 @@ def _for(roles: Collection[Role], provider: Provider) -> str:
             "Pathway brings you a placement when a mentor asks for help. You arrange the meeting here, both of you "
             f"record your view, and it keeps the dates up to the {plan} and the review."
         )
+    if Role.PARTNERSHIP_LEAD in roles and Role.PARTNERSHIP_TEAM not in roles:
+        return (
+            f"Pathway asks for your decision where a mentor and a {tutor} see it differently, and says when a case "
+            "has waited too long for somebody."
+        )
     if Role.PARTNERSHIP_TEAM in roles or Role.PARTNERSHIP_LEAD in roles:
         return (
             f"Pathway keeps the dates of every {provider.words.intervention}. You hear when a case waits for somebody, "

@@ -33,7 +33,7 @@ KINDS = frozenset({START, cards.NOT_ENOUGH, cards.CANNOT_WAIT})
 ALIASES = {"help_offered": "help", "support_given": "help", "evidence": "seen"}
 _PRIVATE = ("kind", "_nonce")
 #: More students than a list on a card can hold.
-MOST_CHOICES = 40
+MOST_CHOICES = 12
 
 
 async def start(turn: Turn, about: str = "") -> Reply:

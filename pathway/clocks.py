@@ -32,6 +32,7 @@ from pathway.dates import (
 )
 from pathway.ground import Ground
 from pathway.hours import tutor_days
+from pathway.process import Stage
 from pathway.roles import Role
 from pathway.tellings import CHANNEL
 
@@ -275,12 +276,29 @@ def one_week(case: Case, ground: Ground) -> Clock | None:
 def acknowledged(case: Case, ground: Ground) -> Clock | None:
     """T2: only for a case that the Link Tutor has just been told of and nobody has answered for."""
     told = isinstance(case.began, e.LinkTutorTold | e.LinkTutorToldAtOnce)
-    return days_after_entry(1, link_tutor_days)(case, ground) if told and case.acknowledged is None else None
+    waits = told and case.acknowledged is None and _spoken(case) is None
+    return days_after_entry(1, link_tutor_days)(case, ground) if waits else None
+
+
+def meeting_booked(case: Case, ground: Ground) -> Clock | None:
+    """T3: until a meeting is booked, or the Link Tutor records that they have spoken already."""
+    return days_after_entry(2, link_tutor_days)(case, ground) if _spoken(case) is None else None
+
+
+def _spoken(case: Case) -> e.ViewRecorded | None:
+    """The Link Tutor's record of a talk without a booked meeting."""
+    return case.view_of(Role.LINK_TUTOR) if case.stage is Stage.LINK_TUTOR_TOLD else None
 
 
 def meeting_recorded(case: Case, ground: Ground) -> Clock | None:
-    """T4: two hours after the end of the meeting. A meeting that a pause has overtaken is asked about afterwards."""
+    """T4: two hours after the end of the meeting, or after a talk without one was recorded: the decision is still to be
+    made. A meeting that a pause has overtaken is asked about afterwards.
+    """
     meeting = case.meeting
+    if spoken := _spoken(case):
+        day = local_date(spoken.at)
+        span = Span(day, day, "2 hours after your record")
+        return _clock_of(span, case, (spoken.at + timedelta(hours=2)).astimezone(UTC))
     if meeting is None:
         return None
     day, due = local_date(meeting.starts), meeting.starts + timedelta(minutes=meeting.minutes, hours=2)

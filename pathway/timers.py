@@ -147,7 +147,7 @@ TIMERS: tuple[Timer, ...] = (
         id="T3",
         name="Meeting booked",
         stages=frozenset({Stage.LINK_TUTOR_TOLD}),
-        clock=clocks.days_after_entry(2, clocks.link_tutor_days),
+        clock=clocks.meeting_booked,
         days=clocks.link_tutor_days,
         rungs=(_due(_LT), Rung(name="+1", to=clocks.holders_of(_LT), days=1), _AWAY, _escalation(2, _PT)),
         tutors=True,
@@ -155,7 +155,7 @@ TIMERS: tuple[Timer, ...] = (
     Timer(
         id="T4",
         name="Meeting outcome recorded",
-        stages=frozenset({Stage.MEETING_BOOKED}),
+        stages=frozenset({Stage.LINK_TUTOR_TOLD, Stage.MEETING_BOOKED}),
         clock=clocks.meeting_recorded,
         days=clocks.link_tutor_days,
         rungs=(_due(_LT, timed=True), _NEXT_DAY, _AWAY, _escalation(2, _PT)),

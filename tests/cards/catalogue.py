@@ -536,7 +536,7 @@ def _advice_form(provider: Provider, choices: Sequence[Choice], values: Values, 
 
 
 def _concern_forms(world: World, kind: str) -> Iterator[Drawn]:
-    for n, mentor in ((1, ""), (3, ""), (8, ""), (1, "priya")):
+    for n, mentor in ((1, ""), (3, ""), (12, ""), (1, "priya")):
         name = world.people[mentor].name if mentor else ""
         draw = partial(_concern_form, world.provider, kind, choices_of(world, n, name), name)
         yield from fillings(world, f"concern.concern_form: {kind}, {n} students, {mentor=}", draw)

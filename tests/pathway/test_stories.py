@@ -486,7 +486,6 @@ def test_dot_hears_of_every_step_that_somebody_took_for_her() -> None:
     assert told.notices("dot") == [
         Notice.TYPED_FOR_YOU,
         Notice.TYPED_FOR_YOU,
-        Notice.HAS_IT,
         Notice.REPLACED,
         Notice.MEETING_BOOKED,
         Notice.MEETING_BRIEF,
