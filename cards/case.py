@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from cards import record
 from cards.acts import act, acts_for
 from cards.elements import Card, Element, card, facts, flat, heading, label, literal, panel, quiet, said, text, told
 from cards.standing import for_student, standing
@@ -68,7 +69,11 @@ def reference_line(view: View) -> str:
 
 def _title(view: View) -> str:
     if view.is_student:
+        if record.outcome(view.case):
+            return "Your placement has ended" if record.ended(view.case) else "Your placement continues"
         return f"Your placement: {view.stage_running}"
+    if not view.sees(Item.CONCERN) and record.hears_outcome(view):
+        return f"{view.student}: {view.stage_running}"
     if not view.sees(Item.CONCERN):
         return f"Placement case {view.case.reference}"
     return f"{view.student}: {view.stage_running}"
@@ -79,6 +84,9 @@ def _title(view: View) -> str:
 
 def _staff_body(view: View, *, whole: bool) -> Iterator[Element | list[Element] | None]:
     yield [text(sentence) for sentence in standing(view)]
+    yield flat(record.for_staff(view, whole=whole))
+    if not view.sees(Item.CONCERN) and record.hears_outcome(view):
+        return
     if not view.sees(Item.CONCERN):
         yield quiet("You are told the reference and the dates. The people of the case have the rest.")
         return
@@ -222,6 +230,14 @@ DID: Mapping[type[e.Event], str] = {
     e.StudentTold: "spoke to the {student}",
     e.CasePaused: "paused the case",
     e.CaseResumed: "took the case up again",
+    e.ReviewStarted: "started the review",
+    e.ReviewPartRecorded: "recorded a part of the review",
+    e.PlacementContinued: "recorded that the placement continues",
+    e.PlacementTerminated: "recorded that the placement ended",
+    e.TerminationConfirmed: "confirmed that the placement may end",
+    e.NextStepsBooked: "booked the next steps meeting",
+    e.NextStepsHeld: "recorded the next steps meeting",
+    e.OutcomeReopened: "set the outcome aside",
     e.RaisedInError: "closed it as raised in error",
 }
 
@@ -261,6 +277,9 @@ def _to_come(view: View) -> Iterator[Element]:
 
 def _student_body(view: View) -> Iterator[Element | list[Element] | None]:
     case = view.case
+    if words := record.for_student(view):
+        yield flat(words)
+        return
     concern = case.last(e.WeeklyTargetSet)
     yield [text(sentence) for sentence in for_student(view)]
     if concern and view.sees(Item.CONCERN):

@@ -13,7 +13,7 @@ from pathway.nudges import deadline
 from pathway.process import Stage
 from pathway.provider import starting
 from pathway.roles import Role
-from pathway.rules import both_say_not_as_expected
+from pathway.rules import both_say_not_as_expected, missing_parts
 
 Sentences = Iterator[str]
 
@@ -144,6 +144,49 @@ def _paused(view: View) -> Sentences:
         yield f"Expected back on {view.day(paused.back_on)}."
 
 
+# -- the review and what comes after it ---------------------------------------------------------------------------
+
+
+def _review(view: View) -> Sentences:
+    case = view.case
+    began = case.last(e.ReviewStarted)
+    if isinstance(case.began, e.OutcomeReopened):
+        yield f"The outcome was set aside by {view.you_or(case.began.by)} and is recorded anew."
+    if began:
+        how = "" if began.in_person else ", not in person"
+        yield f"The review began on {view.day(began.on)}{how}."
+    if missing_parts(case):
+        yield "Each of its three parts is recorded on its own. The outcome comes after them."
+    elif view.is_(Role.LINK_TUTOR):
+        yield f"All three parts are recorded. Tell {view.first} in person, then record the outcome."
+    else:
+        yield f"All three parts are recorded. {starting(view.link_tutor)} tells {view.first} in person what comes next."
+
+
+def _continues(view: View) -> Sentences:
+    yield f"{view.student}'s placement continues."
+
+
+def _next_steps(view: View) -> Sentences:
+    yield f"{view.student}'s placement has ended. {view.first} has been told in person and has it in writing."
+    if view.is_(Role.MENTOR):
+        yield f"What happens next is between the university and {view.first}. Nothing more is asked of the school."
+        return
+    booked = view.case.since(e.PlacementTerminated, e.NextStepsBooked)
+    line = deadline(view.case, view.ground)
+    if booked:
+        over = booked[-1].starts <= view.now
+        yield f"The next steps meeting {'was' if over else 'is'} on {view.moment(booked[-1].starts)}."
+    elif line:
+        yield f"The next steps meeting is due by {view.day(line.day)} ({line.how}). It is not booked yet."
+
+
+def _terminated(view: View) -> Sentences:
+    yield f"{view.student}'s placement has ended."
+    if not view.is_(Role.MENTOR):
+        yield "The next steps are recorded, and the case is closed."
+
+
 NOW: Mapping[Stage, Callable[[View], Sentences]] = {
     Stage.WEEKLY_TARGET: _weekly_target,
     Stage.LINK_TUTOR_TOLD: _told,
@@ -154,6 +197,10 @@ NOW: Mapping[Stage, Callable[[View], Sentences]] = {
     Stage.NO_INTERVENTION: _no_intervention,
     Stage.IN_ERROR: _in_error,
     Stage.PAUSED: _paused,
+    Stage.REVIEW: _review,
+    Stage.CONTINUES: _continues,
+    Stage.NEXT_STEPS: _next_steps,
+    Stage.TERMINATED: _terminated,
 }
 
 
@@ -181,6 +228,12 @@ def for_student(view: View) -> Sentences:
             yield f"{view.mentor} or {view.link_tutor} will speak to you about what comes next."
         case Stage.WRITING_PLAN if knows_of_referral(view):
             yield f"{view.mentor} or {view.link_tutor} will speak to you about what comes next."
+        case Stage.REVIEW if isinstance(case.began, e.OutcomeReopened):
+            yield "What you were told about your placement is being put right, as you have been told in person."
+            yield f"{starting(view.link_tutor)} speaks to you before anything new is written."
+        case Stage.REVIEW:
+            yield "Your review has begun: an observation, a talk with your mentor, and a conversation of all three."
+            yield f"{starting(view.link_tutor)} tells you in person what comes of it. You get it in writing after that."
         case _:
             yield f"Ask {view.mentor} where things stand."
 
