@@ -22,6 +22,8 @@ Acts = Iterator[Element]
 def acts_for(view: View, *, whole: bool = False) -> list[Element]:
     """The buttons for this reader, at most six."""
     acts = list(all_acts(view))
+    if view.case.last(e.ReviewStarted) and view.sees(Item.REVIEW) and not view.is_student:
+        acts.append(act(view, "Read the review", "review.read"))
     if view.is_student or not view.sees(Item.CONCERN):
         return acts[:MOST]
     reading = act(view, "Back to the short card", "cases.open") if whole else act(view, "Read everything", "cases.read")

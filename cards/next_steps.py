@@ -21,7 +21,7 @@ ENROLLED = {
 TEACHING = {
     "yes": "They go on as before",
     "some": "Some of them go on; the course says which",
-    "no": "None for now",
+    "no": "There are none for now",
 }
 BROUGHT = {"no": "No", "yes": "Yes"}
 

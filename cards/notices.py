@@ -160,7 +160,7 @@ SUMMARIES: Mapping[Notice, str] = {
     Notice.VIEW_RECORDED: "there is something to decide",
     Notice.TYPED_FOR_YOU: "an entry made for you",
     Notice.MEETING_BRIEF: "your meeting today",
-    Notice.OUTCOME: "the review is done",
+    Notice.OUTCOME: "news for you",
     Notice.OUTCOME_TO_YOU: "written words for you",
     Notice.NEXT_STEPS: "a summary for you",
     Notice.NEXT_STEPS_BOOKED: "a time has been booked",
@@ -227,7 +227,7 @@ def lateness(item: OutboxItem, view: View) -> str:
 
 def _after_review(view: View) -> str:
     if missing_parts(view.case):
-        return f"please record the rest of the review, tell {view.first} in person what comes of it, and record the outcome"
+        return "please record the rest of the review, and then the outcome"
     return f"please tell {view.first} in person what comes of the review, and record the outcome"
 
 

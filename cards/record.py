@@ -6,6 +6,7 @@ The student's words about an outcome are the most important of the product: plai
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 from cards.elements import Element, facts, label, literal, panel, quiet, said, text, told
 from cards.view import View
@@ -26,7 +27,7 @@ SUPPORT = {e.SupportGiven.YES: "yes", e.SupportGiven.PARTLY: "partly", e.Support
 OPTIONS = {
     "re-sit placement": "Take the placement again",
     "interrupt studies": "Interrupt the studies for a time",
-    "change course": "Change the course, or an award without QTS",
+    "change course": "Change the course or the award",
     "withdraw": "Leave the course",
     "other procedure": "Another procedure of the university",
 }
@@ -46,6 +47,12 @@ def targets(case: Case) -> tuple[e.PlanTarget, ...]:
 def parts(case: Case) -> Mapping[e.ReviewPart, e.ReviewPartRecorded]:
     """The newest record of each part since the review started."""
     return {x.part: x for x in case.since(e.ReviewStarted, e.ReviewPartRecorded)}
+
+
+def began_on(case: Case) -> date:
+    """The day of the review; that of the present stage where none has begun."""
+    began = case.last(e.ReviewStarted)
+    return began.on if began else case.began.on
 
 
 def evidence(case: Case, target: str) -> str:
@@ -145,12 +152,12 @@ def review(view: View) -> Parts:
 # -- the outcome ---------------------------------------------------------------------------------------------------
 
 
-def told_so(view: View, given: Outcome) -> str:
-    """Who told the student, when, and who was there, as the middle of a sentence."""
+def told_so(view: View, given: Outcome, whom: str) -> str:
+    """Who told the student (*whom*), when, and who was there, as the middle of a sentence."""
     when = f" on {view.moment(given.told_student_at)}" if given.told_student_at else ""
     there = [literal(name) for name in given.told_present if name != given.told_by]
     present = f", with {listed(there)} there" if there else ""
-    return f"{literal(given.told_by)} told {{whom}}{when}{present}"
+    return f"{literal(given.told_by)} told {whom}{when}{present}"
 
 
 def results(given: Outcome) -> Parts:
@@ -165,7 +172,7 @@ def outcome_for_staff(view: View) -> Parts:
     given = outcome(view.case)
     if given is None:
         return
-    yield text(f"{told_so(view, given).format(whom=view.first)}.")
+    yield text(f"{told_so(view, given, view.first)}.")
     yield from results(given)
     if isinstance(given, e.PlacementContinued):
         yield told("Targets to carry on", given.carry_on)
@@ -255,19 +262,19 @@ def _was(words: str) -> str:
 
 
 def for_staff(view: View, *, whole: bool) -> Parts:
-    """What this reader may see of the second half of the road, in a few lines or *whole*."""
+    """What this reader may see of the second half of the road. The *whole* card has the road up to the review: what
+    comes after is a card of its own, because one card holds so much and no more.
+    """
     case = view.case
     if case.stage is Stage.REVIEW and view.sees(Item.REVIEW):
         yield from ticks(view)
+    if whole:
+        return
     if outcome(case) and view.sees(Item.OUTCOME):
         yield from outcome_for_staff(view)
     if view.sees(Item.NEXT_STEPS):
         yield from meeting(view)
         yield from next_steps(view)
-    everything = whole or not view.sees(Item.CONCERN)
-    if everything and view.sees(Item.REVIEW):
-        yield from review(view)
-        yield from earlier_outcomes(view)
 
 
 # -- the student ---------------------------------------------------------------------------------------------------
@@ -300,7 +307,7 @@ def for_student(view: View) -> list[Element | list[Element] | None]:
 
 
 def _continues(view: View, given: e.PlacementContinued) -> Parts:
-    yield text(f"{told_so(view, given).format(whom='you')}: your placement continues. Well done, {view.first}.")
+    yield text(f"{told_so(view, given, 'you')}: your placement continues. Well done, {view.first}.")
     yield from results(given)
     yield told("Targets to carry on", given.carry_on)
     yield text(
@@ -310,9 +317,7 @@ def _continues(view: View, given: e.PlacementContinued) -> Parts:
 
 
 def _over(view: View, given: e.PlacementTerminated) -> Parts:
-    yield text(
-        f"As {told_so(view, given).format(whom='you')}, this placement has ended and counts as a failed placement."
-    )
+    yield text(f"As {told_so(view, given, 'you')}, this placement has ended and counts as a failed placement.")
     yield text(_status(view))
     yield from _what_next(view)
     ring = person_to_ring(view)

@@ -8,7 +8,7 @@ from typing import Any
 from cards import record
 from cards.acts import act
 from cards.case import reference_line
-from cards.elements import Card, Element, Form, button, card, heading, label, plain, quiet, said, text
+from cards.elements import Card, Element, Form, button, card, flat, heading, label, quiet, said, text
 from cards.view import View
 from pathway.roles import Role
 from pathway.rules import Fault
@@ -66,6 +66,18 @@ def start_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] = 
     )
 
 
+def whole(view: View) -> Card:
+    """Everything that was recorded on the day, and any outcome that was set aside."""
+    return card(
+        quiet(reference_line(view)),
+        heading("The review"),
+        text(f"It began on {view.day(record.began_on(view.case))}."),
+        flat(record.review(view)),
+        flat(record.earlier_outcomes(view)),
+        actions=[act(view, "Back", "cases.open")],
+    )
+
+
 def observation_form(
     view: View, values: Mapping[str, str], faults: Sequence[Fault] = (), *, for_whom: str = ""
 ) -> Card:
@@ -110,7 +122,7 @@ def discussion_form(view: View, values: Mapping[str, str], faults: Sequence[Faul
     return _part_card(
         view,
         form,
-        plain(f"Discussion with {view.mentor}"),
+        f"Discussion with {view.mentor}",
         [
             *record.promises(view),
             form.one("support", "Was the agreed support given?", SUPPORT, error="Choose one: yes, partly or no."),

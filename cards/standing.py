@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from cards import record
 from cards.elements import literal
 from cards.view import View
 from pathway import events as e
@@ -160,17 +161,22 @@ def _review(view: View) -> Sentences:
     elif view.is_(Role.LINK_TUTOR):
         yield f"All three parts are recorded. Tell {view.first} in person, then record the outcome."
     else:
-        yield f"All three parts are recorded. {starting(view.link_tutor)} tells {view.first} in person what comes next."
+        yield f"All three parts are recorded. {starting(view.link_tutor)} says in person what comes next."
 
 
 def _continues(view: View) -> Sentences:
-    yield f"{view.student}'s placement continues."
+    yield f"{_whose(view)} placement continues."
+
+
+def _whose(view: View) -> str:
+    """The student by name, for those who are told of the outcome."""
+    return f"{view.student}'s" if view.sees_case or record.hears_outcome(view) else "This"
 
 
 def _next_steps(view: View) -> Sentences:
-    yield f"{view.student}'s placement has ended. {view.first} has been told in person and has it in writing."
+    yield f"{_whose(view)} placement has ended. The {view.word(Role.STUDENT)} was told in person and has it in writing."
     if view.is_(Role.MENTOR):
-        yield f"What happens next is between the university and {view.first}. Nothing more is asked of the school."
+        yield "What happens next is a matter for the university. Nothing more is asked of the school."
         return
     booked = view.case.since(e.PlacementTerminated, e.NextStepsBooked)
     line = deadline(view.case, view.ground)
@@ -182,7 +188,7 @@ def _next_steps(view: View) -> Sentences:
 
 
 def _terminated(view: View) -> Sentences:
-    yield f"{view.student}'s placement has ended."
+    yield f"{_whose(view)} placement has ended."
     if not view.is_(Role.MENTOR):
         yield "The next steps are recorded, and the case is closed."
 

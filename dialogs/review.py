@@ -15,8 +15,9 @@ from dialogs.turn import Reply, Turn
 from pathway import events as e
 from pathway.case import Case
 from pathway.dates import counted, in_words
+from pathway.people import Item
 from pathway.process import Stage
-from pathway.rules import Fault, Ground, OutOfStep, Refused
+from pathway.rules import Fault, Ground, NotYours, OutOfStep, Refused
 
 steps = Steps()
 SUMMARY = "Placements: the review"
@@ -66,6 +67,17 @@ async def started(turn: Turn) -> Reply:
     )
     done = await turn.record(case.id, event)
     return Reply(case_card(turn.view(done.case, ground), "The review has begun."), SUMMARY, case.id)
+
+
+@steps.on("review.read")
+async def read(turn: Turn) -> Reply:
+    case, ground = await turn.case()
+    if case.last(e.ReviewStarted) is None:
+        raise OutOfStep(case.stage.value)
+    view = turn.view(case, ground)
+    if not view.sees(Item.REVIEW) or view.is_student:
+        raise NotYours("the review is not theirs to read")
+    return Reply(cards.whole(view), SUMMARY)
 
 
 # -- its parts -----------------------------------------------------------------------------------------------------
@@ -165,8 +177,7 @@ async def _save(turn: Turn, part: str) -> Reply:
 async def _recorded(turn: Turn, part: str) -> Reply:
     case, ground = await in_review(turn)
     kind, _, read = PARTS[part]
-    began = case.last(e.ReviewStarted)
-    stamp = turn.stamp(ground, e.ReviewPartRecorded, case, on=began.on if began else None)
+    stamp = turn.stamp(ground, e.ReviewPartRecorded, case, on=record.began_on(case))
     event = e.ReviewPartRecorded(**stamp, part=kind, **read(turn, turn.view(case, ground)))
     done = await turn.record(case.id, event, fact=True)
     await turn.drop(draft_name(part, case))
