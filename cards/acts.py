@@ -22,8 +22,6 @@ Acts = Iterator[Element]
 def acts_for(view: View, *, whole: bool = False) -> list[Element]:
     """The buttons for this reader, at most six."""
     acts = list(all_acts(view))
-    if view.case.last(e.ReviewStarted) and view.sees(Item.REVIEW) and not view.is_student:
-        acts.append(act(view, "Read the review", "review.read"))
     if view.is_student or not view.sees(Item.CONCERN):
         return acts[:MOST]
     reading = act(view, "Back to the short card", "cases.open") if whole else act(view, "Read everything", "cases.read")
@@ -58,6 +56,8 @@ def all_acts(view: View) -> Acts:
         and any(True for _ in mentor_acts(view, for_whom=case.mentor))
     ):
         yield act(view, f"Enter something for {view.mentor}", "cases.enter_for")
+    if case.last(e.ReviewStarted) and view.sees(Item.REVIEW):
+        yield act(view, "Read the review", "review.read")
 
 
 def act(view: View, title: str, verb: str, **more: str) -> Element:

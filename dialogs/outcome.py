@@ -15,7 +15,7 @@ from cards.case import case_card
 from cards.view import View
 from dialogs.review import in_review
 from dialogs.router import Steps
-from dialogs.turn import Reply, Turn
+from dialogs.turn import CARRIED, Reply, Turn
 from pathway import events as e
 from pathway.case import Case, after
 from pathway.dates import in_words
@@ -142,11 +142,12 @@ async def continued(turn: Turn) -> Reply:
 
 
 async def _kept(turn: Turn, case: Case) -> Turn:
-    """*turn* with what was typed on the form before."""
+    """*turn* with what was typed on the form before, and nothing else that the card sent."""
     draft = await turn.draft(draft_name(case))
     if draft is None:
         raise Refused(Fault(KEPT_TOO_LONG))
-    return turn.with_data(**draft.values)
+    carried = {key: value for key, value in turn.data.items() if key in CARRIED}
+    return replace(turn, data={**carried, **draft.values})
 
 
 # -- the placement ends as failed ----------------------------------------------------------------------------------
