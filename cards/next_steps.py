@@ -29,12 +29,12 @@ BROUGHT = {"no": "No", "yes": "Yes"}
 def invited(view: View) -> dict[str, str]:
     """Whom the meeting is for: the role that travels, and who holds it."""
     found = {}
-    for role in (*to_invite(view.ground), Role.PERSONAL_TUTOR):
+    for role in to_invite(view.ground):
         holders = view.party.holders(role, view.case)
         names = " or ".join(view.party.name(person) for person in holders)
         if role is Role.STUDENT:
             found[role.value] = names
-        elif names or role is not Role.PERSONAL_TUTOR:
+        else:
             word = view.word(role)
             found[role.value] = f"{names} ({word}), or a deputy" if names else f"{word}, or a deputy"
     return found

@@ -81,7 +81,7 @@ def outcome_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] 
         ),
         _missing(view, form, missing),
         form.day("told_on", f"{view.first} was told in person on", error="Choose the day."),
-        form.time("told_student_at", "At", error="Tell the student in person before you save this."),
+        form.time("told_student_at", "At what time", error="Tell the student in person before you save this."),
         form.one(
             "told_by", f"Who told {view.first}", tellers(view), error="Say who told the student.", open_list=False
         ),
@@ -179,7 +179,7 @@ def ending_form(
             "typed_confirmation",
             f"To confirm, type the reference {view.case.reference}",
             error=f"Type the reference {view.case.reference}.",
-            readers="nobody: it only makes sure that you mean it",
+            readers="nobody; it only makes sure that you mean it",
             most=10,
         ),
         form.verdict(),

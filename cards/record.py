@@ -162,6 +162,8 @@ def told_so(view: View, given: Outcome, whom: str) -> str:
 
 def results(given: Outcome) -> Parts:
     """Each target with its result, and the reasons."""
+    if given.results:
+        yield text("How each target stands:", spacing="Medium")
     for target, result in given.results:
         yield label(RESULTS.get(result, literal(result)))
         yield said(target)
@@ -179,7 +181,7 @@ def outcome_for_staff(view: View) -> Parts:
         yield told("Why a part of the review is missing", given.parts_missing_because)
     else:
         when = f" on {view.moment(given.lead_told_at)}" if given.lead_told_at else ""
-        yield quiet(f"{literal(given.lead_told)} was told{when}.")
+        yield quiet(f"The {view.word(Role.PARTNERSHIP_LEAD)}, {literal(given.lead_told)}, was told{when}.")
         if given.confirmed_by:
             yield quiet(f"{starting(view.you_or(given.confirmed_by))} confirmed it.")
 
@@ -341,7 +343,7 @@ def _status(view: View) -> str:
 def _what_next(view: View) -> Parts:
     found = booked(view.case)
     if view.case.stage is Stage.NEXT_STEPS and found:
-        yield text(f"We meet you on {view.moment(found.starts)} to talk about what happens next.")
+        yield text(f"We meet you on {view.moment(found.starts)}, to talk about what happens next.")
         yield text("You can bring somebody with you: a friend, or an adviser.")
         yield from meeting(view)
         return

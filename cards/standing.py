@@ -23,9 +23,14 @@ def standing(view: View) -> Sentences:
     """For staff. People see an escalation coming before it happens."""
     yield from NOW.get(view.case.stage, _elsewhere)(view)
     line = deadline(view.case, view.ground)
-    if line is not None and line.then and view.case.stage.is_open:
+    if line is not None and line.then and view.case.stage.is_open and not _theirs_is_done(view):
         mine = view.viewer == view.case.mentor
         yield literal(line.then.replace(view.party.name(view.case.mentor), "you") if mine else line.then)
+
+
+def _theirs_is_done(view: View) -> bool:
+    """Next steps are a matter for the university: who is not asked for anything is told of no deadline."""
+    return view.case.stage is Stage.NEXT_STEPS and view.is_(Role.MENTOR, Role.LEVEL_LEAD, Role.PERSONAL_TUTOR)
 
 
 def _elsewhere(view: View) -> Sentences:

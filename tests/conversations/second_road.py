@@ -42,7 +42,7 @@ class Bridge:
     async def records(self, person: str, role: Role, kind: type[e.Event], **fields: Any) -> None:
         casework = self.school.parts.casework
         now = casework.now()
-        stamp = {"at": now, "on": local_date(now), "by": person, "role": role, "for_whom": ""}
+        stamp: dict[str, Any] = {"at": now, "on": local_date(now), "by": person, "role": role, "for_whom": ""}
         event = kind(**(stamp | fields))
         await casework.record(self.case_id, [event], nonce=secrets.token_hex(8))
 
@@ -59,7 +59,7 @@ async def plan_in_place(
     now = casework.now()
     mentor, tutor = (placement.mentor, Role.MENTOR), (placement.link_tutor, Role.LINK_TUTOR)
     case_id = secrets.token_hex(6)
-    stamp = {"at": now, "on": local_date(now), "by": mentor[0], "role": Role.MENTOR, "for_whom": ""}
+    stamp: dict[str, Any] = {"at": now, "on": local_date(now), "by": mentor[0], "role": Role.MENTOR, "for_whom": ""}
     started = e.DraftStarted(
         **stamp,
         case=case_id,
@@ -83,7 +83,7 @@ async def plan_in_place(
     bridge = Bridge(school, case_id, placement)
     day, _, at = review.partition(" ")
     review_at = local(datetime.fromisoformat(day).date(), time.fromisoformat(at))
-    not_yet = {"view": e.View.NOT_AS_EXPECTED, "words": "Not yet as expected"}
+    not_yet: dict[str, Any] = {"view": e.View.NOT_AS_EXPECTED, "words": "Not yet as expected"}
     await bridge.records(*mentor, e.ViewRecorded, **not_yet)
     await bridge.records(*tutor, e.ViewRecorded, **not_yet)
     await bridge.records(*tutor, e.InterventionAgreed, held=e.Held.TEAMS, present=("both",))

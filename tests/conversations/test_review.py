@@ -168,7 +168,7 @@ async def test_no_way_round_the_form_saves_an_outcome_that_nobody_has_told(schoo
     await daniel_in_review(school)
     await school.on("2026-11-27 15:00")
     await school.presses("martin", "Record the outcome")
-    message, _, data = school.wire("martin", "The placement continues", **road.outcome(school))
+    message, _, data = school.wire("martin", "The placement continues", card=None, **road.outcome(school))
     for verb in ("outcome.continued", "outcome.ended"):
         answer = await school.sends("martin", message.id, verb, data)
         assert "no longer kept" in answer
@@ -306,8 +306,7 @@ async def test_a_second_press_a_stale_card_and_a_stranger_change_nothing(school:
     await school.presses("martin", "Record the outcome")
     first = school.newest("martin")
     await school.fills("martin", road.outcome(school), press="The placement ends as failed")
-    typed = {"lead_told_at": "14:30", "typed_confirmation": reference}
-    message, verb, data = school.wire("martin", "End the placement", **typed)
+    message, verb, data = school.wire("martin", "End the placement", lead_told_at="14:30", typed_confirmation=reference)
     for who in ("sian", "sam", "daniel", "nora", "owen"):
         if not school.teams.transcript.installed(who):
             await school.opens(who)
