@@ -10,8 +10,9 @@ from cards.acts import act
 from cards.case import reference_line
 from cards.elements import Card, Element, Form, button, card, heading, quiet, text
 from cards.view import View
+from pathway.ground import Fault
+from pathway.guards import FAR_AWAY, to_invite
 from pathway.roles import Role
-from pathway.rules import FAR_AWAY, Fault, to_invite
 
 ENROLLED = {
     "yes": "Still a student on the course",

@@ -11,11 +11,11 @@ from cards.elements import Card, card, facts, heading, panel, quiet, text
 from cards.view import View
 from pathway import events as e
 from pathway.dates import in_london, local_date, time_in_words
+from pathway.guards import missing_parts
 from pathway.ports import OutboxItem
 from pathway.process import Stage
 from pathway.provider import starting
 from pathway.roles import Role
-from pathway.rules import missing_parts
 from pathway.tellings import Notice
 
 Lead = Callable[[View, e.Event | None], str]
@@ -199,7 +199,7 @@ def reminder(item: OutboxItem, view: View) -> Card:
     late = lateness(item, view)
     if timer == "T1" and view.case.stage is Stage.WEEKLY_TARGET and view.is_(Role.MENTOR):
         if item.data.get("rung") == DAY_BEFORE and not late:
-            return case_card(view, f"A look ahead: {ASKED['T1'](view)} tomorrow.")
+            return case_card(view, f"Tomorrow we ask how {view.first}'s week went.")
         return weekly_check.check(view, late=late)
     return case_card(view, reminder_line(item, view))
 

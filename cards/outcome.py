@@ -17,9 +17,10 @@ from cards.view import View
 from pathway import events as e
 from pathway.case import Case
 from pathway.dates import listed
+from pathway.ground import Fault
+from pathway.guards import confirmed_by, missing_parts
 from pathway.people import Person
 from pathway.roles import Role
-from pathway.rules import Fault, confirmed_by, missing_parts
 
 
 def tellers(view: View) -> dict[str, str]:

@@ -13,7 +13,7 @@ from cards.view import View
 from pathway import events as e
 from pathway.case import Case
 from pathway.dates import in_words, listed, local_date
-from pathway.nudges import Deadline, deadline
+from pathway.deadlines import Deadline, deadline
 from pathway.people import Item, access
 from pathway.process import Stage
 from pathway.provider import Contact, starting

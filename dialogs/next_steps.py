@@ -13,9 +13,10 @@ from dialogs.turn import Reply, Turn
 from pathway import events as e
 from pathway.case import Case
 from pathway.dates import in_words, local_date
-from pathway.nudges import deadline
+from pathway.deadlines import deadline
+from pathway.guards import CORRECTABLE_FOR, FAR_AWAY
 from pathway.process import Stage
-from pathway.rules import CORRECTABLE_FOR, FAR_AWAY, Fault, Ground, OutOfStep, Refused
+from pathway.rules import Fault, Ground, OutOfStep, Refused
 
 steps = Steps()
 SUMMARY = "Placements: the next steps"

@@ -19,8 +19,9 @@ from dialogs.turn import CARRIED, Reply, Turn
 from pathway import events as e
 from pathway.case import Case, after
 from pathway.dates import in_words
+from pathway.guards import confirmed_by, missing_parts
 from pathway.roles import Role
-from pathway.rules import Fault, Ground, NotYours, OutOfStep, Refused, confirmed_by, decide, missing_parts
+from pathway.rules import Fault, Ground, NotYours, OutOfStep, Refused, decide
 
 steps = Steps()
 SUMMARY = "Placements: after the review"

@@ -17,10 +17,11 @@ from jsonschema.exceptions import best_match
 import cards
 from cards import notices, record
 from dialogs import ROUTER
-from pathway.nudges import TIMERS
+from pathway.people import Item
 from pathway.process import Stage
 from pathway.roles import Role
 from pathway.tellings import CHANNEL, Notice
+from pathway.timers import TIMERS
 from tests.cards.card_rules import PLAINLY, faults, slots, unliteral, verbs_of, walk, word_faults
 from tests.cards.catalogue import HOSTILE, MARK, Drawn, cases_of, channel, inputs_of, ordinary
 from tests.cards.conftest import book_of, whole_book
@@ -215,14 +216,39 @@ def test_an_escalation_to_somebody_who_does_not_see_the_case_names_no_student_an
 
 
 def test_who_may_not_read_a_case_finds_no_name_and_no_word_of_it() -> None:
-    """A card may be opened by somebody who is no part of the case: the router refuses, and the card would too."""
-    secret = ("Half the class", "Wait for silence", PEOPLE["tom"].name)
-    drawn_for_dot = [
-        d for d in book_of("ordinary") if d.reader == "dot" and d.function in {"case.case_card", "cases.my_cases"}
+    """A card is made for what its reader may see now, whatever they were when it was queued."""
+    secret = ("Half the class", "Wait for silence", *PEOPLE["tom"].name.split())
+    blind = [
+        drawn
+        for drawn in book_of("ordinary")
+        if drawn.function in {"case.case_card", "notices.notice_card", "notices.reminder", "notices.escalation"}
+        and drawn.view
+        and not drawn.view.sees_case
+        and not drawn.view.is_student
+        and not record.hears_outcome(drawn.view)
     ]
-    assert drawn_for_dot
-    for drawn in drawn_for_dot:
+    assert {drawn.reader for drawn in blind} >= {"dot", "helen", "sam", "nadia", "pat", "alan"}
+    for drawn in blind:
         assert [word for word in secret if word in everything(drawn)] == [], drawn.name
+
+
+def test_who_only_hears_of_an_outcome_reads_who_it_is_about_and_no_word_of_the_case() -> None:
+    """The Level Lead and the Personal Tutor: the reasons, the review and the concern stay with those who read them."""
+    secret = ("Wait for silence", "Noise on Monday", "See the targets", "Not as expected yet")
+    hears = [
+        drawn
+        for drawn in book_of("ordinary")
+        if drawn.view
+        and drawn.reader in {"nadia", "pat"}
+        and drawn.function in {"case.case_card", "notices.notice_card", "notices.reminder"}
+        and record.hears_outcome(drawn.view)
+    ]
+    assert len(hears) > 10
+    for drawn in hears:
+        assert PEOPLE["tom"].name in everything(drawn), drawn.name
+        assert [word for word in secret if word in everything(drawn)] == [], drawn.name
+        reads_next = drawn.view is not None and drawn.view.sees(Item.NEXT_STEPS)
+        assert reads_next or "Half the class" not in everything(drawn), drawn.name
 
 
 def test_a_student_reads_no_hard_word_on_the_lock_screen() -> None:

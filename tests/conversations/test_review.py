@@ -66,7 +66,9 @@ async def test_a_placement_that_ends_and_its_next_steps_within_a_week(school: Sc
     await school.presses("sam", "Book the next steps meeting")
     assert school.value("sam", "day") == "2026-12-04"
     assert "Friday 4 December: 5 working days" in school.reads("sam")
-    booked = await school.fills("sam", day="2026-12-02", time="10:00", place="Room 204", press="Book it and tell everybody")
+    booked = await school.fills(
+        "sam", day="2026-12-02", time="10:00", place="Room 204", press="Book it and tell everybody"
+    )
     assert "Wednesday 2 December, 10am" in booked
     for who in ("daniel", "ruth", "alan", "nadia"):
         assert "Wednesday 2 December, 10am" in school.reads(who), who
@@ -191,7 +193,9 @@ async def test_a_placement_ends_only_with_its_typed_confirmation_and_after_the_l
         )
         assert f"Type the reference {reference} to confirm" in refused
     for when in ("", "23:00"):
-        refused = await school.fills("martin", lead_told_at=when, typed_confirmation=reference, press="End the placement")
+        refused = await school.fills(
+            "martin", lead_told_at=when, typed_confirmation=reference, press="End the placement"
+        )
         assert "Tell the Partnership Lead first" in refused
     assert school.news("daniel") == before
     await school.fills("martin", lead_told_at="14:30", typed_confirmation=reference.lower(), press="End the placement")
@@ -287,7 +291,9 @@ async def test_each_part_is_recorded_on_its_own_by_the_tutor_or_the_mentor_and_c
     await school.presses("martin", "Record the outcome")
     asked = school.reads("martin")
     assert "Not recorded yet: Three-way conversation" in asked
-    refused = await school.fills("martin", road.outcome(school, told_student_at="10:00"), press="The placement continues")
+    refused = await school.fills(
+        "martin", road.outcome(school, told_student_at="10:00"), press="The placement continues"
+    )
     assert "Record them, or say why not" in refused
     refused = await school.fills(
         "martin",
