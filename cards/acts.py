@@ -8,7 +8,8 @@ from urllib.parse import quote, urlencode
 from cards.elements import Element, button, leaving, link
 from cards.view import View
 from pathway import events as e
-from pathway.guards import both_say_not_as_expected
+from pathway.dates import local_date
+from pathway.guards import CORRECTABLE_FOR, both_say_not_as_expected, confirmed_by, missing_parts
 from pathway.people import Item
 from pathway.process import Stage
 from pathway.roles import Role
@@ -46,6 +47,7 @@ def all_acts(view: View) -> Acts:
     case = view.case
     if view.is_student:
         return
+    yield from _review_and_after(view)
     if view.is_(Role.MENTOR):
         yield from mentor_acts(view)
     if view.is_(Role.LINK_TUTOR):
@@ -61,6 +63,8 @@ def all_acts(view: View) -> Acts:
         and any(True for _ in mentor_acts(view, for_whom=case.mentor))
     ):
         yield act(view, f"Enter something for {view.mentor}", "cases.enter_for")
+    if case.last(e.ReviewStarted) and view.sees(Item.REVIEW):
+        yield act(view, "Read the review", "review.read")
 
 
 def act(view: View, title: str, verb: str, **more: str) -> Element:
@@ -136,6 +140,22 @@ def _view_of_mentor(view: View, more: Mapping[str, str]) -> Acts:
         yield act(view, "Record the mentor's view" if more else "Record my view", "views.mine", **more)
 
 
+def _parts_of_review(view: View, more: Mapping[str, str]) -> Acts:
+    """What is missing first; a part that is recorded can be put right while the review runs."""
+    missing = missing_parts(view.case)
+    for part in sorted(e.ReviewPart, key=lambda part: part not in missing):
+        verb, title = PARTS[part]
+        yield act(view, title if part in missing else f"Change: {title}", verb, **more)
+
+
+#: The parts of the review, with the verb and the button of each.
+PARTS: Mapping[e.ReviewPart, tuple[str, str]] = {
+    e.ReviewPart.OBSERVATION: ("review.observation", "Lesson observation"),
+    e.ReviewPart.MENTOR_DISCUSSION: ("review.discussion", "Discussion with the mentor"),
+    e.ReviewPart.THREE_WAY: ("review.three_way", "Three-way conversation"),
+}
+
+
 def _change_view(view: View, more: Mapping[str, str]) -> Acts:
     if view.case.mentor_view_to_confirm and not more:
         yield from _view_of_mentor(view, more)
@@ -147,6 +167,7 @@ MENTOR: Mapping[Stage, Callable[[View, Mapping[str, str]], Acts]] = {
     Stage.MEETING_BOOKED: _booked,
     Stage.VIEWS_DIFFER: _change_view,
     Stage.WRITING_PLAN: _change_view,
+    Stage.REVIEW: _parts_of_review,
 }
 
 
@@ -207,6 +228,64 @@ TUTOR: Mapping[Stage, Callable[[View], Acts]] = {
     Stage.LINK_TUTOR_TOLD: _tutor_told,
     Stage.MEETING_BOOKED: _tutor_booked,
     Stage.VIEWS_DIFFER: _tutor_differs,
+}
+
+
+# -- the review and what comes after it ---------------------------------------------------------------------------
+
+
+def _review_and_after(view: View) -> Acts:
+    yield from AFTER_PLAN.get(view.case.stage, _none)(view)
+
+
+def _start_review(view: View) -> Acts:
+    if view.is_(Role.LINK_TUTOR):
+        yield act(view, "Start the review", "review.start")
+
+
+def _in_review(view: View) -> Acts:
+    tutor = view.is_(Role.LINK_TUTOR)
+    missing = missing_parts(view.case)
+    if tutor and not missing:
+        yield act(view, "Record the outcome", "outcome.open")
+    if tutor and not view.is_(Role.MENTOR):
+        yield from _parts_of_review(view, {})
+    if tutor and missing:
+        yield act(view, "Record the outcome", "outcome.open")
+    asked = view.is_(Role.PARTNERSHIP_LEAD) and view.provider.settings.termination_needs_lead
+    if asked and not confirmed_by(view.case):
+        yield act(view, "Confirm that it may end", "outcome.lead")
+
+
+def _next_steps(view: View) -> Acts:
+    if view.is_(Role.PARTNERSHIP_TEAM, Role.PARTNERSHIP_LEAD, Role.COURSE_DIRECTOR):
+        found = view.case.since(e.PlacementTerminated, e.NextStepsBooked)
+        over = bool(found) and found[-1].starts <= view.now
+        if over:
+            yield act(view, "Record the meeting", "next_steps.record")
+        if found:
+            yield act(view, "Choose another day for it", "next_steps.another")
+        else:
+            yield act(view, "Book the next steps meeting", "next_steps.book")
+        if not over:
+            yield act(view, "The meeting has been held", "next_steps.record")
+    yield from _outcome_stands(view)
+
+
+def _outcome_stands(view: View) -> Acts:
+    given = view.case.outcome
+    if view.is_(Role.PARTNERSHIP_LEAD) and given:
+        last = view.ground.university.add(local_date(given.at), CORRECTABLE_FOR)
+        if view.today <= last:
+            yield act(view, "The outcome was entered wrongly", "next_steps.reopen")
+
+
+AFTER_PLAN: Mapping[Stage, Callable[[View], Acts]] = {
+    Stage.PLAN_IN_PLACE: _start_review,
+    Stage.REVIEW: _in_review,
+    Stage.NEXT_STEPS: _next_steps,
+    Stage.CONTINUES: _outcome_stands,
+    Stage.TERMINATED: _outcome_stands,
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
+from cards import record
 from cards.acts import act, acts_for
 from cards.elements import (
     HEAVIEST,
@@ -96,7 +97,11 @@ def reference_line(view: View) -> str:
 
 def _title(view: View) -> str:
     if view.is_student:
+        if record.outcome(view.case):
+            return "Your placement has ended" if record.ended(view.case) else "Your placement continues"
         return f"Your placement: {view.stage_running}"
+    if not view.sees(Item.CONCERN) and record.hears_outcome(view):
+        return f"{view.student}: {view.stage_running}"
     if not view.sees(Item.CONCERN):
         return f"Placement case {view.case.reference}"
     return f"{view.student}: {view.stage_running}"
@@ -106,11 +111,16 @@ def _title(view: View) -> str:
 
 
 def _staff_body(view: View, *, whole: bool, lines: int) -> Iterator[Element | list[Element] | None]:
+    if not view.sees(Item.CONCERN) and record.hears_outcome(view):
+        yield [text(sentence) for sentence in standing(view)]
+        yield flat(record.for_staff(view, whole=whole))
+        return
     if not view.sees(Item.CONCERN):
         yield text(f"This case stands at: {view.stage_running}.")
         yield quiet("You are told the reference and the dates. The people of the case have the rest.")
         return
     yield [text(sentence) for sentence in standing(view)]
+    yield flat(record.for_staff(view, whole=whole))
     yield _in_brief(view)
     yield _reason(view)
     yield flat(_views(view))
@@ -253,6 +263,14 @@ DID: Mapping[type[e.Event], str] = {
     e.StudentTold: "spoke to the {student}",
     e.CasePaused: "paused the case",
     e.CaseResumed: "took the case up again",
+    e.ReviewStarted: "started the review",
+    e.ReviewPartRecorded: "recorded a part of the review",
+    e.PlacementContinued: "recorded that the placement continues",
+    e.PlacementTerminated: "recorded that the placement ended",
+    e.TerminationConfirmed: "confirmed that the placement may end",
+    e.NextStepsBooked: "booked the next steps meeting",
+    e.NextStepsHeld: "recorded the next steps meeting",
+    e.OutcomeReopened: "set the outcome aside",
     e.RaisedInError: "closed it as raised in error",
 }
 
@@ -294,6 +312,9 @@ def _to_come(view: View, most: int) -> Iterator[Element]:
 
 def _student_body(view: View) -> Iterator[Element | list[Element] | None]:
     case = view.case
+    if words := record.for_student(view):
+        yield flat(words)
+        return
     concern = case.last(e.WeeklyTargetSet)
     yield [text(sentence) for sentence in for_student(view)]
     if concern and view.sees(Item.CONCERN):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from cards import weekly_check
+from cards import record, weekly_check
 from cards.case import case_card
 from cards.elements import Card, card, facts, heading, panel, quiet, text
 from cards.view import View
 from pathway import events as e
 from pathway.dates import in_london, local_date, time_in_words
+from pathway.guards import missing_parts
 from pathway.ports import OutboxItem
 from pathway.process import Stage
 from pathway.provider import starting
@@ -51,6 +52,31 @@ def _cancelled(view: View, event: e.Event | None) -> str:
 def _named(view: View, _event: e.Event | None) -> str:
     word = view.word(Role.LINK_TUTOR if view.is_(Role.LINK_TUTOR) else Role.MENTOR)
     return f"You have been named as the {word} on this placement. Everything recorded so far is here."
+
+
+def _outcome(view: View, _event: e.Event | None) -> str:
+    if view.is_(Role.MENTOR):
+        return "This is the outcome of the review. Thank you for the help you gave."
+    if record.ended(view.case) and view.is_(Role.COURSE_DIRECTOR, Role.LEVEL_LEAD, Role.PARTNERSHIP_LEAD):
+        return "This is the outcome of the review. You are asked to come to the next steps meeting."
+    if record.ended(view.case) and view.is_(Role.PARTNERSHIP_TEAM):
+        return "This is the outcome of the review. Please book the next steps meeting."
+    return "This is the outcome of the review."
+
+
+def _next_steps_booked(view: View, _event: e.Event | None) -> str:
+    found = record.booked(view.case)
+    if found is None:
+        return "The next steps meeting is being arranged."
+    if view.is_student:
+        return f"Your meeting about what happens next is on {view.moment(found.starts)}. You can bring somebody."
+    return f"The next steps meeting is booked for {view.moment(found.starts)}."
+
+
+def _reopened(view: View, _event: e.Event | None) -> str:
+    if view.is_student:
+        return "What you were told about your placement is being put right, as you have been told in person."
+    return f"The outcome was entered wrongly and has been set aside. {starting(view.link_tutor)} records it anew."
 
 
 #: A sentence of ours for each notice that shows the case below it.
@@ -108,6 +134,13 @@ LEADS: Mapping[Notice, Lead] = {
         if v.is_student
         else "A case was raised in error and is closed. Please check whether personal data reached the wrong person."
     ),
+    Notice.OUTCOME: _outcome,
+    Notice.OUTCOME_TO_YOU: lambda _v, _e: "Here in writing is what you were told in person.",
+    Notice.NEXT_STEPS: lambda v, _e: (
+        "This is the summary of your meeting." if v.is_student else "This is what came of the next steps meeting."
+    ),
+    Notice.NEXT_STEPS_BOOKED: _next_steps_booked,
+    Notice.OUTCOME_REOPENED: _reopened,
 }
 
 #: For all that comes with the second half of the road: the case as it stands says it.
@@ -127,6 +160,11 @@ SUMMARIES: Mapping[Notice, str] = {
     Notice.VIEW_RECORDED: "there is something to decide",
     Notice.TYPED_FOR_YOU: "an entry made for you",
     Notice.MEETING_BRIEF: "your meeting today",
+    Notice.OUTCOME: "news for you",
+    Notice.OUTCOME_TO_YOU: "written words for you",
+    Notice.NEXT_STEPS: "a summary for you",
+    Notice.NEXT_STEPS_BOOKED: "a time has been booked",
+    Notice.OUTCOME_REOPENED: "something is put right",
     Notice.REMINDER: "a reminder",
     Notice.ESCALATION: "a case is waiting",
 }
@@ -187,6 +225,21 @@ def lateness(item: OutboxItem, view: View) -> str:
     return f"This was due on {view.day(due)}." if due < view.today else ""
 
 
+def _after_review(view: View) -> str:
+    if missing_parts(view.case):
+        return "please record the rest of the review, and then the outcome"
+    return f"please tell {view.first} in person what comes of the review, and record the outcome"
+
+
+def _next_steps_meeting(view: View) -> str:
+    found = record.booked(view.case)
+    if found is None:
+        return "please book the next steps meeting"
+    if found.starts > view.now:
+        return f"the next steps meeting is on {view.moment(found.starts)}"
+    return "please record the next steps meeting, or choose another day for it"
+
+
 #: What each timer asks for, as the middle of a sentence.
 ASKED: Mapping[str, Callable[[View], str]] = {
     "T1": lambda v: f"you look at {v.first}'s weekly target",
@@ -199,8 +252,8 @@ ASKED: Mapping[str, Callable[[View], str]] = {
     "T8": lambda v: "two days in: is the extra support happening",
     "T9": lambda v: "the review meeting is coming up",
     "T10": lambda v: "please record it in PebblePad",
-    "T11": lambda v: "please record the outcome",
-    "T12": lambda v: "please arrange the next steps meeting",
+    "T11": _after_review,
+    "T12": _next_steps_meeting,
     "T13": lambda v: "this case is paused: can it go on",
     "T14": lambda v: f"the placement ends on {v.day(v.placement.end)}",
 }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from cards import record
 from cards.elements import literal
 from cards.view import View
 from pathway import events as e
 from pathway.dates import local_date
 from pathway.deadlines import deadline
-from pathway.guards import both_say_not_as_expected
+from pathway.guards import both_say_not_as_expected, missing_parts
 from pathway.hours import tell_at
 from pathway.process import Stage
 from pathway.provider import starting
@@ -22,9 +23,16 @@ def standing(view: View) -> Sentences:
     """For staff. People see an escalation coming before it happens."""
     yield from NOW.get(view.case.stage, _elsewhere)(view)
     line = deadline(view.case, view.ground)
-    if line is not None and line.escalates_at and line.escalates_at > view.now and view.case.stage.is_open:
+    if line is None or _theirs_is_done(view):
+        return
+    if line.escalates_at and line.escalates_at > view.now and view.case.stage.is_open:
         mine = view.viewer == view.case.mentor
         yield literal(line.then.replace(view.party.name(view.case.mentor), "you") if mine else line.then)
+
+
+def _theirs_is_done(view: View) -> bool:
+    """Next steps are a matter for the university: who is not asked for anything is told of no deadline."""
+    return view.case.stage is Stage.NEXT_STEPS and view.is_(Role.MENTOR, Role.LEVEL_LEAD, Role.PERSONAL_TUTOR)
 
 
 def _elsewhere(view: View) -> Sentences:
@@ -154,6 +162,54 @@ def _paused(view: View) -> Sentences:
         yield f"Expected back on {view.day(paused.back_on)}."
 
 
+# -- the review and what comes after it ---------------------------------------------------------------------------
+
+
+def _review(view: View) -> Sentences:
+    case = view.case
+    began = case.last(e.ReviewStarted)
+    if isinstance(case.began, e.OutcomeReopened):
+        yield f"The outcome was set aside by {view.you_or(case.began.by)} and is recorded anew."
+    if began:
+        how = "" if began.in_person else ", not in person"
+        yield f"The review began on {view.day(began.on)}{how}."
+    if missing_parts(case):
+        yield "Each of its three parts is recorded on its own. The outcome comes after them."
+    elif view.is_(Role.LINK_TUTOR):
+        yield f"All three parts are recorded. Tell {view.first} in person, then record the outcome."
+    else:
+        yield f"All three parts are recorded. {starting(view.link_tutor)} says in person what comes next."
+
+
+def _continues(view: View) -> Sentences:
+    yield f"{_whose(view)} placement continues."
+
+
+def _whose(view: View) -> str:
+    """The student by name, for those who are told of the outcome."""
+    return f"{view.student}'s" if view.sees_case or record.hears_outcome(view) else "This"
+
+
+def _next_steps(view: View) -> Sentences:
+    yield f"{_whose(view)} placement has ended. The {view.word(Role.STUDENT)} was told in person and has it in writing."
+    if view.is_(Role.MENTOR):
+        yield "What happens next is a matter for the university. Nothing more is asked of the school."
+        return
+    booked = view.case.since(e.PlacementTerminated, e.NextStepsBooked)
+    line = deadline(view.case, view.ground)
+    if booked:
+        over = booked[-1].starts <= view.now
+        yield f"The next steps meeting {'was' if over else 'is'} on {view.moment(booked[-1].starts)}."
+    elif line:
+        yield f"The next steps meeting is due by {view.day(line.day)} ({line.how}). It is not booked yet."
+
+
+def _terminated(view: View) -> Sentences:
+    yield f"{_whose(view)} placement has ended."
+    if not view.is_(Role.MENTOR):
+        yield "The next steps are recorded, and the case is closed."
+
+
 NOW: Mapping[Stage, Callable[[View], Sentences]] = {
     Stage.WEEKLY_TARGET: _weekly_target,
     Stage.LINK_TUTOR_TOLD: _told,
@@ -164,6 +220,10 @@ NOW: Mapping[Stage, Callable[[View], Sentences]] = {
     Stage.NO_INTERVENTION: _no_intervention,
     Stage.IN_ERROR: _in_error,
     Stage.PAUSED: _paused,
+    Stage.REVIEW: _review,
+    Stage.CONTINUES: _continues,
+    Stage.NEXT_STEPS: _next_steps,
+    Stage.TERMINATED: _terminated,
 }
 
 
@@ -191,6 +251,12 @@ def for_student(view: View) -> Sentences:
             yield f"{view.mentor} or {view.link_tutor} will speak to you about what comes next."
         case Stage.WRITING_PLAN if knows_of_referral(view):
             yield f"{view.mentor} or {view.link_tutor} will speak to you about what comes next."
+        case Stage.REVIEW if isinstance(case.began, e.OutcomeReopened):
+            yield "What you were told about your placement is being put right, as you have been told in person."
+            yield f"{starting(view.link_tutor)} speaks to you before anything new is written."
+        case Stage.REVIEW:
+            yield "Your review has begun: an observation, a talk with your mentor, and a conversation of all three."
+            yield f"{starting(view.link_tutor)} tells you in person what comes of it. You get it in writing after that."
         case _:
             yield f"Ask {view.mentor} where things stand."
 

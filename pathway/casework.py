@@ -29,6 +29,8 @@ from pathway.tellings import CHANNEL, Notice, Telling, tellings
 #: Letters and figures that are not mistaken for each other when read out on the telephone.
 ALPHABET = "ACDEFGHJKMNPQRTUVWXY3479"
 ATTEMPTS = 8
+#: Who comes in when a placement has ended, and finds the case under "my cases" from then on.
+NEXT_STEPS = (Role.COURSE_DIRECTOR, Role.LEVEL_LEAD, Role.PERSONAL_TUTOR)
 RECEIPT = "receipt"
 
 
@@ -312,6 +314,7 @@ def _when(telling: Telling, case: Case, event: e.Event, role: Role, ground: Grou
 def summary(case: Case, party: Party) -> Summary:
     """What the store looks the case up by."""
     office = (*party.office.team, *party.office.leads) if case.told else ()
+    outcome_stands = isinstance(case.outcome, e.PlacementTerminated)
     people = {
         case.student,
         case.mentor,
@@ -319,6 +322,7 @@ def summary(case: Case, party: Party) -> Summary:
         party.link_tutor(case) if case.told or party.tutor_reads_targets else "",
         *(x.by for x in case.events if x.by != e.SYSTEM),
         *office,
+        *(person for role in NEXT_STEPS for person in party.holders(role, case) if outcome_stands),
     }
     return Summary(
         reference=case.reference,

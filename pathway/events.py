@@ -255,16 +255,21 @@ class ReviewStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacementContinued(Event):
+    """The student was told so in person, by *told_by* (a name), with *told_present* (names) there."""
+
     results: tuple[tuple[str, str], ...]
     reasons: str
     told_student_at: datetime | None
     told_by: str
     carry_on: str = ""
     parts_missing_because: str = ""
+    told_present: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacementTerminated(Event):
+    """The student was told so in person, by *told_by* (a name), with *told_present* (names) there."""
+
     results: tuple[tuple[str, str], ...]
     reasons: str
     told_student_at: datetime | None
@@ -274,6 +279,7 @@ class PlacementTerminated(Event):
     lead_told: str
     lead_told_at: datetime | None
     confirmed_by: str = ""
+    told_present: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +290,8 @@ class SecondPlanAgreed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextStepsHeld(Event):
+    """*status* says whether the student is still enrolled, *teaching* whether sessions go on, *funding* whom to ask."""
+
     invited: tuple[str, ...]
     present: tuple[str, ...]
     options: tuple[str, ...]
@@ -292,6 +300,11 @@ class NextStepsHeld(Event):
     appeal_given: bool
     follow_up: str = ""
     student_absent_because: str = ""
+    teaching: str = ""
+    funding: str = ""
+    leaflet_given: bool = False
+    brought_someone: bool = False
+    deputies: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -459,12 +472,26 @@ class ReviewPart(StrEnum):
     THREE_WAY = "three-way conversation"
 
 
+class SupportGiven(StrEnum):
+    YES = "yes"
+    PARTLY = "partly"
+    NO = "no"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewPartRecorded(Event):
+    """*evidence* pairs a target with what was seen of it; *support* answers "was the agreed support given"."""
+
     part: ReviewPart
     words: str
     evidence: tuple[tuple[str, str], ...] = ()
     present: tuple[str, ...] = ()
+    support: SupportGiven | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerminationConfirmed(Event):
+    """The Partnership Lead's own confirmation that the placement may end, where the provider asks for one."""
 
 
 class Told(StrEnum):
@@ -486,9 +513,16 @@ class StudentTold(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextStepsBooked(Event):
+    """*invited* are roles; *deputies* says who comes for whom. Where the day is far away, *interim_contact* is whom the
+    student can turn to until then. *reason* says why it is another day than before.
+    """
+
     starts: datetime
     place: str
     invited: tuple[str, ...]
+    deputies: str = ""
+    interim_contact: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

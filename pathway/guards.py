@@ -427,8 +427,16 @@ def _terminated(case: Case | None, event: e.Event, ground: Ground) -> Faults:
     lead = ground.provider.role(Role.PARTNERSHIP_LEAD)
     if event.lead_told_at is None or event.lead_told_at > event.at or not event.lead_told.strip():
         yield Fault(f"Tell the {lead} first. Who was told, and when?", "lead_told")
-    if ground.provider.settings.termination_needs_lead and event.confirmed_by not in ground.party.office.leads:
-        yield Fault(f"The {lead} confirms this too.", "confirmed_by")
+    if ground.provider.settings.termination_needs_lead:
+        confirmed = confirmed_by(case)
+        if not confirmed or confirmed not in ground.party.office.leads or event.confirmed_by != confirmed:
+            yield Fault(f"The {lead} confirms this too.", "confirmed_by")
+
+
+def confirmed_by(case: Case) -> str:
+    """The Partnership Lead who has confirmed, since the review started, that the placement may end; "" so far."""
+    given = case.this_stage(e.TerminationConfirmed)
+    return given[-1].by if given else ""
 
 
 def _second_plan(case: Case | None, event: e.Event, ground: Ground) -> Faults:
@@ -444,15 +452,40 @@ def _second_plan(case: Case | None, event: e.Event, ground: Ground) -> Faults:
         yield Fault("Too little of the placement is left for another plan.")
 
 
-def _next_steps_held(_case: Case | None, event: e.Event, ground: Ground) -> Faults:
-    assert isinstance(event, e.NextStepsHeld)
-    missing = [role for role in _to_invite(ground) if role.value not in event.invited]
+#: A next steps meeting further away than so many calendar days needs somebody to turn to until then.
+FAR_AWAY = 7
+
+
+def _next_steps_booked(case: Case | None, event: e.Event, ground: Ground) -> Faults:
+    assert isinstance(event, e.NextStepsBooked)
+    assert case
+    if event.starts <= event.at:
+        yield Fault("Choose a time that is still to come.", "day")
+    elif not ground.university.is_open(local_date(event.starts)):
+        opens = ground.university.next_open(local_date(event.starts))
+        yield Fault(f"The university is closed on that day. It is open again on {in_words(opens)}.", "day")
+    yield from _needs(event.place, "Say where the meeting is.", "place")
+    yield from _invitation_faults(event.invited, ground)
+    if (local_date(event.starts) - case.began.on).days > FAR_AWAY:
+        sentence = f"That is more than {FAR_AWAY} days after the outcome. Name somebody to turn to until then."
+        yield from _needs(event.interim_contact, sentence, "interim_contact")
+
+
+def _invitation_faults(invited: tuple[str, ...], ground: Ground) -> Faults:
+    missing = [role for role in to_invite(ground) if role.value not in invited]
     if missing:
         words = listed(f"the {ground.provider.role(role)}" for role in missing)
         yield Fault(f"Invite {words} too, or a deputy for them.", "invited")
+
+
+def _next_steps_held(_case: Case | None, event: e.Event, ground: Ground) -> Faults:
+    assert isinstance(event, e.NextStepsHeld)
+    yield from _invitation_faults(event.invited, ground)
     yield from _needs(event.present, "Say who came.", "present")
     yield from _needs(event.decision, "Write what happens next.", "decision")
     yield from _needs(event.status, "Say where the student stands meanwhile.", "status")
+    if not event.leaflet_given:
+        yield Fault("Give the student the support leaflet, then tick it. It is the same for everyone.", "leaflet_given")
     if not event.appeal_given:
         yield Fault("Give the student the information on how to appeal, then tick it.", "appeal_given")
     if event.present and Role.STUDENT.value not in event.present:
@@ -463,7 +496,7 @@ def _next_steps_held(_case: Case | None, event: e.Event, ground: Ground) -> Faul
         )
 
 
-def _to_invite(ground: Ground) -> Iterator[Role]:
+def to_invite(ground: Ground) -> Iterator[Role]:
     """Who belongs into the next steps meeting; a deputy counts as the role they stand in for."""
     yield Role.STUDENT
     yield Role.COURSE_DIRECTOR
@@ -552,6 +585,7 @@ GUARDS: Mapping[type[e.Event], Guard] = {
     e.PlacementContinued: _continued,
     e.PlacementTerminated: _terminated,
     e.SecondPlanAgreed: _second_plan,
+    e.NextStepsBooked: _next_steps_booked,
     e.NextStepsHeld: _next_steps_held,
     e.OutcomeReopened: _outcome_reopened,
     e.CasePaused: _paused,

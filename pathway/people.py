@@ -187,6 +187,7 @@ MAY_RECORD: Mapping[type[e.Event], frozenset[Role]] = {
     e.PromiseTicked: _by(_M, _LT, _S),
     e.RecordedInPebblePad: _by(_M, _LT),
     e.ReviewPartRecorded: _by(_LT, _M),
+    e.TerminationConfirmed: _by(_PL),
     e.StudentTold: _by(_M, _LT, _PT),
     e.NextStepsBooked: _by(_PT, _PL, _CD),
     e.ReplyRequested: _by(_S),

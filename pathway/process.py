@@ -147,6 +147,7 @@ FACTS: Mapping[type[e.Event], frozenset[Stage]] = {
     e.PromiseTicked: frozenset({Stage.PLAN_IN_PLACE, Stage.REVIEW}),
     e.RecordedInPebblePad: _AFTER_DRAFT,
     e.ReviewPartRecorded: frozenset({Stage.REVIEW}),
+    e.TerminationConfirmed: frozenset({Stage.REVIEW}),
     e.StudentTold: _OPEN_STAGES,
     e.NextStepsBooked: frozenset({Stage.NEXT_STEPS}),
     e.ReplyRequested: _OPEN_STAGES,

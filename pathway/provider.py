@@ -85,7 +85,9 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The provider's choices where providers differ."""
+    """The provider's choices where providers differ. *still_enrolled_note* is the sentence a student reads about their
+    place on the course when a placement has ended; "" where the provider confirms none.
+    """
 
     max_focus_areas: int = 3
     copy_to_student: bool = True
@@ -96,6 +98,7 @@ class Settings:
     partnership_channel: bool = True
     first_meeting_may_be_visit: bool = False
     link_tutor_sees_weekly_target: bool = False
+    still_enrolled_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

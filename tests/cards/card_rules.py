@@ -313,8 +313,13 @@ WORD_RULES = {
 }
 
 
+#: The one place for the hard word: an outcome is said plainly, once, and the button that does it says so.
+PLAINLY = re.compile(r"\b(?:counts as a failed placement|placement ends as failed)\b")
+
+
 def word_faults(text: str) -> Iterator[str]:
     """What *text*, ours, should not say."""
+    text = PLAINLY.sub("so", text)
     yield from (fault for fault, rule in WORD_RULES.items() if rule.search(text))
 
 

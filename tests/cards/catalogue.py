@@ -12,7 +12,21 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from cards import cases, concern, decision, home, link_tutor, meeting, notices, second_opinion, views, weekly_check
+from cards import (
+    cases,
+    concern,
+    decision,
+    home,
+    link_tutor,
+    meeting,
+    next_steps,
+    notices,
+    outcome,
+    review,
+    second_opinion,
+    views,
+    weekly_check,
+)
 from cards.acts import act, chat_link
 from cards.case import case_card, retired
 from cards.concern import CANNOT_WAIT, NOT_ENOUGH, START, Choice
@@ -165,6 +179,12 @@ TYPED: Mapping[type[e.Event], Mapping[str, int]] = {
     e.NoInterventionAgreed: {"reason": 300},
     e.ViewRecorded: {"words": 400, "means": 300},
     e.RaisedInError: {"reason": 300},
+    e.ReviewPartRecorded: {"words": 600},
+    e.PlacementContinued: {"reasons": 800, "carry_on": 400},
+    e.PlacementTerminated: {"reasons": 800},
+    e.NextStepsBooked: {"place": 100, "deputies": 200},
+    e.NextStepsHeld: {"decision": 600, "funding": 200, "follow_up": 200, "deputies": 200},
+    e.OutcomeReopened: {"reason": 300},
 }
 Fields = dict[str, Any]
 #: When, who, what, and what else is said.
@@ -297,6 +317,7 @@ ROLES = {
     "link_tutor": Role.LINK_TUTOR,
     "team": Role.PARTNERSHIP_TEAM,
     "lead": Role.PARTNERSHIP_LEAD,
+    "director": Role.COURSE_DIRECTOR,
 }
 
 
@@ -316,6 +337,7 @@ def cases_of(world: World) -> list[Told]:
     for stage in LATER:
         story = Story(ground=world.ground()).reach(stage, "2026-10-06 10:00")
         found.append(Told(f"later: {stage.value}", story.case, story.ground, moment("2026-10-06 11:00")))
+    found += reviews_of(world)
     found.append(tell(world, "told, with no Link Tutor", (AT_ONCE,), link_tutor=""))
     found.append(tell(world, "a second mentor", (TARGET,), second_mentor="gareth"))
     found.append(tell(world, "told on a Friday night", (("2026-10-09 19:00", *AT_ONCE[1:]),)))
@@ -343,6 +365,7 @@ def catalogue(world: World) -> Iterator[Drawn]:
     yield from _concerns(world)
     yield from _around(told)
     yield from _steps(world, told)
+    yield from _reviews(world)
 
 
 def _case_cards(told: Sequence[Told]) -> Iterator[Drawn]:
@@ -710,3 +733,170 @@ def _mentors_forms(told: Sequence[Told], mentor: str) -> Iterator[tuple[str, Tol
         for unaware in (False, True):
             draw = partial(weekly_check.tell_form, early=early, unaware=unaware, for_whom=mentor)
             yield f"weekly_check.tell_form: {bool(early)=}, {unaware=}", target, draw
+
+
+# -- the review and what comes after it ------------------------------------------------------------------------------
+
+REVIEWED, DECIDED, MET = "2026-10-13 11:00", "2026-10-13 15:00", "2026-10-16 15:00"
+
+
+def _rows(world: World) -> tuple[e.PlanTarget, ...]:
+    return tuple(
+        e.PlanTarget(
+            area=area,
+            target=world.typed(400),
+            measure=world.typed(300),
+            support=world.typed(300),
+            monitored_by="mentor",
+            complete_by=moment(REVIEWED).date(),
+        )
+        for area in ("TS1", "TS4", "TS7")
+    )
+
+
+def _results(world: World) -> tuple[tuple[str, str], ...]:
+    return tuple((row.target, result) for row, result in zip(_rows(world), ("met", "partly", "not yet"), strict=True))
+
+
+def _part(world: World, part: e.ReviewPart, who: str = "link_tutor") -> Line:
+    """With a choice of what such a part holds."""
+    people = [world.people[p].name for p in ("tom", "priya", "helen")]
+    given: Mapping[e.ReviewPart, Fields] = {
+        e.ReviewPart.OBSERVATION: {"evidence": tuple((row.target, world.typed(400)) for row in _rows(world))},
+        e.ReviewPart.MENTOR_DISCUSSION: {"support": e.SupportGiven.PARTLY},
+        e.ReviewPart.THREE_WAY: {"present": tuple(people)},
+    }
+    return (REVIEWED, who, e.ReviewPartRecorded, {"part": part, **given[part]})
+
+
+def review_stories(world: World) -> dict[str, tuple[Line, ...]]:
+    """Every way a case may stand from the plan in place onwards."""
+    names = [world.people[p].name for p in ("helen", "priya")]
+    started: Line = (REVIEWED, "link_tutor", e.ReviewStarted, {})
+    apart: Line = (REVIEWED, "link_tutor", e.ReviewStarted, {"in_person": False, "not_in_person_because": "300"})
+    parts = tuple(_part(world, part) for part in e.ReviewPart)
+    told = {
+        "results": _results(world),
+        "told_by": names[0],
+        "told_present": tuple(names),
+        "told_student_at": moment("2026-10-13 14:10"),
+    }
+    goes_on: Line = (DECIDED, "link_tutor", e.PlacementContinued, told)
+    ends: Line = (DECIDED, "link_tutor", e.PlacementTerminated, {**told, "lead_told": world.people["ruth"].name})
+    alone: Line = (*ends[:3], {**ends[3], "told_present": names[:1], "confirmed_by": "ruth"})
+    booked: Line = (DECIDED, "team", e.NextStepsBooked, {})
+    far = {"starts": moment("2026-10-22 10:00"), "interim_contact": "200", "reason": "300"}
+    held: Line = (MET, "lead", e.NextStepsHeld, {"brought_someone": True, "teaching": "They go on as before"})
+    absent = {"present": ("course_director",), "student_absent_because": "300"}
+    reopened: Line = (MET, "lead", e.OutcomeReopened, {})
+    reviewed = (started, *parts)
+    return {
+        "plan, a promise kept": (
+            (TUESDAY, "link_tutor", e.PromiseTicked, {}),
+            (WEDNESDAY, "mentor", e.PromiseTicked, {"given": False}),
+        ),
+        "review begun": (started,),
+        "review begun, not in person": (apart,),
+        "review, one part by the mentor": (started, _part(world, e.ReviewPart.OBSERVATION, "mentor")),
+        "review, all parts": reviewed,
+        "review, confirmed by the lead": (*reviewed, (DECIDED, "lead", e.TerminationConfirmed, {})),
+        "placement continues": (*reviewed, goes_on),
+        "placement continues, a part missing": (
+            started,
+            (*goes_on[:3], {**goes_on[3], "parts_missing_because": "300"}),
+        ),
+        "placement ended": (*reviewed, ends),
+        "placement ended, the mentor away": (*reviewed, alone),
+        "next steps booked": (*reviewed, ends, booked),
+        "next steps booked, far away": (*reviewed, ends, booked, (*booked[:1], "director", booked[2], far)),
+        "next steps held": (*reviewed, ends, booked, held),
+        "next steps held without the student": (*reviewed, ends, booked, (*held[:3], {**held[3], **absent})),
+        "continues, set aside": (*reviewed, goes_on, reopened),
+        "ended, set aside": (*reviewed, ends, booked, reopened),
+        "ended, set aside, and continues": (*reviewed, ends, reopened, (MET, *goes_on[1:])),
+        "next steps paused": (*reviewed, ends, (MET, "team", e.CasePaused, {})),
+    }
+
+
+def reviews_of(world: World) -> list[Told]:
+    return [_reviewed(world, name, lines) for name, lines in review_stories(world).items()]
+
+
+def _reviewed(world: World, name: str, lines: Sequence[Line]) -> Told:
+    """*lines* after a plan of three targets, as the people of *world* type it."""
+    promises = tuple(e.Promise(what=world.typed(200), who=world.typed(60), by=moment(FRIDAY).date()) for _ in range(3))
+    before = Story(ground=world.ground(), lawful=False).reach(
+        Stage.PLAN_IN_PLACE, TUESDAY, targets=_rows(world), promises=promises
+    )
+    for when, who, kind, given in lines:
+        said = {k: world.typed(most) for k, most in TYPED.get(kind, {}).items()}
+        fields = {k: world.typed(int(v)) if str(v).isdigit() else v for k, v in given.items()}
+        _record(before, moment(when), who, kind, said | fields)
+    return Told(name, before.case, before.ground, before.case.events[-1].at + timedelta(hours=1))
+
+
+def _reviews(world: World) -> Iterator[Drawn]:
+    """The forms from the start of the review to the next steps, and the cards before an outcome is saved."""
+    told = reviews_of(world)
+    plan, begun, all_parts = (_of(told, n) for n in ("plan, a promise kept", "review begun", "review, all parts"))
+    ended, goes_on = _of(told, "placement ended"), _of(told, "placement continues")
+    early = "This is early: 2 school days since the plan began."
+    forms: list[tuple[str, Told, str, CaseForm]] = [
+        ("review.start_form", plan, "helen", review.start_form),
+        ("review.start_form: early", plan, "helen", partial(review.start_form, early=early)),
+        ("outcome.outcome_form", all_parts, "helen", outcome.outcome_form),
+        ("outcome.outcome_form: parts missing", begun, "helen", outcome.outcome_form),
+        ("next_steps.reopen_form", goes_on, "ruth", partial(next_steps.reopen_form, until="Tuesday 27 October")),
+    ]
+    for yes in (False, True):
+        forms.append((f"next_steps.held_form: absent {yes}", ended, "alan", partial(next_steps.held_form, absent=yes)))
+        for far in (False, True):
+            book = partial(next_steps.book_form, note=NOTE, far=far, again=yes)
+            forms.append((f"next_steps.book_form: far {far}, again {yes}", ended, "sam", book))
+    for name, one, reader, form in forms:
+        yield from fillings(world, name, partial(form, one.view(reader)), one.view(reader))
+    yield from _parts(world, begun)
+    yield from _endings(world, all_parts, ended.case)
+    view = all_parts.view("helen")
+    yield Drawn("outcome.continues_check", outcome.continues_check(view, goes_on.case), "helen", view)
+    for one in (all_parts, _of(told, "continues, set aside"), ended):
+        for reader in ("priya", "helen", "sam"):
+            view = one.view(reader)
+            yield Drawn(f"review.whole: {one.name} for {reader}", review.whole(view), reader, view)
+    view = ended.view("alan")
+    yield Drawn("review.whole: for the Course Director", review.whole(view), "alan", view)
+    lead = all_parts.view("ruth")
+    yield Drawn("outcome.lead_check", outcome.lead_check(lead), "ruth", lead)
+
+
+def _parts(world: World, begun: Told) -> Iterator[Drawn]:
+    for maker in (review.observation_form, review.discussion_form, review.three_way_form):
+        for reader, mentor in TYPISTS:
+            view = begun.view(reader)
+            draw = partial(maker, view, for_whom=mentor)
+            yield from fillings(world, f"review.{maker.__name__}, by {reader}", draw, view)
+
+
+def _endings(world: World, one: Told, then: Case) -> Iterator[Drawn]:
+    """The last card before a placement ends; the lead is asked to confirm, or is not."""
+    asked = replace(one.ground.provider, settings=replace(one.ground.provider.settings, termination_needs_lead=True))
+    for needs, there in ((False, True), (True, False)):
+        ground = Ground(one.ground.party, asked) if needs else one.ground
+        for n in (1, 3):
+            people = {f"lead-{i}": world.people["ruth"].name for i in range(n)}
+            view = replace(one, ground=ground).view("helen")
+
+            def draw(values: Values, faults: Faults, of: Any = (view, people, there)) -> Card:
+                return outcome.ending_form(
+                    of[0],
+                    values,
+                    faults,
+                    then=then,
+                    next_by="Tuesday 20 October (5 working days)",
+                    leads=of[1],
+                    mentor_there=of[2],
+                )
+
+            yield from fillings(world, f"outcome.ending_form: {needs=}, {there=}, {n}", draw, view)
+    lead = replace(one, ground=Ground(one.ground.party, asked)).view("ruth")
+    yield Drawn("case.case_card: the lead is asked to confirm", case_card(lead), "ruth", lead)

@@ -15,14 +15,15 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 import cards
-from cards import notices
+from cards import notices, record
 from cards.elements import NAMED_AGAIN
 from dialogs import ROUTER
+from pathway.people import Item
 from pathway.process import Stage
 from pathway.roles import Role
 from pathway.tellings import CHANNEL, Notice
 from pathway.timers import TIMERS
-from tests.cards.card_rules import faults, slots, unliteral, verbs_of, walk, word_faults
+from tests.cards.card_rules import PLAINLY, faults, slots, unliteral, verbs_of, walk, word_faults
 from tests.cards.catalogue import HOSTILE, MARK, Drawn, cases_of, channel, inputs_of, ordinary
 from tests.cards.conftest import book_of, whole_book
 from tests.pathway.builders import PEOPLE, PLACEMENT
@@ -227,10 +228,30 @@ def test_who_may_not_read_a_case_finds_no_name_and_no_word_of_it() -> None:
         and drawn.view
         and not drawn.view.sees_case
         and not drawn.view.is_student
+        and not record.hears_outcome(drawn.view)
     ]
     assert {drawn.reader for drawn in blind} >= {"dot", "helen", "sam", "nadia", "pat", "alan"}
     for drawn in blind:
         assert [word for word in secret if word in everything(drawn)] == [], drawn.name
+
+
+def test_who_only_hears_of_an_outcome_reads_who_it_is_about_and_no_word_of_the_case() -> None:
+    """The Level Lead and the Personal Tutor: the reasons, the review and the concern stay with those who read them."""
+    secret = ("Wait for silence", "Noise on Monday", "See the targets", "Not as expected yet")
+    hears = [
+        drawn
+        for drawn in book_of("ordinary")
+        if drawn.view
+        and drawn.reader in {"nadia", "pat"}
+        and drawn.function in {"case.case_card", "notices.notice_card", "notices.reminder"}
+        and record.hears_outcome(drawn.view)
+    ]
+    assert len(hears) > 10
+    for drawn in hears:
+        assert PEOPLE["tom"].name in everything(drawn), drawn.name
+        assert [word for word in secret if word in everything(drawn)] == [], drawn.name
+        reads_next = drawn.view is not None and drawn.view.sees(Item.NEXT_STEPS)
+        assert reads_next or "Half the class" not in everything(drawn), drawn.name
 
 
 def test_a_student_reads_no_hard_word_on_the_lock_screen() -> None:
@@ -249,8 +270,19 @@ def test_a_student_reads_no_hard_word_on_a_card_and_finds_no_act_of_others() -> 
         if drawn.reader != "tom" or drawn.function not in STUDENTS_CARDS:
             continue
         ours = " ".join(slot.text for slot in slots(drawn.card) if not slot.typed)
-        assert not hard.search(ours), f"{drawn.name}: {ours}"
+        assert not hard.search(PLAINLY.sub("so", ours)), f"{drawn.name}: {ours}"
         assert verbs_of(drawn.card) <= {"cases.open", "cases.mine", "home.help"}, drawn.name
+
+
+def test_a_placement_that_ended_is_said_to_the_student_plainly_and_once_and_nowhere_else() -> None:
+    said = {True: 0, False: 0}
+    for drawn in book_of("ordinary"):
+        if drawn.reader == "tom" and drawn.view and drawn.function in {"case.case_card", "notices.notice_card"}:
+            ours = " ".join(slot.text for slot in slots(drawn.card))
+            over = record.ended(drawn.view.case)
+            assert len(PLAINLY.findall(ours)) == ours.count("failed") == over, f"{drawn.name}: {ours}"
+            said[over] += 1
+    assert min(said.values()) > 10
 
 
 def test_a_student_who_was_not_told_by_a_person_reads_nothing_of_the_call_for_help() -> None:

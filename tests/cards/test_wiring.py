@@ -63,11 +63,6 @@ SECOND_HALF = frozenset(
         Notice.RING_STUDENT,
         Notice.PROMISE_NOT_KEPT,
         Notice.REVIEW_CHANGED,
-        Notice.OUTCOME,
-        Notice.OUTCOME_TO_YOU,
-        Notice.NEXT_STEPS,
-        Notice.NEXT_STEPS_BOOKED,
-        Notice.OUTCOME_REOPENED,
     }
 )
 #: Notices with a card, a line or an edit of their own.

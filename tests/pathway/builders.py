@@ -274,6 +274,7 @@ DEFAULTS: Mapping[type[e.Event], Defaults] = {
         options=("re-sit placement",),
         decision="Re-sit from January",
         status="Still enrolled",
+        leaflet_given=True,
         appeal_given=True,
     ),
     e.OutcomeReopened: _says(reason="a reason", student_told=True),
@@ -296,6 +297,7 @@ DEFAULTS: Mapping[type[e.Event], Defaults] = {
     e.PromiseTicked: _says(promise=0, given=True),
     e.RecordedInPebblePad: _says(record=e.Record.PLAN, phase="Phase 1"),
     e.ReviewPartRecorded: _says(part=e.ReviewPart.OBSERVATION, words="Calm and clear."),
+    e.TerminationConfirmed: _nothing,
     e.StudentTold: _says(what=e.Told.CONCERN),
     e.NextStepsBooked: lambda story, at: {
         "starts": local(story.ground.university.add(local_date(at), 3), time(14)),

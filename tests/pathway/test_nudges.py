@@ -417,7 +417,7 @@ def test_t12_reminds_a_student_in_the_holidays_on_the_last_day_of_school() -> No
 
 def test_t12_says_nothing_about_a_meeting_that_was_missed_in_an_outage() -> None:
     story = at_stage(Stage.NEXT_STEPS)
-    story.on("2026-11-10 12:00").team(e.NextStepsBooked, starts=moment("2026-11-13 11:00"), invited=("student",))
+    story.on("2026-11-10 12:00").team(e.NextStepsBooked, starts=moment("2026-11-13 11:00"))
     assert about("T12", [line(n) for n in story.sweep("2026-11-13 12:00")]) == []
 
 

@@ -34,6 +34,7 @@ check_at = 16:00:00
 max_focus_areas = 2
 copy_to_student = false
 first_meeting_may_be_visit = true
+still_enrolled_note = "You are still a student on your course."
 
 [[partnership_team]]
 name = "Sam Whitfield"
@@ -112,6 +113,7 @@ def test_an_empty_file_speaks_the_words_of_the_process_document() -> None:
     assert provider.settings.max_focus_areas == 3
     assert provider.settings.copy_to_student
     assert not provider.settings.week_is_required
+    assert provider.settings.still_enrolled_note == ""
     assert provider.core_areas == CORE_AREAS
 
 
@@ -127,6 +129,7 @@ def test_a_whole_file_is_read_into_one_object() -> None:
     assert (provider.quiet_hours.opens, provider.quiet_hours.check_at) == (time(7, 30), time(16))
     assert provider.settings.max_focus_areas == 2
     assert provider.settings.first_meeting_may_be_visit
+    assert provider.settings.still_enrolled_note == "You are still a student on your course."
     assert not provider.settings.copy_to_student
     assert provider.partnership_team == (
         Colleague("Sam Whitfield", "sam.whitfield@northdale.example"),

@@ -234,6 +234,7 @@ REFUSALS = [
             ("present", (), "Say who came."),
             ("decision", "", "Write what happens next."),
             ("status", "", "Say where the student stands meanwhile."),
+            ("leaflet_given", False, "Give the student the support leaflet, then tick it. It is the same for everyone."),
             ("appeal_given", False, "Give the student the information on how to appeal, then tick it."),
         )
     ),
@@ -241,6 +242,15 @@ REFUSALS = [
       "Invite the Level Lead and the Partnership Lead too, or a deputy for them."),
     R(NEXT, "team", e.NextStepsHeld, {"invited": ("level_lead", "partnership_lead")}, "invited",
       "Invite the student and the Course Director too, or a deputy for them."),
+    R(NEXT, "team", e.NextStepsBooked, {"starts": moment("2026-10-06 09:00")}, "day",
+      "Choose a time that is still to come."),
+    R(NEXT, "team", e.NextStepsBooked, {"starts": moment("2026-10-10 10:00")}, "day",
+      "The university is closed on that day. It is open again on Monday 12 October."),
+    R(NEXT, "team", e.NextStepsBooked, {"place": " "}, "place", "Say where the meeting is."),
+    R(NEXT, "team", e.NextStepsBooked, {"invited": ("student", "course_director", "partnership_lead")}, "invited",
+      "Invite the Level Lead too, or a deputy for them."),
+    R(NEXT, "team", e.NextStepsBooked, {"starts": moment("2026-10-14 10:00")}, "interim_contact",
+      "That is more than 7 days after the outcome. Name somebody to turn to until then."),
     R(NEXT, "team", e.NextStepsHeld, {"present": ("course_director",)}, "student_absent_because",
       "The student did not come: offer another day, or give the reason for closing."),
     R(CONTINUES, "lead", e.OutcomeReopened, {"reason": ""}, "reason", REASON),
@@ -725,9 +735,28 @@ def test_there_is_no_third_plan() -> None:
 
 def test_a_termination_that_the_lead_confirms_too_is_taken() -> None:
     story = Story(ground_for(replace(PROVIDER, settings=Settings(termination_needs_lead=True))))
-    story.reach(NEXT, TUESDAY, confirmed_by="ruth")
+    story.reach(REVIEW, TUESDAY)
+    for part in e.ReviewPart:
+        story.on(LATER).link_tutor(e.ReviewPartRecorded, part=part)
+    with pytest.raises(Refused, match="The Partnership Lead confirms this too"):
+        story.on(LATER).link_tutor(e.PlacementTerminated, confirmed_by="ruth")
+    story.on(LATER).lead(e.TerminationConfirmed)
+    with pytest.raises(Refused, match="The Partnership Lead confirms this too"):
+        story.on(LATER).link_tutor(e.PlacementTerminated, confirmed_by="sam")
+    story.on(LATER).link_tutor(e.PlacementTerminated, confirmed_by="ruth")
 
     assert story.case.stage is NEXT
+
+
+def test_a_lead_confirms_anew_after_an_outcome_was_put_right() -> None:
+    story = Story(ground_for(replace(PROVIDER, settings=Settings(termination_needs_lead=True)))).reach(REVIEW, TUESDAY)
+    for part in e.ReviewPart:
+        story.on(LATER).link_tutor(e.ReviewPartRecorded, part=part)
+    story.on(LATER).lead(e.TerminationConfirmed).link_tutor(e.PlacementTerminated, confirmed_by="ruth")
+    story.on(LATER).lead(e.OutcomeReopened)
+
+    with pytest.raises(Refused, match="The Partnership Lead confirms this too"):
+        story.on(LATER).link_tutor(e.PlacementTerminated, confirmed_by="ruth")
 
 
 def test_a_course_without_level_lead_invites_none() -> None:
