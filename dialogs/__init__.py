@@ -1,11 +1,37 @@
 """One module a step of the pathway: a submitted card -> an event -> the next card."""
 
-from dialogs import cases, concern, decision, home, link_tutor, meeting, second_opinion, views, weekly_check
+from dialogs import (
+    cases,
+    concern,
+    decision,
+    home,
+    link_tutor,
+    meeting,
+    pebblepad,
+    second_opinion,
+    student,
+    support_plan,
+    views,
+    weekly_check,
+)
 from dialogs.router import Router
 
 ROUTER = Router(
     module.steps
-    for module in (cases, concern, decision, home, link_tutor, meeting, second_opinion, views, weekly_check)
+    for module in (
+        cases,
+        concern,
+        decision,
+        home,
+        link_tutor,
+        meeting,
+        pebblepad,
+        second_opinion,
+        student,
+        support_plan,
+        views,
+        weekly_check,
+    )
 )
 
 __all__ = ["ROUTER"]

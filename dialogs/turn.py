@@ -25,7 +25,24 @@ from pathway.roles import Role
 from pathway.rules import Ground
 
 #: What travels with a card and is no answer of a person.
-CARRIED = frozenset({"case", "step", "nonce", "form", "for", "kind", "start", "cleared", "aware"})
+CARRIED = frozenset(
+    {
+        "case",
+        "step",
+        "nonce",
+        "form",
+        "for",
+        "kind",
+        "start",
+        "cleared",
+        "aware",
+        "base",
+        "blocks",
+        "page",
+        "record",
+        "version",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.conversations import road
+from tests.conversations import planning, road
 from tests.school import School
 
 
@@ -47,8 +47,8 @@ async def test_put_right_within_the_week(school: School) -> None:
     assert "You have no open cases" in await school.says("helen", "my cases")
 
 
-async def test_support_across_half_term_from_the_talk_to_the_plan(school: School) -> None:
-    """The first half of story 2: Gareth, Aisha and Dr Helen Marsh."""
+async def test_support_across_half_term_from_the_talk_to_the_plan_in_place(school: School) -> None:
+    """Story 2 up to the review: Gareth, Aisha and Dr Helen Marsh."""
     await school.opens("gareth", "aisha", "helen", "sam", "joanne")
     await school.on("2026-10-08 12:10")
     reference = await road.raises(school, "gareth", "Aisha Rahman", areas="TS4,assessment")
@@ -78,17 +78,64 @@ async def test_support_across_half_term_from_the_talk_to_the_plan(school: School
     assert "What is your view?" in school.reads("gareth")
     await road.says_own_view(school, "gareth")
     await school.presses("helen", "Open the support plan")
-    for who in ("helen", "gareth"):
-        assert "support plan" in school.reads(who)
-        assert "nothing is lost" in school.reads(who)
-    assert "support plan" not in school.transcript("aisha")
     assert school.news("joanne") == 1
+    assert "support plan" not in school.transcript("aisha")
 
-    between = {who: school.news(who) for who in ("gareth", "aisha")}
+    checked = await planning.writes(school, "gareth")
+    assert "Tuesday 3 November" in checked
+    assert "You have agreed it. Dr Helen Marsh has not yet." in school.reads("gareth")
+    assert "Gareth Bowen has written the support plan" in school.reads("helen")
+    assert planning.PLAN["target1"] in school.reads("helen")
+    await school.presses("helen", "I agree this version")
+    assert "talks it through with Aisha" in school.reads("gareth")
+    assert "support plan" not in school.transcript("aisha")
+    assert "support plan" not in await school.says("aisha", "my plan")
+
+    await school.on("2026-10-20 12:00")
+    await planning.talks_it_through(school, "helen")
+    copy = school.reads("aisha")
+    for told in (
+        "You and Dr Helen Marsh have talked about a support plan. It sets 1 target for the days to Tuesday 3 November",
+        "5 school days; half term 26 to 30 October is not counted",
+        "Gareth Bowen and Dr Helen Marsh are there to help you meet it",
+        "On Tuesday 3 November, 9:30am there is a review meeting. It will decide whether the placement continues",
+        planning.PLAN["target1"],
+        "Student wellbeing",
+    ):
+        assert told in copy
+    assert school.transcript("aisha").count("This is your plan") == 1
+    await school.presses("aisha", "It is achievable")
+    assert "Aisha has said here that it is achievable" in await school.says("gareth", reference)
+    assert "plan in place, review on Tuesday 3 November" in school.channel()[-1].text
+
+    assert "offer Aisha your personal support" in school.reads("helen")
+    await school.presses("helen", "Tick what I have done")
+    await school.fills("helen", support="done", level_lead="told", personal_tutor="not", press="Record this")
+    assert "Joanne Pike (Level Lead) told" in school.reads("helen")
+
+    await school.on("2026-10-22 08:00")
+    assert "Is the extra support happening?" in school.reads("gareth")
+    assert "how is it going" in school.reads("aisha")
+    await school.presses("gareth", "Tick the promised support")
+    await school.fills("gareth", promise0="given", press="Record this")
+    await school.presses("aisha", "Has the support come?")
+    await school.fills("aisha", promise0="given", promise1="not", press="Record this")
+    assert "Personal support from Dr Helen Marsh" in school.reads("helen")
+    assert "has not come" in school.reads("helen")
+    assert await school.presses("helen", "Text for PebblePad")
+    for pasted in ("Phase 2", planning.PLAN["target1"], "Success criteria", "Tuesday 3 November 2026, 9:30am"):
+        assert pasted in school.reads("helen")
+    await school.presses("helen", "It is recorded in PebblePad")
+    assert "Recorded in PebblePad, says you" in school.reads("helen")
+
+    await school.on("2026-10-23 08:00")
+    assert "It has three parts" in school.reads("gareth")
     await school.on("2026-10-24 00:00")
-    term = {who: school.news(who) for who in between}
+    between = {who: school.news(who) for who in ("gareth", "aisha")}
     await school.on("2026-11-01 23:59")
-    assert {who: school.news(who) for who in between} == term
+    assert {who: school.news(who) for who in between} == between
+    await school.on("2026-11-02 08:00")
+    assert school.news("aisha") == between["aisha"] + 1
 
 
 async def test_a_placement_in_trouble_from_the_talk_to_both_views(school: School) -> None:

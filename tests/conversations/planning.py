@@ -1,0 +1,28 @@
+"""The steps around a support plan that many stories share."""
+
+from __future__ import annotations
+
+from tests.school import School
+
+PLAN = {
+    "target1": "Plan each lesson from what pupils are to learn",
+    "measure1": "Four of five plans begin with the learning",
+    "support1": "Planning together on Wednesday",
+    "promises": "joint_planning,tutor_support",
+    "adjustments": "yes",
+}
+
+
+async def writes(school: School, who: str, **changes: str) -> str:
+    """The plan from the form to its author's agreement. The words of the card that shows it for checking."""
+    await school.presses(who, "Write the support plan")
+    checked = await school.fills(who, {**PLAN, **changes}, press="Check the plan")
+    await school.presses(who, "Agree this version")
+    return checked
+
+
+async def talks_it_through(school: School, who: str, **changes: str) -> None:
+    await school.presses(who, "We have talked it through with")
+    await school.fills(
+        who, {"achievable": "yes", "knows": "yes", "comment": "I can do this", **changes}, press="Record the conversation"
+    )
