@@ -8,7 +8,7 @@ from datetime import datetime
 from cards import pebblepad, support_plan, weekly_check
 from cards.case import case_card
 from cards.elements import Card, card, facts, heading, literal, panel, quiet, text
-from cards.plan import review_moment
+from cards.plan import review_moment, when_and_where
 from cards.view import View, plan_for_student
 from pathway import events as e
 from pathway.dates import in_london, local_date, time_in_words
@@ -95,10 +95,8 @@ def _student_says_no(view: View, event: e.Event | None) -> str:
 
 
 def _review_changed(view: View, _event: e.Event | None) -> str:
-    at = review_moment(view)
-    when = view.moment(at) if at else "a new day"
     told_ = ", as you were told" if view.is_student else ""
-    return f"The review meeting has a new time{told_}: {when}, {literal(view.case.review_place)}."
+    return f"The review meeting has a new time{told_}: {when_and_where(view)}."
 
 
 def _promise_not_kept(view: View, event: e.Event | None) -> str:
@@ -266,15 +264,12 @@ def lateness(item: OutboxItem, view: View) -> str:
 
 
 def _review_ahead(view: View) -> str:
-    at = review_moment(view)
-    if at is None:
-        return "the review meeting is coming up"
     parts = (
         "a lesson observation, a talk with you as the mentor, and a conversation of all three"
         if view.is_(Role.MENTOR)
         else f"a lesson observation, a talk with the {view.word(Role.MENTOR)}, and a conversation of all three"
     )
-    return f"the review meeting is on {view.moment(at)}, {literal(view.case.review_place)}. It has three parts: {parts}"
+    return f"the review meeting is on {when_and_where(view)}. It has three parts: {parts}"
 
 
 #: What each timer asks for, as the middle of a sentence.

@@ -8,11 +8,11 @@ from datetime import date
 from cards.acts import act
 from cards.case import reference_line
 from cards.elements import Card, button, card, heading, label, link, literal, quiet, said, text
-from cards.plan import came, plain_holder, recorded
+from cards.plan import came, plain_holder, recorded, recorded_words
 from cards.view import View
 from pathway import events as e
 from pathway.case import Case
-from pathway.dates import in_words, local_date, moment_in_words
+from pathway.dates import in_words, moment_in_words
 from pathway.people import Item, access
 from pathway.process import Stage
 from pathway.provider import starting
@@ -155,11 +155,7 @@ def sheet(view: View, record: e.Record, *, lead: str = "") -> Card:
     where = "the weekly meeting section" if record is e.Record.WEEKLY_TARGET else section
     pad = view.provider.pebblepad_link
     hidden = {"case": view.case.id, "nonce": view.nonce, "record": record.value}
-    state = (
-        f"Recorded in PebblePad, says {view.you_or(done.by)} on {view.day(local_date(done.at))}."
-        if done
-        else "Nobody has said yet that it is recorded in PebblePad."
-    )
+    state = recorded_words(view, record) or "Nobody has said yet that it is recorded in PebblePad."
     others = [r for r in there(view) if r is not record]
     return card(
         quiet(reference_line(view)),

@@ -17,6 +17,8 @@ from pathway.provider import starting
 from pathway.roles import Role
 from pathway.rules import Ground, agreed_by
 
+#: Of a student's words a card shows the newest, and older ones up to so many characters in all.
+SHOWN_WORDS = 700
 #: The people of a plan, by their roles.
 BOTH = (Role.MENTOR, Role.LINK_TUTOR)
 
@@ -26,15 +28,15 @@ BOTH = (Role.MENTOR, Role.LINK_TUTOR)
 
 def plan_parts(view: View, plan: e.PlanWritten, *, ticks: bool = False) -> Iterator[Element | list[Element]]:
     """The whole plan. *ticks*: with what of the promised support has come."""
-    day = local_date(plan.review_at)
-    where = literal(plan.place)
+    stands = view.case.plan is not None and view.case.plan.version == plan.version
+    at = (review_moment(view) if stands else None) or plan.review_at
     yield facts(
         {
             "Starts": view.day(plan.starts),
-            "Review meeting": view.moment(plan.review_at),
-            "Where": where,
+            "Review meeting": view.moment(at),
+            "Where": literal(view.case.review_place if stands else plan.place),
             "Looked at by": holder(view, Role.MENTOR.value),
-            "To be met by": view.day(day),
+            "To be met by": view.day(local_date(at)),
         }
     )
     for n, target in enumerate(plan.targets, 1):
@@ -44,16 +46,28 @@ def plan_parts(view: View, plan: e.PlanWritten, *, ticks: bool = False) -> Itera
         yield said(f"Support: {target.support}")
     yield label("Promised support")
     for n, promise in enumerate(plan.promises):
-        yield said(f"{promise.what} ({plain_holder(view, promise.who)}{_by(view, promise)})")
         if ticks and (state := came(view, n)):
+            yield said(f"{promise.what} ({plain_holder(view, promise.who)}, {_by(view, promise, plan)})")
             yield quiet(state)
+    yield [part for line in _still_promised(view, plan, ticks=ticks) for part in said(line)]
     if plan.short_because.strip():
         yield label("Why the week is shorter")
         yield said(plan.short_because)
 
 
-def _by(view: View, promise: e.Promise) -> str:
-    return f", by {view.day(promise.by)}" if promise.by else ""
+def _still_promised(view: View, plan: e.PlanWritten, *, ticks: bool) -> Iterator[str]:
+    """The promises of which nobody has said anything, a line for each person who gave some."""
+    lines: dict[str, list[str]] = {}
+    for n, promise in enumerate(plan.promises):
+        if not (ticks and came(view, n)):
+            who = f"({plain_holder(view, promise.who)}, {_by(view, promise, plan)})"
+            lines.setdefault(who, []).append(promise.what)
+    yield from (f"{'; '.join(what)} {who}" for who, what in lines.items())
+
+
+def _by(view: View, promise: e.Promise, plan: e.PlanWritten) -> str:
+    by_review = promise.by is None or promise.by == local_date(plan.review_at)
+    return "by the review" if by_review or promise.by is None else f"by {view.day(promise.by)}"
 
 
 def plain_holder(view: View, who: str) -> str:
@@ -105,9 +119,13 @@ def who_agreed(view: View) -> str:
 
 
 def student_wrote(view: View) -> Iterator[Element | list[Element]]:
-    """The student's own words beside the plan, unaltered, newest first."""
+    """The student's own words beside the record, unaltered, the newest first: the last, and more where they are short."""
     kept = [x for x in view.case.events if isinstance(x, e.StudentReplied | e.StudentNotAgreed) and x.words.strip()]
-    for words in reversed(kept[-2:]):
+    room = SHOWN_WORDS
+    for words in reversed(kept):
+        room -= len(words.words)
+        if room < 0 and words is not kept[-1]:
+            break
         mine = words.role is Role.STUDENT
         who = "You" if view.is_student else view.first
         how = f"{who} wrote" if mine else f"{who} said, as {view.you_or(words.by)} recorded"
@@ -198,6 +216,14 @@ def review_moment(view: View) -> datetime | None:
     return at + (moved - local_date(at))
 
 
+def when_and_where(view: View) -> str:
+    """Such as "Tuesday 3 November, 9:30am (Church Walk, Northdale)", "a day still to be found" where there is none."""
+    at, place = review_moment(view), literal(view.case.review_place)
+    if at is None:
+        return "a day still to be found"
+    return f"{view.moment(at)} ({place})" if place else view.moment(at)
+
+
 # -- the Link Tutor's duties ---------------------------------------------------------------------------------------
 
 DUTIES_OF = {
@@ -245,6 +271,16 @@ def tick_words(view: View) -> str:
 
 
 # -- PebblePad ---------------------------------------------------------------------------------------------------------
+
+
+def recorded_words(view: View, record: e.Record) -> str:
+    """Such as "Dr Helen Marsh says that it is recorded in PebblePad (Thursday 22 October)."; "" where nobody has."""
+    found = recorded(view.case, record)
+    if found is None:
+        return ""
+    who = starting(view.you_or(found.by))
+    says = "say" if who == "You" else "says"
+    return f"{who} {says} that it is recorded in PebblePad ({view.day(local_date(found.at))})."
 
 
 def recorded(case: Case, record: e.Record) -> e.RecordedInPebblePad | None:

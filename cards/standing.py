@@ -9,7 +9,7 @@ from cards.plan import (
     BOTH,
     duties_by,
     duties_left,
-    recorded,
+    recorded_words,
     review_found,
     review_moment,
     tick_words,
@@ -176,9 +176,8 @@ def _in_place(view: View) -> Sentences:
             yield f"Yours by {view.day(duties_by(view))}: {left}."
         if done := tick_words(view):
             yield done
-    pebblepad = recorded(case, e.Record.PLAN)
-    if pebblepad:
-        yield f"Recorded in PebblePad, says {view.you_or(pebblepad.by)} on {view.day(local_date(pebblepad.at))}."
+    if pasted := recorded_words(view, e.Record.PLAN):
+        yield pasted
     elif view.is_(Role.MENTOR, Role.LINK_TUTOR):
         yield "Nobody has said yet that it is recorded in PebblePad."
 

@@ -31,10 +31,12 @@ PAGE = 3
 TUTORS = "tutor_support"
 
 
-def promised(view: View) -> dict[str, str]:
-    """What may be ticked as promised support: the mentor's help, and the Link Tutor's."""
-    tutor = plain_holder(view, Role.LINK_TUTOR.value)
-    return {**{k: w for k, w in HELP.items() if k != "other"}, TUTORS: f"Personal support from {tutor}"}
+#: What may be ticked as promised support, as it is recorded: the mentor's help, and the Link Tutor's.
+PROMISED = {**{k: w for k, w in HELP.items() if k != "other"}, TUTORS: "Personal support"}
+
+
+def _promised(view: View) -> dict[str, str]:
+    return {**PROMISED, TUTORS: f"Personal support from {plain_holder(view, Role.LINK_TUTOR.value)}"}
 
 
 def _choices(provider: Provider) -> dict[str, str]:
@@ -114,7 +116,7 @@ def _block(view: View, form: Form, n: int) -> list[Element]:
 def _rest(view: View, form: Form, note: str, *, short: bool) -> list[Element]:
     readers = f"both of you, the office and, once talked through, {view.first}"
     return [
-        *form.some("promises", "Promised support", promised(view), error="Choose the support."),
+        *form.some("promises", "Promised support", _promised(view), error="Choose the support."),
         *form.line(
             "promise", "More that is promised", error="Up to 200 characters.", readers=readers, required=False, most=200
         ),

@@ -14,6 +14,7 @@ from dialogs.turn import Reply, Turn, new_nonce
 from pathway import events as e
 from pathway.case import Case, after
 from pathway.dates import in_london, in_words, local, local_date
+from pathway.ports import StoreUnavailable
 from pathway.process import Stage
 from pathway.provider import starting
 from pathway.roles import Role
@@ -27,8 +28,8 @@ _PRIVATE = frozenset({"_nonce", "_base", "_blocks"})
 #: The fields of a target, each with its number.
 OF_TARGET = ("area", "target", "measure", "support")
 OF_REST = ("promises", "promise", "adjustments", "review_on", "review_time", "place", "short_because")
-#: Where the rules speak of another field than the form has.
-ALIASES = {"areas": "area1", "targets": "target1"}
+#: Where the rules speak of all targets: the first one of the page.
+ALIASES = {"areas": "area", "targets": "target"}
 
 
 def draft_name(case: Case) -> str:
@@ -77,7 +78,7 @@ def _first_values(turn: Turn, case: Case, ground: Ground) -> dict[str, str]:
     for n, target in enumerate(plan.targets, 1):
         values |= {f"area{n}": target.area, f"target{n}": target.target}
         values |= {f"measure{n}": target.measure, f"support{n}": target.support}
-    ways = {words: key for key, words in cards.promised(turn.view(case, ground)).items()}
+    ways = {words: key for key, words in cards.PROMISED.items()}
     values["promises"] = ",".join(ways[p.what] for p in plan.promises if p.what in ways)
     values["promise"] = "; ".join(p.what for p in plan.promises if p.what not in ways)
     values["adjustments"] = "yes" if plan.adjustments_checked else ""
@@ -124,7 +125,8 @@ def _form(
     proposed = review_proposal(ground, case, starts, opening=f"The plan starts on {in_words(starts, turn.today)}.")
     chosen = _day(values, "review_on") or proposed.day
     blocks = _number(values.get("_blocks", ""), _most(turn))
-    renamed = [replace(f, field=ALIASES.get(f.field, f.field)) for f in faults]
+    first = (_number(turn.get("page"), 2) - 1) * cards.PAGE + 1
+    renamed = [replace(f, field=f"{ALIASES[f.field]}{first}") if f.field in ALIASES else f for f in faults]
     drawn = cards.plan_form(
         turn.view(case, ground, nonce=turn.nonce if turn.get("form") else new_nonce()),
         {k: v for k, v in values.items() if k not in _PRIVATE},
@@ -183,7 +185,14 @@ async def anew(turn: Turn) -> Reply:
 @steps.form("support_plan.plan")
 async def plan_form(turn: Turn, _values: Mapping[str, str], faults: Sequence[Fault]) -> Reply:
     case, ground = await _writing(turn)
-    return _form(turn, case, ground, await _typed(turn, case, ground), faults)
+    values = await _typed(turn, case, ground)
+    page = 0
+    if _number(values["_blocks"], _most(turn)) > cards.PAGE:
+        try:
+            await _keep(turn, case, values)
+        except StoreUnavailable:
+            page = _number(turn.get("page"), 2)
+    return _form(turn, case, ground, values, faults, page=page)
 
 
 @steps.on("support_plan.add")
@@ -239,7 +248,7 @@ def _read(turn: Turn, case: Case, ground: Ground, values: Mapping[str, str]) -> 
         faults.append(Fault("Say where the review is.", "place"))
     if values.get("adjustments") != "yes":
         faults.append(Fault("Check the adjustments, then tick it. It is asked for every student alike.", "adjustments"))
-    promises = _promises(turn, case, ground, values, on)
+    promises = _promises(values, on)
     if not promises:
         faults.append(Fault("Agree at least one piece of extra support.", "promises"))
     if faults or on is None or at is None:
@@ -267,11 +276,9 @@ def _read(turn: Turn, case: Case, ground: Ground, values: Mapping[str, str]) -> 
     )
 
 
-def _promises(
-    turn: Turn, case: Case, ground: Ground, values: Mapping[str, str], by: date | None
-) -> tuple[e.Promise, ...]:
+def _promises(values: Mapping[str, str], by: date | None) -> tuple[e.Promise, ...]:
     """The ticked promises and the line, each with who gives it: the mentor, but for the Link Tutor's own."""
-    ways = cards.promised(turn.view(case, ground))
+    ways = cards.PROMISED
     ticked = [key for key in dict.fromkeys(values.get("promises", "").split(",")) if key in ways]
     given = [
         e.Promise(what=ways[key], who=(Role.LINK_TUTOR if key == cards.TUTORS else Role.MENTOR).value, by=by)

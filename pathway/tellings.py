@@ -145,8 +145,9 @@ def _was_told(case: Case, _event: e.Event, _party: Party) -> bool:
 
 def _not_in_the_same_act(case: Case, event: e.Event, _party: Party) -> bool:
     """Of a conversation and what came of it, recorded together, the student hears in one message."""
-    discussed = case.last(e.PlanDiscussed)
-    return discussed is None or discussed.at != event.at
+    place = next((n for n, x in enumerate(case.events) if x is event), 0)
+    before = case.events[place - 1]
+    return not (isinstance(before, e.PlanDiscussed) and before.at == event.at)
 
 
 _M, _LT, _PT, _PL = Role.MENTOR, Role.LINK_TUTOR, Role.PARTNERSHIP_TEAM, Role.PARTNERSHIP_LEAD

@@ -11,7 +11,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from cards import cases, concern, decision, home, link_tutor, meeting, notices, second_opinion, views, weekly_check
+from cards import (
+    cases,
+    concern,
+    decision,
+    home,
+    link_tutor,
+    meeting,
+    notices,
+    pebblepad,
+    second_opinion,
+    student,
+    support_plan,
+    views,
+    weekly_check,
+)
 from cards.acts import act, chat_link
 from cards.case import case_card, retired
 from cards.concern import CANNOT_WAIT, NOT_ENOUGH, START, Choice
@@ -164,6 +178,14 @@ TYPED: Mapping[type[e.Event], Mapping[str, int]] = {
     e.NoInterventionAgreed: {"reason": 300},
     e.ViewRecorded: {"words": 400, "means": 300},
     e.RaisedInError: {"reason": 300},
+    e.PlanWritten: {"place": 120},
+    e.PlanReopened: {"reason": 300},
+    e.StudentAgreed: {"comment": 600},
+    e.StudentNotAgreed: {"words": 600},
+    e.StudentReplied: {"words": 600},
+    e.ProceededWithoutAgreement: {"reason": 400},
+    e.ReviewChanged: {"reason": 300, "place": 120},
+    e.PlanVersionAgreed: {"means": 300},
 }
 Fields = dict[str, Any]
 #: When, who, what, and what else is said.
@@ -267,6 +289,61 @@ STORIES: Mapping[str, tuple[Line, ...]] = {
     "the placement over": (AT_ONCE, (THURSDAY, "team", e.PlacementEnded, {})),
     "another procedure": (AT_ONCE, (THURSDAY, "lead", e.OtherProcedureTookOver, {})),
 }
+PLAN_DAY, TALK_DAY, HALF_WAY = "2026-10-16 12:00", "2026-10-19 12:00", "2026-10-21 09:00"
+BEFORE_PLAN: tuple[Line, ...] = (AT_ONCE, BOOKED, TUTORS, MY_VIEW, PLAN)
+BY_MENTOR: Line = (PLAN_DAY, "mentor", e.PlanWritten, {})
+BY_TUTOR: Line = (PLAN_DAY, "link_tutor", e.PlanWritten, {"short_because": "200"})
+#: Three areas with two targets each, in the longest words.
+LARGEST: Line = (PLAN_DAY, "mentor", e.PlanWritten, {"areas": ("TS7", "TS7", "TS4", "TS4", "behaviour", "behaviour")})
+MENTOR_AGREES: Line = (PLAN_DAY, "mentor", e.PlanVersionAgreed, {"means": ""})
+TUTOR_AGREES: Line = (PLAN_DAY, "link_tutor", e.PlanVersionAgreed, {"means": ""})
+TYPED_AGREES: Line = (PLAN_DAY, "link_tutor", e.PlanVersionAgreed, {"for_mentor": True})
+SHARED: Line = (PLAN_DAY, "link_tutor", e.PlanShared, {})
+AGREED = (MENTOR_AGREES, TUTOR_AGREES, SHARED)
+TALKED: Line = (TALK_DAY, "link_tutor", e.PlanDiscussed, {})
+YES: Line = (TALK_DAY, "link_tutor", e.StudentAgreed, {})
+NO: Line = (TALK_DAY, "mentor", e.StudentNotAgreed, {})
+HERSELF: Line = (HALF_WAY, "student", e.StudentNotAgreed, {})
+REPLIED: Line = (HALF_WAY, "student", e.StudentReplied, {})
+CONFIRMED: Line = (HALF_WAY, "student", e.StudentConfirmed, {})
+RING: Line = (HALF_WAY, "student", e.ReplyRequested, {})
+CAME: Line = (HALF_WAY, "mentor", e.PromiseTicked, {})
+NOT_CAME: Line = (HALF_WAY, "student", e.PromiseTicked, {"given": False})
+OFFERED: Line = (HALF_WAY, "link_tutor", e.DutyDone, {})
+LEADS_TOLD: Line = (HALF_WAY, "link_tutor", e.DutyDone, {"duty": e.Duty.LEVEL_LEAD_TOLD})
+NOT_TUTOR: Line = (HALF_WAY, "link_tutor", e.DutyDone, {"duty": e.Duty.PERSONAL_TUTOR_NOT_NEEDED})
+MOVED: Line = (HALF_WAY, "link_tutor", e.ReviewChanged, {})
+PASTED: Line = (HALF_WAY, "mentor", e.RecordedInPebblePad, {})
+OPENED: Line = (TALK_DAY, "mentor", e.PlanReopened, {})
+WITHOUT: Line = (HALF_WAY, "lead", e.ProceededWithoutAgreement, {})
+IN_PLACE: tuple[Line, ...] = (*BEFORE_PLAN, BY_MENTOR, *AGREED, TALKED, YES)
+#: Every way a case may stand from the first line of the plan to the eve of the review.
+PLANS: Mapping[str, tuple[Line, ...]] = {
+    "a plan written by the mentor": (*BEFORE_PLAN, BY_MENTOR, MENTOR_AGREES),
+    "a plan written by the tutor": (*BEFORE_PLAN, BY_TUTOR, TUTOR_AGREES),
+    "the mentor's agreement typed": (*BEFORE_PLAN, BY_TUTOR, TUTOR_AGREES, TYPED_AGREES),
+    "the largest plan": (*BEFORE_PLAN, LARGEST, MENTOR_AGREES),
+    "both agree, one view typed": (
+        AT_ONCE,
+        TUTORS,
+        TYPED_VIEW,
+        PLAN,
+        BY_TUTOR,
+        MENTOR_AGREES,
+        TUTOR_AGREES,
+    ),
+    "a plan to discuss": (*BEFORE_PLAN, BY_MENTOR, *AGREED),
+    "a plan discussed": (*BEFORE_PLAN, BY_MENTOR, *AGREED, TALKED),
+    "not achievable": (*BEFORE_PLAN, BY_MENTOR, *AGREED, TALKED, NO),
+    "the student wants to talk": (*BEFORE_PLAN, BY_MENTOR, *AGREED, TALKED, HERSELF),
+    "opened for changes": (*BEFORE_PLAN, BY_MENTOR, *AGREED, TALKED, OPENED),
+    "the second version": (*BEFORE_PLAN, BY_MENTOR, *AGREED, TALKED, OPENED, (TALK_DAY, *BY_MENTOR[1:])),
+    "the plan in place": IN_PLACE,
+    "the plan half-way": (*IN_PLACE, CONFIRMED, CAME, NOT_CAME, REPLIED, RING, OFFERED, LEADS_TOLD, NOT_TUTOR, PASTED),
+    "the review moved": (*IN_PLACE, MOVED, HERSELF),
+    "the largest plan in place": (*BEFORE_PLAN, LARGEST, *AGREED, TALKED, YES, CAME, NOT_CAME, REPLIED, HERSELF),
+    "without agreement": (*BEFORE_PLAN, BY_MENTOR, *AGREED, TALKED, NO, WITHOUT),
+}
 #: The second half of the road: the case as it stands, until its own cards come.
 LATER = (
     Stage.PLAN_TO_DISCUSS,
@@ -287,11 +364,28 @@ def tell(world: World, name: str, lines: Sequence[Line], **placement: Any) -> To
         fields = {k: world.typed(int(v)) if str(v).isdigit() else v for k, v in given.items()}
         if not fields.get("for_mentor") and kind is e.ViewRecorded:
             said["means"] = ""
+        if kind is e.PlanWritten:
+            said |= _written(world, fields.pop("areas", ("TS7",)))
         _record(story, moment(when), who, kind, said | fields)
     return Told(name, story.case, story.ground, story.case.events[-1].at + timedelta(hours=1))
 
 
+def _written(world: World, areas: Sequence[str]) -> Fields:
+    """Targets and promises in the words of *world*."""
+    target = {"target": world.typed(300), "measure": world.typed(200), "support": world.typed(200)}
+    by = moment("2026-10-26").date()
+    promises = [*support_plan.PROMISED.values()] if len(areas) > 1 else ["Planning together"]
+    return {
+        "targets": tuple(e.PlanTarget(area=a, monitored_by="mentor", complete_by=by, **target) for a in areas),
+        "promises": (
+            *(e.Promise(what=p, who="mentor", by=by) for p in promises),
+            e.Promise(what=world.typed(200), who="link_tutor"),
+        ),
+    }
+
+
 ROLES = {
+    "student": Role.STUDENT,
     "mentor": Role.MENTOR,
     "link_tutor": Role.LINK_TUTOR,
     "team": Role.PARTNERSHIP_TEAM,
@@ -311,7 +405,7 @@ def _record(story: Story, at: datetime, who: str, kind: type[e.Event], fields: F
 
 
 def cases_of(world: World) -> list[Told]:
-    found = [tell(world, name, lines) for name, lines in STORIES.items()]
+    found = [tell(world, name, lines) for name, lines in {**STORIES, **PLANS}.items()]
     for stage in LATER:
         story = Story(ground=world.ground()).reach(stage, "2026-10-06 10:00")
         found.append(Told(f"later: {stage.value}", story.case, story.ground, moment("2026-10-06 11:00")))
@@ -342,6 +436,7 @@ def catalogue(world: World) -> Iterator[Drawn]:
     yield from _concerns(world)
     yield from _around(told)
     yield from _steps(world, told)
+    yield from _plan_cards(world, told)
 
 
 def _case_cards(told: Sequence[Told]) -> Iterator[Drawn]:
@@ -746,3 +841,107 @@ def _mentors_forms(world: World, target: Told, at_once: Told, booked: Told) -> I
         ]
         for name, one, draw in forms:
             yield from fillings(world, f"{name}, by {reader}", draw(one.view(reader)), one.view(reader))
+
+
+# -- the support plan ------------------------------------------------------------------------------------------------
+
+
+def _plan_cards(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
+    yield Drawn("student.no_plan", student.no_plan(world.provider))
+    yield from _plan_forms(world, told)
+    yield from _largest_forms(world, _of(told, "the largest plan"))
+    for one in told:
+        for reader in ("priya", "helen"):
+            view = one.view(reader)
+            if one.case.plan and one.name in PLANS:
+                yield Drawn(
+                    f"support_plan.check: {one.name} for {reader}",
+                    support_plan.check(view, one.case.plan),
+                    reader,
+                    view,
+                )
+            for record in pebblepad.there(view):
+                drawn = pebblepad.sheet(view, record, lead="Please record it in PebblePad.")
+                yield Drawn(f"pebblepad.sheet: {record.value} of {one.name} for {reader}", drawn, reader, view)
+    for name in ("the plan in place", "the largest plan in place"):
+        for reader in ("priya", "tom"):
+            view = _of(told, name).view(reader)
+            yield Drawn(f"support_plan.halfway: {name} for {reader}", support_plan.halfway(view), reader, view)
+
+
+def _plan_forms(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
+    writing, agreed = _of(told, "writing the plan"), _of(told, "the mentor's agreement typed")
+    talk, said_no = _of(told, "a plan to discuss"), _of(told, "not achievable")
+    running = _of(told, "the plan in place")
+    forms: list[tuple[str, Told, str, Callable[[View], Draw]]] = [
+        (
+            "support_plan.plan_form: one target",
+            writing,
+            "priya",
+            lambda w: lambda v, f: support_plan.plan_form(w, v, f, note=NOTE),
+        ),
+        (
+            "support_plan.plan_form: one target, short, newer",
+            writing,
+            "helen",
+            lambda w: (
+                lambda v, f: support_plan.plan_form(w, v, f, note=NOTE, short=True, newer="There is a newer one.")
+            ),
+        ),
+        (
+            "support_plan.mentor_agreed_form",
+            agreed,
+            "helen",
+            lambda w: lambda v, f: support_plan.mentor_agreed_form(w, v, f, version=1, for_whom="priya"),
+        ),
+        ("support_plan.discuss_form", talk, "priya", lambda w: lambda v, f: support_plan.discuss_form(w, v, f)),
+        (
+            "support_plan.discuss_form: later",
+            talk,
+            "helen",
+            lambda w: lambda v, f: support_plan.discuss_form(w, v, f, note=NOTE, for_whom="priya"),
+        ),
+        ("support_plan.reopen_form", talk, "helen", lambda w: lambda v, f: support_plan.reopen_form(w, v, f)),
+        ("support_plan.proceed_form", said_no, "ruth", lambda w: lambda v, f: support_plan.proceed_form(w, v, f)),
+        (
+            "support_plan.promises_form",
+            _of(told, "the largest plan in place"),
+            "priya",
+            lambda w: lambda v, f: support_plan.promises_form(w, v, f),
+        ),
+        (
+            "support_plan.promises_form: the student",
+            running,
+            "tom",
+            lambda w: lambda v, f: support_plan.promises_form(w, v, f),
+        ),
+        ("support_plan.duties_form", running, "helen", lambda w: lambda v, f: support_plan.duties_form(w, v, f)),
+        (
+            "support_plan.review_form",
+            running,
+            "sam",
+            lambda w: lambda v, f: support_plan.review_form(w, v, f, note=NOTE),
+        ),
+        ("student.talk_form", running, "tom", lambda w: lambda v, f: student.talk_form(w, v, f)),
+        ("student.reply_form", running, "tom", lambda w: lambda v, f: student.reply_form(w, v, f)),
+    ]
+    for name, one, reader, draw in forms:
+        yield from fillings(world, name, draw(one.view(reader)), one.view(reader))
+
+
+#: Of so many fields hardly all are wrong at once: these come back with what is missing.
+WRONG = tuple(Fault(f"Say which support helps with target {n}, and who gives it.", f"support{n}") for n in (1, 2, 3))
+
+
+def _largest_forms(world: World, one: Told) -> Iterator[Drawn]:
+    """Three targets on a page, and the page with three more."""
+    view = one.view("priya")
+    for page, first in ((1, 1), (2, 4)):
+        empty = support_plan.plan_form(view, {}, blocks=6, page=page, note=NOTE, short=True)
+        full = {part["id"]: filled(part, world.typed) for part in inputs_of(empty)}
+        wrong = [replace(f, field=f"support{n}") for n, f in enumerate(WRONG, first)]
+        name = f"support_plan.plan_form: six targets, page {page}"
+        yield Drawn(f"{name} (empty)", empty, "priya", view)
+        for values, faults, how in ((full, (), "full"), (full, wrong, "with faults"), ({}, wrong, "nothing filled")):
+            drawn = support_plan.plan_form(view, values, faults, blocks=6, page=page, note=NOTE, short=True)
+            yield Drawn(f"{name}, {how}", drawn, "priya", view)

@@ -242,7 +242,8 @@ def test_a_student_reads_no_hard_word_on_a_card_and_finds_no_act_of_others() -> 
             continue
         ours = " ".join(slot.text for slot in slots(drawn.card) if not slot.typed)
         assert not hard.search(ours), f"{drawn.name}: {ours}"
-        assert verbs_of(drawn.card) <= {"cases.open", "cases.mine", "home.help"}, drawn.name
+        own = {verb for verb in verbs_of(drawn.card) if verb.startswith("student.")}
+        assert verbs_of(drawn.card) - own <= {"cases.open", "cases.mine", "home.help"}, drawn.name
 
 
 def test_a_student_who_was_not_told_by_a_person_reads_nothing_of_the_call_for_help() -> None:

@@ -43,9 +43,6 @@ COMES_LATER = frozenset(
         e.OtherProcedureTookOver,
         e.MentorNamed,
         e.StudentTold,
-        e.StudentReplied,
-        e.ReplyRequested,
-        e.RecordedInPebblePad,
     }
 )
 #: A draft lives outside the log and is deleted there; the clock records its own reminders.
@@ -54,15 +51,6 @@ NO_STEP = frozenset({e.DraftDiscarded, e.Nudged})
 #: Notices of the second half: until its cards come, the case as it stands speaks for them.
 SECOND_HALF = frozenset(
     {
-        Notice.PLAN_SHARED,
-        Notice.PLAN_CHANGED,
-        Notice.PLAN_TO_YOU,
-        Notice.PLAN_STARTED,
-        Notice.STUDENT_SAYS_NO,
-        Notice.STUDENT_REPLIED,
-        Notice.RING_STUDENT,
-        Notice.PROMISE_NOT_KEPT,
-        Notice.REVIEW_CHANGED,
         Notice.OUTCOME,
         Notice.OUTCOME_TO_YOU,
         Notice.NEXT_STEPS,
@@ -155,7 +143,7 @@ def test_every_notice_has_words_of_its_own_or_belongs_to_the_second_half() -> No
 
 def test_every_notice_of_the_first_half_has_words() -> None:
     told = {telling.notice for kind in first_half() for telling in TOLD.get(kind, ())}
-    assert told - set(notices.LEADS) == {Notice.STUDENT_REPLIED, Notice.RING_STUDENT, Notice.CHANNEL_REFERRED}
+    assert told - set(notices.LEADS) == {Notice.CHANNEL_REFERRED}
 
 
 # -- words in the source ---------------------------------------------------------------------------------------------

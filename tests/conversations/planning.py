@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.conversations import road
 from tests.school import School
 
 PLAN = {
@@ -26,3 +27,26 @@ async def talks_it_through(school: School, who: str, **changes: str) -> None:
     await school.fills(
         who, {"achievable": "yes", "knows": "yes", "comment": "I can do this", **changes}, press="Record the conversation"
     )
+
+
+async def opens_a_plan(school: School) -> str:
+    """Priya and Helen have met on Monday 19 October and open a plan for Tom. The case's reference."""
+    reference = await road.met_with_views(school, mentors="not as expected", tutors="not as expected")
+    await school.presses("helen", "Open the support plan")
+    return reference
+
+
+async def agrees_a_plan(school: School) -> str:
+    """The same, written by Priya and agreed by both."""
+    reference = await opens_a_plan(school)
+    await writes(school, "priya")
+    await school.presses("helen", "I agree this version")
+    return reference
+
+
+async def starts_a_plan(school: School) -> str:
+    """The same, talked through with Tom on Tuesday 20 October at midday."""
+    reference = await agrees_a_plan(school)
+    await school.on("2026-10-20 12:00")
+    await talks_it_through(school, "helen")
+    return reference

@@ -120,13 +120,13 @@ async def test_support_across_half_term_from_the_talk_to_the_plan_in_place(schoo
     await school.fills("gareth", promise0="given", press="Record this")
     await school.presses("aisha", "Has the support come?")
     await school.fills("aisha", promise0="given", promise1="not", press="Record this")
-    assert "Personal support from Dr Helen Marsh" in school.reads("helen")
+    assert "Personal support (Dr Helen Marsh" in school.reads("helen")
     assert "has not come" in school.reads("helen")
     assert await school.presses("helen", "Text for PebblePad")
     for pasted in ("Phase 2", planning.PLAN["target1"], "Success criteria", "Tuesday 3 November 2026, 9:30am"):
         assert pasted in school.reads("helen")
     await school.presses("helen", "It is recorded in PebblePad")
-    assert "Recorded in PebblePad, says you" in school.reads("helen")
+    assert "You say that it is recorded in PebblePad" in school.reads("helen")
 
     await school.on("2026-10-23 08:00")
     assert "It has three parts" in school.reads("gareth")
