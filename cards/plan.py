@@ -119,7 +119,7 @@ def who_agreed(view: View) -> str:
 
 
 def student_wrote(view: View) -> Iterator[Element | list[Element]]:
-    """The student's own words beside the record, unaltered, the newest first: the last, and more where they are short."""
+    """The student's own words beside the record, unaltered: the newest, and older ones while they are short."""
     kept = [x for x in view.case.events if isinstance(x, e.StudentReplied | e.StudentNotAgreed) and x.words.strip()]
     room = SHOWN_WORDS
     for words in reversed(kept):

@@ -228,7 +228,7 @@ def discuss_form(
         form.tick(
             "knows",
             f"{first} knows that the review meeting decides whether the placement continues",
-            error=f"Tell {first}, then tick it.",
+            error="Tell the student, then tick it.",
         ),
         form.line(
             "comment",
@@ -391,7 +391,7 @@ def review_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] =
         form.line(
             "reason", "Why", error="Say why in a line.", readers=f"{view.mentor}, {view.link_tutor} and the office"
         ),
-        form.tick("student_told", f"{view.first} has been told, by a person", error=f"Tell {view.first} first."),
+        form.tick("student_told", f"{view.first} has been told, by a person", error="Tell the student first."),
         form.verdict(),
         actions=[
             button(

@@ -515,6 +515,7 @@ def _reminders(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
 
 def _for_timers(world: World) -> Iterator[Told]:
     yield tell(world, "a week over half term", HOLIDAY)
+    yield tell(world, "a plan over half term", [_days_later(line, 4) for line in IN_PLACE])
     for ground, placement in GROUNDS.items():
         for name in ("told at once", "booked", "views differ", "writing the plan"):
             yield tell(world, f"{name}, {ground}", [_all_on_tuesday(line) for line in STORIES[name]], **placement)
@@ -523,6 +524,13 @@ def _for_timers(world: World) -> Iterator[Told]:
             if stage is Stage.NEXT_STEPS:
                 story.on(WEDNESDAY).team(e.NextStepsBooked)
             yield Told(f"{stage.value}, {ground}", story.case, story.ground, moment(WEDNESDAY))
+
+
+def _days_later(line: Line, days: int) -> Line:
+    """So that half term lies in between."""
+    when, who, kind, given = line
+    later = datetime.fromisoformat(when) + timedelta(days=days)
+    return later.isoformat(sep=" ", timespec="minutes"), who, kind, given
 
 
 def _all_on_tuesday(line: Line) -> Line:
