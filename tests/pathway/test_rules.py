@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from pathway import events as e
+from pathway.nudges import review_day
 from pathway.process import Stage
 from pathway.provider import Days, Settings
 from pathway.roles import Role

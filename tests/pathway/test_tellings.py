@@ -250,6 +250,6 @@ def test_a_talk_and_what_came_of_it_recorded_together_reach_the_student_in_one_m
 
     story = Story().reach(Stage.PLAN_TO_DISCUSS, TUESDAY)
     story.on(TUESDAY).link_tutor(e.PlanDiscussed)
-    story.on("2026-10-07 09:00").link_tutor(e.StudentAgreed)
+    story.on("2026-10-06 15:00").link_tutor(e.StudentAgreed)
 
     assert told(story)["tom"] == Notice.PLAN_TO_YOU
