@@ -123,6 +123,25 @@ def blocks(view: View, record: e.Record) -> tuple[Block, ...]:
     return tuple((title, words) for title, words in BLOCKS[record](view) if words.strip())
 
 
+#: So many characters of one part: a card holds so much and no more.
+ROOM = 6500
+#: What a field costs beside its words.
+FRAME = 260
+
+
+def parts(view: View, record: e.Record) -> tuple[tuple[Block, ...], ...]:
+    """The blocks of *record*, as many together as a card holds."""
+    found: list[list[Block]] = [[]]
+    room = ROOM
+    for title, words in blocks(view, record):
+        room -= len(title) + len(words) + FRAME
+        if room < 0 and found[-1]:
+            found.append([])
+            room = ROOM - len(title) - len(words) - FRAME
+        found[-1].append((title, words))
+    return tuple(tuple(part) for part in found)
+
+
 def there(view: View) -> tuple[e.Record, ...]:
     """The records of this case that there are by now, and that this reader may hand over."""
     return tuple(
@@ -148,8 +167,11 @@ def still_to_record(view: View) -> tuple[e.Record, ...]:
     return tuple(r for r in asked if recorded(view.case, r) is None)
 
 
-def sheet(view: View, record: e.Record, *, lead: str = "") -> Card:
-    """The text for PebblePad. It is copied by hand: no program can write there."""
+def sheet(view: View, record: e.Record, *, lead: str = "", part: int = 1) -> Card:
+    """One part of the text for PebblePad. It is copied by hand: no program can write there."""
+    pages = parts(view, record)
+    part = min(max(part, 1), len(pages))
+    of = f" (part {part} of {len(pages)})" if len(pages) > 1 else ""
     done = recorded(view.case, record)
     section = f"the {view.provider.words.intervention} section of {literal(view.placement.phase)}"
     where = "the weekly meeting section" if record is e.Record.WEEKLY_TARGET else section
@@ -159,13 +181,13 @@ def sheet(view: View, record: e.Record, *, lead: str = "") -> Card:
     others = [r for r in there(view) if r is not record]
     return card(
         quiet(reference_line(view)),
-        heading(f"For PebblePad: {NAMES[record]}"),
+        heading(f"For PebblePad: {NAMES[record]}{of}"),
         text(lead, weight="Bolder") if lead else None,
         text(
             f"It belongs into {where}. Press and hold a text to copy it, and paste it there field by field. Pathway "
             "cannot write there itself."
         ),
-        *([label(title), *said(words)] for title, words in blocks(view, record)),
+        *([label(title), *said(words)] for title, words in pages[part - 1]),
         quiet(state),
         actions=[
             *(
@@ -173,8 +195,13 @@ def sheet(view: View, record: e.Record, *, lead: str = "") -> Card:
                 if done
                 else [button("It is recorded in PebblePad", "pebblepad.recorded", style="positive", **hidden)]
             ),
+            *(
+                [act(view, "Show the next part", "pebblepad.show", record=record.value, page=str(part + 1))]
+                if part < len(pages)
+                else []
+            ),
             *([link("Open PebblePad", pad)] if pad else []),
-            *(act(view, f"Show {NAMES[r]}", "pebblepad.show", record=r.value) for r in others),
+            *(act(view, f"Show {NAMES[r]}", "pebblepad.show", record=r.value) for r in others[:2]),
             act(view, "Back", "cases.open"),
         ],
     )

@@ -27,6 +27,8 @@ from pathway.standards import areas
 
 #: Targets on one page of the form: a card holds so much and no more.
 PAGE = 3
+#: Said once on a page, and then of every box.
+SAME = "the same people"
 #: The Link Tutor's own promise, among those of the mentor.
 TUTORS = "tutor_support"
 
@@ -84,8 +86,8 @@ def plan_form(
         heading(starting(f"{plan} for {view.student}")),
         text(newer) if newer else None,
         text(
-            f"Up to {most} areas, with targets that can be met within a week. A target that you leave empty is left "
-            "out. Please write no health details and no pupils' names."
+            f"Up to {most} areas, with targets that can be met within a week. An empty target is left out. Please "
+            "write no health details and no pupils' names."
         ),
         *(_block(view, form, n) for n in shown),
         _rest(view, form, note, short=short) if page == 1 else None,
@@ -102,23 +104,22 @@ def plan_form(
 
 
 def _block(view: View, form: Form, n: int) -> list[Element]:
-    readers = f"both of you, the office and, once talked through, {view.first}"
+    readers = f"both of you, the office and, once talked through, {view.first}" if n % PAGE == 1 else SAME
     return [
         *form.one(
             f"area{n}", f"Area of target {n}", _choices(view.provider), error="Choose the area.", open_list=False
         ),
-        *form.line(f"target{n}", f"Target {n}", error="Write the target.", readers=readers, long=True, most=300),
-        *form.line(f"measure{n}", "How we will know", error="Say how you will know.", readers=readers, most=200),
-        *form.line(f"support{n}", "Support for it", error="Say which support helps.", readers=readers, most=200),
+        *form.line(f"target{n}", f"Target {n}", error="Write the target.", readers=readers, long=True, most=220),
+        *form.line(f"measure{n}", "How we will know", error="Say how you will know.", readers=SAME, most=160),
+        *form.line(f"support{n}", "Support for it", error="Say which support helps.", readers=SAME, most=160),
     ]
 
 
 def _rest(view: View, form: Form, note: str, *, short: bool) -> list[Element]:
-    readers = f"both of you, the office and, once talked through, {view.first}"
     return [
         *form.some("promises", "Promised support", _promised(view), error="Choose the support."),
         *form.line(
-            "promise", "More that is promised", error="Up to 200 characters.", readers=readers, required=False, most=200
+            "promise", "More that is promised", error="Up to 120 characters.", readers=SAME, required=False, most=120
         ),
         *form.tick(
             "adjustments",
@@ -127,10 +128,10 @@ def _rest(view: View, form: Form, note: str, *, short: bool) -> list[Element]:
         ),
         *form.day("review_on", "Review meeting on", error="Choose a day.", note=note),
         *form.time("review_time", "At", error="Choose a time."),
-        *form.line("place", "Where", error="Say where.", readers=readers, most=120),
+        *form.line("place", "Where", error="Say where.", readers=SAME, most=100),
         *(
             form.line(
-                "short_because", "Why the week is shorter", error="Say why.", readers=readers, required=False, most=200
+                "short_because", "Why the week is shorter", error="Say why.", readers=SAME, required=False, most=120
             )
             if short
             else []

@@ -30,7 +30,9 @@ async def _record(turn: Turn) -> tuple[Case, Ground, e.Record]:
 @steps.on("pebblepad.show")
 async def show(turn: Turn) -> Reply:
     case, ground, record = await _record(turn)
-    return Reply(cards.sheet(turn.view(case, ground), record), SUMMARY)
+    sent = turn.get("page")
+    part = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 4 else 1
+    return Reply(cards.sheet(turn.view(case, ground), record, part=part), SUMMARY)
 
 
 @steps.on("pebblepad.recorded")

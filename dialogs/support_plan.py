@@ -235,7 +235,7 @@ def _read(turn: Turn, case: Case, ground: Ground, values: Mapping[str, str]) -> 
             ("area", f"Choose the area of target {n}."),
             ("target", f"Write target {n}."),
             ("measure", f"Say how you will both know that target {n} is met."),
-            ("support", f"Say which support helps with target {n}, and who gives it."),
+            ("support", f"Say which support helps with target {n}."),
         ):
             if not values.get(f"{name}{n}", ""):
                 faults.append(Fault(sentence, f"{name}{n}"))

@@ -372,14 +372,14 @@ def tell(world: World, name: str, lines: Sequence[Line], **placement: Any) -> To
 
 def _written(world: World, areas: Sequence[str]) -> Fields:
     """Targets and promises in the words of *world*."""
-    target = {"target": world.typed(300), "measure": world.typed(200), "support": world.typed(200)}
+    target = {"target": world.typed(220), "measure": world.typed(160), "support": world.typed(160)}
     by = moment("2026-10-26").date()
     promises = [*support_plan.PROMISED.values()] if len(areas) > 1 else ["Planning together"]
     return {
         "targets": tuple(e.PlanTarget(area=a, monitored_by="mentor", complete_by=by, **target) for a in areas),
         "promises": (
             *(e.Promise(what=p, who="mentor", by=by) for p in promises),
-            e.Promise(what=world.typed(200), who="link_tutor"),
+            e.Promise(what=world.typed(160), who="link_tutor"),
         ),
     }
 
@@ -938,7 +938,7 @@ def _plan_forms(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
 
 
 #: Of so many fields hardly all are wrong at once: these come back with what is missing.
-WRONG = tuple(Fault(f"Say which support helps with target {n}, and who gives it.", f"support{n}") for n in (1, 2, 3))
+WRONG = tuple(Fault(f"Say which support helps with target {n}.", f"support{n}") for n in (1, 2, 3))
 
 
 def _largest_forms(world: World, one: Told) -> Iterator[Drawn]:
@@ -950,6 +950,11 @@ def _largest_forms(world: World, one: Told) -> Iterator[Drawn]:
         wrong = [replace(f, field=f"support{n}") for n, f in enumerate(WRONG, first)]
         name = f"support_plan.plan_form: six targets, page {page}"
         yield Drawn(f"{name} (empty)", empty, "priya", view)
-        for values, faults, how in ((full, (), "full"), (full, wrong, "with faults"), ({}, wrong, "nothing filled")):
+        left_out = {k: v for k, v in full.items() if not k.startswith("support")}
+        for values, faults, how in (
+            (full, (), "full"),
+            (left_out, wrong, "with faults"),
+            ({}, wrong, "nothing filled"),
+        ):
             drawn = support_plan.plan_form(view, values, faults, blocks=6, page=page, note=NOTE, short=True)
             yield Drawn(f"{name}, {how}", drawn, "priya", view)
