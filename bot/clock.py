@@ -21,9 +21,10 @@ from bot.sender import Sender
 from dialogs import concern
 from pathway.casework import Casework, NoSuchCase
 from pathway.dates import in_london, local
-from pathway.nudges import TIMERS, Nudge, planned
+from pathway.nudges import Nudge, planned
 from pathway.ports import Addresses, Draft, Drafts, OutboxItem, StoreUnavailable
 from pathway.tellings import Notice
+from pathway.timers import TIMERS
 
 log = logging.getLogger(__name__)
 
@@ -266,7 +267,8 @@ class Clock:
                     who = ground.party.name(nudge.to) if nudge.to != "channel" else "the Partnership channel"
                     best = (nudge.at, who, NAMES.get(nudge.timer, "a reminder"))
         held = await self.casework.book.next_due("outbox")
-        if held is not None and held > self.time.now() and (best is None or held < best[0]):
+        on_its_way = self.time.now() + LEASE  # what is being sent just now is leased until then
+        if held is not None and held > on_its_way and (best is None or held < best[0]):
             best = (held, "somebody", "a message that waits for the morning")
         return Coming(*best) if best else None
 

@@ -67,6 +67,9 @@ class Reception:
         return [_message(await home.welcome(self._turn(person, "", {}, "")))]
 
     async def left(self, who: Who) -> None:
+        if who.address.scope != "personal":
+            await self.addresses.drop_address(CHANNEL)
+            return
         person = await self.office.casework.roster.by_object_id(who.object_id)
         if person is not None:
             await self.addresses.drop_address(person.id)

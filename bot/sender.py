@@ -28,7 +28,8 @@ from cards.view import View
 from pathway.case import Case
 from pathway.casework import RECEIPT, Casework, NoSuchCase
 from pathway.dates import in_words, local_date
-from pathway.nudges import deadline, still_wanted
+from pathway.deadlines import deadline
+from pathway.nudges import still_wanted
 from pathway.people import Person, Reach
 from pathway.ports import Addresses, Claim, OutboxItem, Shown, StoreUnavailable
 from pathway.provider import Provider
@@ -360,9 +361,19 @@ def _unwanted(ready: Ready) -> str:
         case.meeting is None or case.meeting.starts.isoformat() != item.data.get("starts")
     ):
         return "the meeting was moved"
+    if item.notice == Notice.VIEW_WANTED and case.view_of(Role.MENTOR) is not None:
+        return "the view is there"
     if item.notice in (Notice.REMINDER, Notice.ESCALATION) and not still_wanted(case, ground, item):
         return "the case has moved on"
     return ""
+
+
+def _answers(message: Message) -> list[str]:
+    """What the buttons of a card would do, for somebody who reads it as a letter."""
+    actions = message.card.get("actions", []) if message.card else []
+    return [
+        a["title"] for a in actions if a["type"] == "Action.Execute" and not a["verb"].startswith(("cases.", "home."))
+    ]
 
 
 def _again(claim: Claim, message: Message) -> Message:
@@ -390,7 +401,7 @@ def _reply_to(view: View) -> str:
 def _letter(provider: Provider, person: Person, message: Message, *, reply_to: str, key: str, ics: bytes) -> Letter:
     team = provider.role(Role.PARTNERSHIP_TEAM)
     office = provider.contacts.office
-    reach = f" or {office.phone}" if office and office.phone else ""
+    reach = f" or ring {office.phone}" if office and office.phone else ""
     closing = (
         f"To answer, reply to this message{reach}: the {team} or the {provider.role(Role.LINK_TUTOR)} enters it for "
         "you, and you get a copy to check."
@@ -398,6 +409,8 @@ def _letter(provider: Provider, person: Person, message: Message, *, reply_to: s
         else "You can also open Pathway in Teams."
     )
     text = message.text or as_text(dict(message.card or {}))
+    if person.reach is Reach.EMAIL_ONLY and (answers := _answers(message)):
+        text += "\n\nYou can answer with one of these:\n" + "\n".join(f"- {answer}" for answer in answers) + "\n"
     return Letter(
         to_name=person.name,
         to_email=person.email,

@@ -9,10 +9,10 @@ from cards.elements import Element, button, leaving, link
 from cards.plan import done_duties, duties_left
 from cards.view import View, plan_for_student
 from pathway import events as e
+from pathway.guards import agreed_by, both_say_not_as_expected, has_been_discussed
 from pathway.people import Item
 from pathway.process import Stage
 from pathway.roles import Role
-from pathway.rules import agreed_by, both_say_not_as_expected, has_been_discussed
 
 #: On one card at the most; what is more stands behind "Something else".
 MOST = 6
@@ -111,14 +111,16 @@ def _second_opinion(view: View, more: Mapping[str, str]) -> Acts:
 def _told(view: View, more: Mapping[str, str]) -> Acts:
     yield from _view_of_mentor(view, more)
     yield from _second_opinion(view, more)
-    yield act(view, "Go on with the weekly target instead", "link_tutor.withdraw", **more)
+    if view.case.target:
+        yield act(view, "Go on with the weekly target instead", "link_tutor.withdraw", **more)
 
 
 def _booked(view: View, more: Mapping[str, str]) -> Acts:
     yield from _view_of_mentor(view, more)
     yield from _join(view)
     yield from _second_opinion(view, more)
-    yield act(view, "Go on with the weekly target instead", "link_tutor.withdraw", **more)
+    if view.case.target:
+        yield act(view, "Go on with the weekly target instead", "link_tutor.withdraw", **more)
     yield act(view, "Cancel the meeting", "meeting.cancel", **more)
 
 
@@ -239,7 +241,7 @@ MENTOR: Mapping[Stage, Callable[[View, Mapping[str, str]], Acts]] = {
 
 
 def _tutor_told(view: View) -> Acts:
-    if view.case.acknowledged is None:
+    if view.case.acknowledged is None and view.case.view_of(Role.LINK_TUTOR) is None:
         yield act(view, "I have it", "link_tutor.acknowledge")
     yield from _decide(view)
     yield act(view, "Arrange the meeting", "meeting.arrange")

@@ -7,9 +7,26 @@ case moves, so it is made from the case alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 from cards.acts import act, acts_for
-from cards.elements import Card, Element, card, facts, flat, heading, label, literal, panel, quiet, said, text, told
+from cards.elements import (
+    HEAVIEST,
+    Card,
+    Element,
+    card,
+    facts,
+    flat,
+    heading,
+    label,
+    literal,
+    panel,
+    quiet,
+    said,
+    text,
+    told,
+    weight,
+)
 from cards.plan import plan_parts, student_wrote
 from cards.standing import for_student, standing
 from cards.view import View, plan_for_student
@@ -22,6 +39,8 @@ from pathway.provider import starting
 from pathway.roles import Role
 from pathway.tellings import CHANNEL
 
+#: Reminders further away than this are not listed.
+SOON = timedelta(weeks=4)
 HELP = {
     "extra_meeting": "An extra meeting",
     "joint_planning": "Planning together",
@@ -45,8 +64,15 @@ def help_words(ticks: tuple[str, ...], note: str = "") -> str:
 
 
 def case_card(view: View, lead: str = "", *, whole: bool = False) -> Card:
-    """*lead* is the news, in a sentence of ours; *whole* shows everything this person may read, with the timeline."""
-    body = _student_body(view) if view.is_student else _staff_body(view, whole=whole)
+    """*lead* is the news, in a sentence of ours; *whole* shows everything this person may read, with the timeline,
+    the newest lines of it where a long case would not fit the card.
+    """
+    drawn = (_case_card(view, lead, whole=whole, lines=lines) for lines in LINES)
+    return next((one for one in drawn if not whole or weight(one) < HEAVIEST), _case_card(view, lead, whole=False))
+
+
+def _case_card(view: View, lead: str, *, whole: bool, lines: int = 0) -> Card:
+    body = _student_body(view) if view.is_student else _staff_body(view, whole=whole, lines=lines)
     return card(
         quiet(reference_line(view)),
         heading(_title(view)),
@@ -82,11 +108,12 @@ def _title(view: View) -> str:
 # -- staff ---------------------------------------------------------------------------------------------------------
 
 
-def _staff_body(view: View, *, whole: bool) -> Iterator[Element | list[Element] | None]:
-    yield [text(sentence) for sentence in standing(view)]
+def _staff_body(view: View, *, whole: bool, lines: int) -> Iterator[Element | list[Element] | None]:
     if not view.sees(Item.CONCERN):
+        yield text(f"This case stands at: {view.stage_running}.")
         yield quiet("You are told the reference and the dates. The people of the case have the rest.")
         return
+    yield [text(sentence) for sentence in standing(view)]
     yield _in_brief(view)
     yield _reason(view)
     if not whole and _shows_plan(view):
@@ -96,8 +123,8 @@ def _staff_body(view: View, *, whole: bool) -> Iterator[Element | list[Element] 
     if whole:
         yield flat(student_wrote(view))
         yield flat(_concern(view))
-        yield flat(_timeline(view))
-        yield flat(_to_come(view))
+        yield flat(_timeline(view, lines))
+        yield flat(_to_come(view, lines))
     else:
         yield flat(_what_was_seen(view))
 
@@ -131,9 +158,10 @@ def _reason(view: View) -> list[Element]:
 
 def _in_brief(view: View) -> Element:
     case = view.case
+    named = view.party.link_tutor(case)
     people: Mapping[str, str] = {
         starting(view.word(Role.MENTOR)): view.mentor,
-        starting(view.word(Role.LINK_TUTOR)): starting(view.link_tutor),
+        starting(view.word(Role.LINK_TUTOR)): starting(view.link_tutor) if named else "Not named yet",
         "Area": view.areas,
     }
     earlier = [c for c in view.party.cases_of_student if c != case.id]
@@ -147,7 +175,8 @@ def _what_was_seen(view: View) -> Iterator[Element | list[Element] | None]:
     case = view.case
     yield told("Weekly target", case.target)
     if case.told and view.sees(Item.REFERRAL):
-        yield told("How the week went", case.told.evidence)
+        week = isinstance(case.told, e.LinkTutorTold)
+        yield told("How the week went" if week else "What was seen", case.told.evidence)
         yield told("Support given", help_words(case.told.support_given, case.told.support_note))
         if not case.told.student_aware:
             yield text(f"{view.first} does not know yet that the {view.word(Role.LINK_TUTOR)} was told.")
@@ -174,7 +203,7 @@ def _concern(view: View) -> Iterator[Element | list[Element] | None]:
         if isinstance(case.told, e.LinkTutorTold):
             yield told("Why before the week was over", case.told.early_because)
         else:
-            yield told("Why the week was skipped", case.told.skip_because)
+            yield told("Why it could not wait a week", case.told.skip_because)
         yield told("Why the student does not know yet", case.told.student_unaware_because)
 
 
@@ -238,7 +267,7 @@ DID: Mapping[type[e.Event], str] = {
     e.MoreTimeAgreed: "recorded more time for the target",
     e.NoInterventionAgreed: "recorded that no {intervention} is needed",
     e.ViewsDiffered: "recorded that the views differ",
-    e.SecondOpinion: "asked for a colleague's eye",
+    e.SecondOpinion: "noted a colleague's eye",
     e.LinkTutorNamed: "named a {link_tutor}",
     e.MentorNamed: "named a {mentor}",
     e.StudentTold: "spoke to the {student}",
@@ -263,11 +292,11 @@ DID: Mapping[type[e.Event], str] = {
 }
 
 
-#: Of a long case the newest; a card holds so much and no more.
-LINES = 12
+#: How many lines of the timeline are shown, as the card has room.
+LINES = (20, 6, 2)
 
 
-def _timeline(view: View) -> Iterator[Element]:
+def _timeline(view: View, most: int) -> Iterator[Element]:
     words = {role.value: view.word(role) for role in Role}
     more = {"support_plan": view.provider.words.support_plan, "intervention": view.provider.words.intervention}
     lines = []
@@ -279,18 +308,18 @@ def _timeline(view: View) -> Iterator[Element]:
         whom = f" for {view.you_or(event.for_whom)}" if event.for_whom else ""
         lines.append(f"{view.moment(event.at)}: {who} {did.format(**words, **more)}{whom}.")
     if lines:
-        earlier = len(lines) - LINES
-        yield label("What happened, and when" + (f": the last {LINES} of {len(lines)} entries" if earlier > 0 else ""))
-        yield panel(*(text(line, size="Small", spacing="Small") for line in lines[-LINES:]))
+        yield label("What happened, and when" + (f": the last {most} of {len(lines)}" if len(lines) > most else ""))
+        yield panel(*(text(line, size="Small", spacing="Small") for line in lines[-most:]))
 
 
-def _to_come(view: View) -> Iterator[Element]:
+def _to_come(view: View, most: int) -> Iterator[Element]:
     """Who will be reminded, and when, if nothing is recorded until then: nobody is surprised."""
-    coming = [n for n in planned(view.case, view.ground) if n.at > view.now and n.to != CHANNEL]
+    until = view.now + SOON
+    coming = [n for n in planned(view.case, view.ground) if view.now < n.at < until and n.to != CHANNEL]
     if coming:
         lines = dict.fromkeys(f"{view.moment(n.at)}: {starting(view.you_or(n.to))}" for n in coming)
         yield label("Reminders to come, unless it is done before")
-        yield panel(*(text(line, size="Small", spacing="Small") for line in lines))
+        yield panel(*(text(line, size="Small", spacing="Small") for line in list(lines)[:most]))
 
 
 # -- the student ---------------------------------------------------------------------------------------------------
@@ -310,6 +339,8 @@ def _student_body(view: View) -> Iterator[Element | list[Element] | None]:
         yield told("Your target", case.target)
         yield told("How you will both know", concern.measure)
         yield told("Help for you this week", help_words(concern.help_offered, concern.help_note))
+    elif case.last(e.MoreTimeAgreed):
+        yield told("Your target", case.target)
     yield flat(student_wrote(view))
     yield whom_to_ask(view)
 

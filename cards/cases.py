@@ -9,7 +9,7 @@ from cards.case import reference_line
 from cards.elements import Card, Element, Form, button, card, heading, label, panel, quiet, text
 from cards.home import raise_button
 from cards.view import UNTOLD, View
-from pathway.nudges import deadline
+from pathway.deadlines import deadline
 from pathway.people import Item
 from pathway.roles import Role
 from pathway.rules import Fault
@@ -28,9 +28,10 @@ def my_cases(views: Sequence[View], *, start: int, total: int, can_raise: bool) 
         )
     rows = [_row(view) for view in views]
     more = start + len(views) < total
+    span = f"{start + 1} to {start + len(views)} of {total}," if total > PAGE else f"{total} open,"
     return card(
         heading("My cases"),
-        quiet(f"{start + 1} to {start + len(views)} of {total}, the next due first"),
+        quiet(f"{span} the next due first"),
         *rows,
         actions=[button("Show the next", "cases.mine", start=start + PAGE)] if more else [],
     )

@@ -23,8 +23,7 @@ from cards.elements import (
     text,
     told,
 )
-from cards.home import off_ramp
-from cards.view import area_words
+from cards.view import area_words, partnership
 from pathway.people import Placement
 from pathway.provider import Provider
 from pathway.roles import Role
@@ -124,21 +123,17 @@ def concern_form(
     faults: Sequence[Fault] = (),
     date_note: str = "",
     on_behalf: str = "",
-    warn: bool = False,
 ) -> Card:
-    """One form for each way a concern begins. *warn*: a word in it belongs to the route check."""
+    """One form for each way a concern begins."""
     form = Form(values, faults)
     hidden = _hidden(kind, nonce, choices)
     tutor = provider.role(Role.LINK_TUTOR)
-    both = "you and the student"
-    told_readers = f"you, the {tutor}, the {provider.role(Role.PARTNERSHIP_TEAM)} and, on request, the student"
+    both = f"you and the student; later, if they are told, the {tutor} and the partnership"
+    told_readers = f"you, the {tutor}, {partnership(provider)} and, on request, the student"
     begins = kind == START
     body: list[Element] = []
     if on_behalf:
         body.append(text(f"You are entering this for {literal(on_behalf)}. It will show that you typed it."))
-    if warn:
-        body += off_ramp(provider, news="You wrote about safeguarding. Is a child at risk?")
-        body.append(button_row(button("No child is at risk: carry on", "concern.check", cleared="yes", **hidden)))
     body += _student_choice(form, choices)
     if begins:
         body += form.day("on", "I talked to them about it on", error="Choose the day of your talk.")
@@ -234,10 +229,6 @@ def concern_form(
         form.verdict(),
         actions=buttons,
     )
-
-
-def button_row(*actions: Element) -> Element:
-    return {"type": "ActionSet", "actions": list(actions)}
 
 
 def check_answers(
@@ -385,6 +376,6 @@ def advice_for_you(asker: str, about: str, words: str, chat: Element | None) -> 
         heading("A mentor asks for your advice"),
         text(f"{literal(asker)} has a question about {literal(about)}. No case is open."),
         panel(*said(words)),
-        quiet("Answer in your own way: a message, a call, a visit. Pathway keeps nothing of this."),
+        quiet("Answer in your own way: a message, a call, a visit. Pathway has deleted the question."),
         actions=[*([chat] if chat else []), button("My cases", "cases.mine")],
     )

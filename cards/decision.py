@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from cards.acts import act
 from cards.case import reference_line
 from cards.elements import Card, Element, Form, button, card, heading, quiet, text
-from cards.view import View
-from pathway.roles import Role
+from cards.view import View, partnership
 from pathway.rules import Fault
 
 
@@ -27,14 +26,14 @@ def more_time_form(view: View, values: Mapping[str, str], faults: Sequence[Fault
         text(f"No {view.provider.words.support_plan} is started. {view.first} works on the target for another week."),
         form.line(
             "target",
-            "The target, kept or new",
+            "Target for the coming week",
             error="Write the target.",
             long=True,
             most=400,
-            readers=f"you, {view.mentor} and {view.first}",
+            readers=f"you, {view.mentor}, {view.first} and {partnership(view.provider)}",
         ),
         form.day("check_on", "It is looked at again on", error="Choose a day.", note=note),
-        form.tick("student_told", f"{view.first} has been told, by a person", error="Tell the student first."),
+        form.tick("student_told", f"Somebody has told {view.first}, face to face", error="Tell the student first."),
         form.verdict(),
         actions=_send(view, "Give it more time", "decision.more_time_agreed", "decision.more_time"),
     )
@@ -50,7 +49,7 @@ def none_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] = (
             "reason",
             "Why",
             error="Say why in a line.",
-            readers=f"you, {view.mentor} and the {view.word(Role.PARTNERSHIP_TEAM)}",
+            readers=f"you, {view.mentor} and {partnership(view.provider)}",
         ),
         form.verdict(),
         actions=_send(view, "Close the case", "decision.none_agreed", "decision.none"),

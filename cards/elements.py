@@ -6,6 +6,7 @@ runs, which draw no Markdown, no links and no mentions.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -15,8 +16,12 @@ from pathway.rules import Fault
 Element = dict[str, Any]
 Card = dict[str, Any]
 
+#: Bytes of a card, as Teams counts them: messages from 28 KB on are refused.
+HEAVIEST = 25_000
 #: Buttons in view; the rest stand behind "more".
 IN_VIEW = 3
+#: Faults that are said again above the buttons.
+NAMED_AGAIN = 4
 _MARKDOWN = re.compile(r"([\\`*_\[\]()<>#~|!]|&(?=#?\w+;))")
 _LIST = re.compile(r"(?m)^(\s*\d*)([-+.=])(?=\s|$|=|-)")
 _ESCAPED = re.compile(r"\\([^\w\s]|_)")
@@ -35,6 +40,11 @@ def card(*body: Element | Iterable[Element] | None, actions: Iterable[Element] =
         "actions": _in_view(list(actions)),
         "msteams": {"width": "Full"},
     }
+
+
+def weight(drawn: Card) -> int:
+    """The bytes of a card in UTF-16."""
+    return len(json.dumps(drawn, ensure_ascii=False).encode("utf-16-le"))
 
 
 def flat(parts: Iterable[Element | Iterable[Element] | None]) -> list[Element]:
@@ -246,7 +256,9 @@ class Form:
             return []
         once = list(dict.fromkeys(f.sentence for f in self.faults))
         lead = "One thing to put right:" if len(once) == 1 else f"{len(once)} things to put right:"
-        return [panel(problem(lead), *(text(s, spacing="Small") for s in once), style="attention")]
+        rest = [quiet("The others stand at their fields above.")] if len(once) > NAMED_AGAIN else []
+        again = [text(s, spacing="Small") for s in once[:NAMED_AGAIN]]
+        return [panel(problem(lead), *again, *rest, style="attention")]
 
 
 def _choices(choices: Mapping[str, str]) -> list[Element]:

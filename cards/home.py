@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from cards.elements import Card, Element, button, card, facts, heading, link, literal, panel, quiet, text
+from cards.elements import Card, Element, button, buttons, card, facts, heading, link, literal, panel, quiet, text
 from pathway.provider import Contact, Provider
 from pathway.roles import Role
 from pathway.standards import ATTRIBUTION
@@ -54,6 +54,11 @@ def _for(roles: Collection[Role], provider: Provider) -> str:
             "Pathway brings you a placement when a mentor asks for help. You arrange the meeting here, both of you "
             f"record your view, and it keeps the dates up to the {plan} and the review."
         )
+    if Role.PARTNERSHIP_LEAD in roles and Role.PARTNERSHIP_TEAM not in roles:
+        return (
+            f"Pathway asks for your decision where a mentor and a {tutor} see it differently, and says when a case "
+            "has waited too long for somebody."
+        )
     if Role.PARTNERSHIP_TEAM in roles or Role.PARTNERSHIP_LEAD in roles:
         return (
             f"Pathway keeps the dates of every {provider.words.intervention}. You hear when a case waits for somebody, "
@@ -64,7 +69,7 @@ def _for(roles: Collection[Role], provider: Provider) -> str:
             "Pathway keeps what you and your mentor agreed where you can both see it: your target, the help you were "
             "promised and the dates. Nothing formal comes from here before a person has spoken to you."
         )
-    return "Pathway writes to you when a placement needs you, with what is asked and by when."
+    return "Pathway writes to you when a placement needs you. It says what is needed and by when."
 
 
 def reachable(contact: Contact | None) -> str:
@@ -109,8 +114,9 @@ def privacy(provider: Provider) -> Card:
         text(notice.summary or "Pathway keeps what you send here about a placement, and the dates of each step."),
         text(
             "A draft is yours alone. A concern is read by the mentor and, as a copy, by the student. Once the "
-            f"{provider.role(Role.LINK_TUTOR)} has been told, the {provider.role(Role.LINK_TUTOR)} and the "
-            f"{provider.role(Role.PARTNERSHIP_TEAM)} read it too. Nobody else does."
+            f"{provider.role(Role.LINK_TUTOR)} has been told, the {provider.role(Role.LINK_TUTOR)}, the "
+            f"{provider.role(Role.PARTNERSHIP_TEAM)} and the {provider.role(Role.PARTNERSHIP_LEAD)} read it too. If a "
+            f"placement ends, so does the {provider.role(Role.COURSE_DIRECTOR)}."
         ),
         text("Do not write health details or pupils' names. The student can ask for a copy of everything."),
         facts({"Questions": reachable(office), "Complaints": reachable(data)}) if office or data else None,
@@ -141,6 +147,15 @@ def off_ramp(provider: Provider, *, news: str = "") -> list[Element]:
             text("Do not use Pathway for this, and do not speak to the student about it first. Nothing was kept."),
             style="attention",
         )
+    ]
+
+
+def before_saving(provider: Provider, again: Element) -> list[Element]:
+    """Above a form in which somebody wrote about safeguarding; *again* is the button that was pressed."""
+    title, data = "No child is at risk: carry on", {**again["data"], "cleared": "yes"}
+    return [
+        *off_ramp(provider, news="You wrote about safeguarding. Is a child at risk?"),
+        buttons(button(title, again["verb"], **data)),
     ]
 
 

@@ -12,6 +12,7 @@ from cards.plan import review_moment, when_and_where
 from cards.view import View, plan_for_student
 from pathway import events as e
 from pathway.dates import in_london, local_date, time_in_words
+from pathway.people import Item
 from pathway.ports import OutboxItem
 from pathway.process import Stage
 from pathway.provider import starting
@@ -172,6 +173,17 @@ LEADS: Mapping[Notice, Lead] = {
     ),
 }
 
+#: Leads that name the student: only for readers of the case.
+OF_THE_PLAN = frozenset(
+    {
+        Notice.PLAN_SHARED,
+        Notice.STUDENT_SAYS_NO,
+        Notice.STUDENT_REPLIED,
+        Notice.RING_STUDENT,
+        Notice.PROMISE_NOT_KEPT,
+    }
+)
+
 #: For all that comes with the second half of the road: the case as it stands says it.
 MOVED_ON = "There is news on this case."
 
@@ -218,6 +230,8 @@ def notice_card(item: OutboxItem, view: View) -> Card:
     if notice is Notice.REMINDER:
         return reminder(item, view)
     lead = LEADS.get(notice)
+    if notice in OF_THE_PLAN and not view.is_student and not view.sees(Item.CONCERN):
+        lead = None
     if notice is Notice.MEETING_BRIEF:
         return case_card(view, _brief(view, event), whole=True)
     return case_card(view, lead(view, event) if lead else MOVED_ON)
@@ -232,7 +246,7 @@ def reminder(item: OutboxItem, view: View) -> Card:
     late = lateness(item, view)
     if timer == "T1" and view.case.stage is Stage.WEEKLY_TARGET and view.is_(Role.MENTOR):
         if item.data.get("rung") == DAY_BEFORE and not late:
-            return case_card(view, f"A look ahead: {ASKED['T1'](view)} tomorrow.")
+            return case_card(view, f"Tomorrow we ask how {view.first}'s week went.")
         return weekly_check.check(view, late=late)
     if timer == "T8" and view.case.stage is Stage.PLAN_IN_PLACE and not late:
         return support_plan.halfway(view)

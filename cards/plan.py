@@ -10,12 +10,14 @@ from cards.elements import Element, facts, label, literal, quiet, said
 from cards.view import View, area_words
 from pathway import events as e
 from pathway.case import Case
+from pathway.clocks import review_day
 from pathway.dates import counted, in_words, listed, local_date
+from pathway.deadlines import latest_review
+from pathway.ground import Ground
+from pathway.guards import agreed_by
 from pathway.hours import tutor_days
-from pathway.nudges import latest_review, review_day
 from pathway.provider import starting
 from pathway.roles import Role
-from pathway.rules import Ground, agreed_by
 
 #: Of a student's words a card shows the newest, and older ones up to so many characters in all.
 SHOWN_WORDS = 700

@@ -18,12 +18,12 @@ from cards.plan import (
 from cards.view import View, plan_being_changed, plan_for_student
 from pathway import events as e
 from pathway.dates import counted, local_date
+from pathway.deadlines import deadline
+from pathway.guards import agreed_by, both_say_not_as_expected
 from pathway.hours import tell_at
-from pathway.nudges import deadline
 from pathway.process import Stage
 from pathway.provider import starting
 from pathway.roles import Role
-from pathway.rules import agreed_by, both_say_not_as_expected
 
 Sentences = Iterator[str]
 
@@ -32,7 +32,7 @@ def standing(view: View) -> Sentences:
     """For staff. People see an escalation coming before it happens."""
     yield from NOW.get(view.case.stage, _elsewhere)(view)
     line = deadline(view.case, view.ground)
-    if line is not None and line.then and view.case.stage.is_open:
+    if line is not None and line.escalates_at and line.escalates_at > view.now and view.case.stage.is_open:
         mine = view.viewer == view.case.mentor
         yield literal(line.then.replace(view.party.name(view.case.mentor), "you") if mine else line.then)
 
@@ -68,17 +68,19 @@ def _told(view: View) -> Sentences:
         return
     who = starting(view.you_or(person))
     if case.told:
-        hears = tell_at(case.told.at, Role.LINK_TUTOR, view.ground, case)
+        named = case.last(e.LinkTutorNamed)
+        told_at = max(case.told.at, named.at) if named else case.told.at
+        hears = tell_at(told_at, Role.LINK_TUTOR, view.ground, case)
         if hears > view.now and who != "You":
             yield f"{who} gets it on {view.moment(hears)}, when working hours begin again."
         else:
             yield f"{who} {'were' if who == 'You' else 'was'} told on {view.moment(hears)}."
-    if case.acknowledged:
+    if case.acknowledged and case.acknowledged.role is Role.LINK_TUTOR:
         has = starting(view.you_or(case.acknowledged.by))
         yield f"{has} {'have' if has == 'You' else 'has'} it, since {view.moment(case.acknowledged.at)}."
         yield "Next: a Teams meeting is arranged."
     elif view.is_(Role.LINK_TUTOR):
-        yield "Say that you have it, then arrange the meeting."
+        yield "Next: arrange the meeting." if case.acknowledged else "Say that you have it, then arrange the meeting."
     else:
         yield f"Next: {tutor} answers and arranges a Teams meeting."
 
@@ -99,9 +101,17 @@ def _both_recorded(view: View) -> Sentences:
     plan = view.provider.words.support_plan
     yield "Both views are recorded."
     if both_say_not_as_expected(view.case):
-        yield f"You both say “not as expected”, so {view.you_or(view.party.link_tutor(view.case))} can open the {plan}."
+        who = view.you_or(view.party.link_tutor(view.case))
+        yield f"{_both(view)} say “not as expected”, so {who} can open the {plan}."
     else:
-        yield f"A {plan} opens only if both of you say “not as expected”. Next: decide together what helps."
+        next_ = f"Next: {_both(view, 'you')} decide together what helps."
+        yield f"A {plan} opens only if both say “not as expected”. {next_}"
+
+
+def _both(view: View, you: str = "You both") -> str:
+    """The mentor and the Link Tutor, to themselves and to others."""
+    is_one = view.is_(Role.MENTOR, Role.LINK_TUTOR)
+    return you if is_one else f"{view.mentor} and {view.link_tutor}"
 
 
 def _differ(view: View) -> Sentences:
@@ -109,7 +119,7 @@ def _differ(view: View) -> Sentences:
     if view.is_(Role.PARTNERSHIP_LEAD):
         yield f"{view.mentor} and {view.link_tutor} see it differently. Read both views, then decide."
         return
-    yield f"The two of you see it differently. The {lead} has been told and helps to decide."
+    yield f"{_both(view, 'The two of you')} see it differently. The {lead} has been told and helps to decide."
 
 
 def _writing_plan(view: View) -> Sentences:

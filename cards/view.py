@@ -30,14 +30,14 @@ STAGES = {
     Stage.REVIEW: "review meeting",
     Stage.NEXT_STEPS: "next steps meeting",
     Stage.PAUSED: "paused",
-    Stage.TARGET_MET: "closed: target met",
-    Stage.NO_INTERVENTION: "closed: no {intervention}",
-    Stage.CONTINUES: "closed: the placement continues",
-    Stage.TERMINATED: "closed: the placement ended",
-    Stage.IN_ERROR: "closed: raised in error",
-    Stage.LEFT_COURSE: "closed: left the course",
-    Stage.PLACEMENT_OVER: "closed: the placement is over",
-    Stage.OTHER_PROCEDURE: "closed: another procedure took over",
+    Stage.TARGET_MET: "target met, closed",
+    Stage.NO_INTERVENTION: "no {intervention} needed, closed",
+    Stage.CONTINUES: "the placement continues, closed",
+    Stage.TERMINATED: "the placement has ended, closed",
+    Stage.IN_ERROR: "raised in error, closed",
+    Stage.LEFT_COURSE: "left the course, closed",
+    Stage.PLACEMENT_OVER: "the placement is over, closed",
+    Stage.OTHER_PROCEDURE: "another procedure took over, closed",
 }
 
 #: Steps of which no card tells the student.
@@ -79,6 +79,11 @@ def running_words(stage: Stage, provider: Provider) -> str:
     return STAGES[stage].format(
         **named, support_plan=provider.words.support_plan, intervention=provider.words.intervention
     )
+
+
+def partnership(provider: Provider) -> str:
+    """Who reads a case for the partnership once the Link Tutor has been told."""
+    return f"the {provider.role(Role.PARTNERSHIP_TEAM)} and {provider.role(Role.PARTNERSHIP_LEAD)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from cards.acts import act
 from cards.case import HELD, reference_line
 from cards.elements import Card, Form, button, card, heading, label, quiet, text
-from cards.view import View
+from cards.view import View, partnership
 from pathway import events as e
 from pathway.roles import Role
 from pathway.rules import Fault
@@ -23,7 +23,7 @@ def my_view_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] 
     """The mentor's view, by the mentor, or typed by the office for the mentor."""
     form = Form(values, faults, strict=True)
     more = {"for": for_whom} if for_whom else {}
-    readers = f"you, {view.link_tutor}, the {view.word(Role.PARTNERSHIP_TEAM)} and, on request, {view.first}"
+    readers = f"you, {view.link_tutor}, {partnership(view.provider)} and, on request, {view.first}"
     means = (
         form.line("means", f"How {view.mentor} told you", error="Say how.", readers=readers, hint="By phone, Tuesday")
         if for_whom
@@ -58,7 +58,7 @@ def my_view_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] 
 def meeting_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] = ()) -> Card:
     """The Link Tutor's record. The mentor's view may be typed here and waits for "That is right"."""
     form = Form(values, faults)
-    readers = f"you, {view.mentor}, the {view.word(Role.PARTNERSHIP_TEAM)} and, on request, {view.first}"
+    readers = f"you, {view.mentor}, {partnership(view.provider)} and, on request, {view.first}"
     asked = view.case.view_of(Role.MENTOR) is None
     mentors = [
         label(f"{view.mentor}'s view"),

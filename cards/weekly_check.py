@@ -8,7 +8,7 @@ from typing import Any
 from cards.acts import act
 from cards.case import HELP, reference_line
 from cards.elements import Card, Form, button, card, heading, panel, quiet, said, text
-from cards.view import View
+from cards.view import View, partnership
 from pathway.provider import starting
 from pathway.roles import Role
 from pathway.rules import Fault
@@ -54,7 +54,7 @@ def more_form(
             "Anything to add",
             error="Up to 300 characters.",
             required=False,
-            readers=f"you and, once told, {view.link_tutor}",
+            readers=f"you; later, if they are told, {view.link_tutor} and {partnership(view.provider)}",
         ),
         form.verdict(),
         actions=[

@@ -13,7 +13,7 @@ from dialogs.router import Steps
 from dialogs.turn import Reply, Turn
 from pathway import events as e
 from pathway.casework import NoSuchCase
-from pathway.nudges import deadline
+from pathway.deadlines import deadline
 from pathway.roles import Role
 from pathway.rules import Fault, NotYours
 

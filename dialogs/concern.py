@@ -33,7 +33,7 @@ KINDS = frozenset({START, cards.NOT_ENOUGH, cards.CANNOT_WAIT})
 ALIASES = {"help_offered": "help", "support_given": "help", "evidence": "seen"}
 _PRIVATE = ("kind", "_nonce")
 #: More students than a list on a card can hold.
-MOST_CHOICES = 40
+MOST_CHOICES = 12
 
 
 async def start(turn: Turn, about: str = "") -> Reply:
@@ -129,10 +129,6 @@ async def form(turn: Turn) -> Reply:
 
 @steps.form(FORM)
 async def concern_form(turn: Turn, values: Mapping[str, str], faults: Sequence[Fault]) -> Reply:
-    return await _form(turn, values, faults)
-
-
-async def _form(turn: Turn, values: Mapping[str, str], faults: Sequence[Fault], *, warn: bool = False) -> Reply:
     """The form as it was left; a new one has the day of the check filled in."""
     shown = await _offered(turn, values)
     if not shown:
@@ -154,7 +150,6 @@ async def _form(turn: Turn, values: Mapping[str, str], faults: Sequence[Fault], 
         faults=renamed,
         date_note=note_on_day,
         on_behalf=shown[0].mentor if len(shown) == 1 else "",
-        warn=warn,
     )
     return Reply(drawn, SUMMARY)
 
@@ -186,20 +181,9 @@ async def _chosen(turn: Turn, values: Mapping[str, str]) -> Choice:
     return found[0]
 
 
-def _mentions_safeguarding(values: Mapping[str, str]) -> bool:
-    return any("safeguarding" in value.casefold() for value in values.values())
-
-
-def _is_to_ask_first(turn: Turn) -> bool:
-    """Nothing that mentions safeguarding is kept before somebody has said that no child is at risk."""
-    return _mentions_safeguarding(turn.values) and turn.get("cleared") != "yes"
-
-
 @steps.on("concern.check")
 async def check(turn: Turn) -> Reply:
     values = turn.values
-    if _is_to_ask_first(turn):
-        return await _form(turn, values, (), warn=True)
     choice = await _chosen(turn, values)
     values = _with_day(turn, choice, values)
     ground = await turn.casework.ground(choice.placement.id)
@@ -356,15 +340,11 @@ async def _keep(turn: Turn) -> str:
 
 @steps.on("concern.save")
 async def save(turn: Turn) -> Reply:
-    if _is_to_ask_first(turn):
-        return await _form(turn, turn.values, (), warn=True)
     return Reply(cards.saved(await _keep(turn)), SUMMARY)
 
 
 @steps.on("concern.not_talked")
 async def not_talked(turn: Turn) -> Reply:
-    if _is_to_ask_first(turn):
-        return await _form(turn, turn.values, (), warn=True)
     kept = await _keep(turn)
     chosen = [c for c in await _choices(turn) if c.placement.id == turn.get("placement")]
     return Reply(cards.not_talked(chosen[0].student if chosen else "", kept), SUMMARY)
@@ -417,8 +397,6 @@ async def ask(turn: Turn) -> Reply:
     choice = await _chosen(turn, turn.values)
     if not question:
         raise Refused(Fault("Write your question.", "question"))
-    if _mentions_safeguarding({"question": question}):
-        return await stop(turn)
     ground = await turn.casework.ground(choice.placement.id)
     tutor = choice.placement.link_tutor
     receivers = (tutor,) if tutor else ground.party.office.team

@@ -6,9 +6,10 @@ A module of `dialogs/` has one `Steps`; `dialogs.desk` puts them together. A wir
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from cards.case import case_card
-from cards.home import not_found, note
+from cards.home import before_saving, not_found, note
 from dialogs.turn import Reply, Turn
 from pathway.casework import NoSuchCase
 from pathway.ports import AlreadyOpen, StoreUnavailable
@@ -18,6 +19,9 @@ Step = Callable[[Turn], Awaitable[Reply]]
 FormStep = Callable[[Turn, Mapping[str, str], Sequence[Fault]], Awaitable[Reply]]
 
 NOT_SAVED = "We could not save this just now. Nothing is lost: it is all still here. Please try again in a minute."
+#: No box of ours takes more (characters); only something that is not Teams sends it.
+LONGEST = 1000
+TOO_LONG = f"A box holds up to {LONGEST} characters. Nothing was kept. Please write a shorter text and try again."
 MOVED_ON = "This has moved on. Here is where it is now."
 
 
@@ -68,8 +72,10 @@ class Router:
         step = self.verbs.get(turn.verb)
         if step is None:
             return await self._moved_on(turn)
+        if any(len(value) > LONGEST for value in turn.values.values()):
+            return Reply(note("That is too long to keep", TOO_LONG), "Placements: that is too long")
         try:
-            return await step(turn)
+            return await self._asked_first(turn) or await step(turn)
         except Refused as no:
             return await self._refilled(turn, no.faults)
         except StoreUnavailable:
@@ -80,6 +86,20 @@ class Router:
             return await self._open_already(turn, no.case_id)
         except (NotYours, NoSuchCase):
             return Reply(not_found(), "Placements: nothing here for you")
+
+    async def _asked_first(self, turn: Turn) -> Reply | None:
+        """Whatever the form, nothing that mentions safeguarding is kept before somebody has said that no child is at
+        risk: the form comes back as it was left, with whom to ring above it.
+        """
+        form = self.forms.get(turn.get("form"))
+        mentioned = any("safeguarding" in value.casefold() for value in turn.values.values())
+        if form is None or not mentioned or turn.get("cleared") == "yes":
+            return None
+        reply = await form(turn, turn.values, ())
+        presses = [a for a in reply.card["actions"] if a["type"] == "Action.Execute"]
+        again = next((a for a in presses if a["verb"] == turn.verb), presses[0])
+        body = [*before_saving(turn.provider, again), *reply.card["body"]]
+        return replace(reply, card={**reply.card, "body": body})
 
     async def _refilled(self, turn: Turn, faults: Sequence[Fault]) -> Reply:
         """The form again, with everything that was typed and the fault at its field."""

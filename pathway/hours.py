@@ -11,8 +11,8 @@ from datetime import date, datetime
 
 from pathway.case import Case
 from pathway.dates import OpenDays, WorkingDays, in_london, local, local_date
+from pathway.ground import Ground
 from pathway.roles import SCHOOL_DAYS, Role
-from pathway.rules import Ground
 
 
 def tutor_days(ground: Ground, case: Case | None = None) -> WorkingDays:

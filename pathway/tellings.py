@@ -131,6 +131,11 @@ def _typed_by_tutor(_case: Case, event: e.Event, _party: Party) -> bool:
     return bool(event.for_whom) and event.role is Role.LINK_TUTOR
 
 
+def _took_it_up(_case: Case, event: e.Event, _party: Party) -> bool:
+    """When the office answers, it names somebody, and the mentor hears of that."""
+    return event.role is Role.LINK_TUTOR
+
+
 def _mentors_own(_case: Case, event: e.Event, _party: Party) -> bool:
     return isinstance(event, e.ViewRecorded) and whose_view(event) is Role.MENTOR
 
@@ -181,7 +186,7 @@ TOLD: Mapping[type[e.Event], tuple[Telling, ...]] = {
     e.TargetContinued: (_TYPED, Telling(N.TARGET_GOES_ON, _S, _copied)),
     e.LinkTutorTold: _REFERRED,
     e.LinkTutorToldAtOnce: _REFERRED,
-    e.LinkTutorAcknowledged: (Telling(N.HAS_IT, _M),),
+    e.LinkTutorAcknowledged: (Telling(N.HAS_IT, _M, _took_it_up),),
     e.MeetingBooked: (
         Telling(N.MEETING_BOOKED, _M),
         Telling(N.MEETING_BOOKED, _LT),

@@ -59,7 +59,9 @@ NORA = PracticePerson(
 #: Hannah Whitaker comes as a guest of the tenant.
 GUEST = "hannah"
 #: What no post, toast or mail subject says.
-NEVER_IN_PUBLIC = re.compile(r"\b(?:concern|fail|terminat|safeguard|target met|not as expected|differ)\w*", re.IGNORECASE)
+NEVER_IN_PUBLIC = re.compile(
+    r"\b(?:concern|fail|terminat|safeguard|target met|not as expected|differ)\w*", re.IGNORECASE
+)
 
 
 class Lost(AssertionError):
@@ -214,19 +216,21 @@ class School:
         """
         return await self.fills(key, press=title, card=card)
 
-    async def fills(self, key: str, values: Mapping[str, str] | None = None, /, *, press: str, card: Message | None = None, **more: str) -> str:
+    async def fills(
+        self,
+        key: str,
+        values: Mapping[str, str] | None = None,
+        /,
+        *,
+        press: str,
+        card: Message | None = None,
+        **more: str,
+    ) -> str:
         """Fills the inputs named by id, leaves the others as they stand, and presses. Raises Lost where the client
         has no such input or button, or would not send it.
         """
-        message, title = self.finds(key, press, card=card)
-        given = {**(values or {}), **more}
-        self.typed.update(v for v in given.values() if " " in v)
-        assert message.card is not None
-        try:
-            made = hands.tap(message.card, title, **given)
-        except hands.CannotPress as no:
-            raise Lost(f"{key}: {no}") from no
-        return await self.sends(key, message.id, made.verb, made.data)
+        message, verb, data = self.wire(key, press, values, card=card, **more)
+        return await self.sends(key, message.id, verb, data)
 
     async def sends(self, key: str, activity_id: str, verb: str, data: Mapping[str, Any]) -> str:
         """A press as it goes over the wire, whatever stands on the card."""
@@ -238,11 +242,25 @@ class School:
         assert answer.card is not None
         return hands.words(answer.card)
 
-    def wire(self, key: str, title: str, *, card: Message | None = None, **given: str) -> tuple[Message, str, dict[str, Any]]:
-        """The message, verb and data that a press would send, to bend them."""
-        message, whole = self.finds(key, title, card=card)
+    def wire(
+        self,
+        key: str,
+        press: str,
+        values: Mapping[str, str] | None = None,
+        /,
+        *,
+        card: Message | None = None,
+        **more: str,
+    ) -> tuple[Message, str, dict[str, Any]]:
+        """The message, verb and data that a press would send, to bend them on the way."""
+        message, title = self.finds(key, press, card=card)
+        given = {**(values or {}), **more}
+        self.typed.update(v for v in given.values() if " " in v)
         assert message.card is not None
-        made = hands.tap(message.card, whole, **given)
+        try:
+            made = hands.tap(message.card, title, **given)
+        except hands.CannotPress as no:
+            raise Lost(f"{key}: {no}") from no
         return message, made.verb, made.data
 
     async def delivers_again(self, key: str, activity_id: str, verb: str, data: Mapping[str, Any]) -> Answer:
@@ -344,7 +362,7 @@ class School:
         return "\n".join(lines)
 
     def on_disk(self) -> dict[str, str]:
-        """Every file of the store with what is in it, but for the note of when it was last probed."""
+        """Every file of the store with what is in it."""
         files = (f for f in sorted(self.folder.rglob("*")) if f.is_file())
         return {str(f.relative_to(self.folder)): f.read_text(encoding="utf-8", errors="replace") for f in files}
 

@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from playwright.async_api import Browser, Page  # noqa: E402 (the checkout is not installed)
+from playwright.async_api import Browser, Page, expect  # noqa: E402 (the checkout is not installed)
 
 from pathway.dates import LONDON  # noqa: E402
 from tests.browser.house import practising  # noqa: E402
@@ -28,16 +28,16 @@ from tools.png import squeeze  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 MOST_BYTES = 120_000
-DESKTOP, PHONE = (1280, 800), (390, 844)
+DESKTOP, WIDE, PHONE = (1280, 800), (1400, 900), (390, 844)
 LIGHT = frozenset({
-    "welcome", "first-question", "form", "receipt", "link-tutor", "arrange", "meeting-record", "both-views", "channel",
-    "mailbox",
+    "welcome", "side-by-side", "first-question", "form", "receipt", "link-tutor", "arrange", "meeting-record",
+    "both-views", "channel", "mailbox",
 })  # fmt: skip
 DARK = frozenset({"route-check", "check-your-answers", "weekly-check", "tell-the-link-tutor", "invitation", "my-cases"})
 #: When Priya Nair is asked how the week went.
 ASKED = datetime(2026, 10, 13, 15, 30, tzinfo=LONDON)
 #: Taken as the whole window; the others are the card alone.
-WINDOWS = frozenset({"welcome", "link-tutor", "channel", "mailbox", *DARK})
+WINDOWS = frozenset({"welcome", "side-by-side", "channel", "mailbox", *DARK})
 
 TOM: Mapping[str, Filled] = {
     "I talked to them about it on": "2026-10-06",
@@ -77,6 +77,11 @@ class Album:
         await page.mouse.move(0, 0)
         await page.evaluate("() => document.activeElement?.blur()")
         await page.evaluate("() => document.fonts.ready")
+        open_clock = page.locator('#clock-open[aria-expanded="true"]')
+        if await open_clock.is_visible():
+            await open_clock.click()
+        if person.key != "dot":
+            await expect(person.unread).to_have_count(0)
         if name in WINDOWS and not self.whole_cards:
             await _window(page, file)
         else:
@@ -122,6 +127,7 @@ async def walk(screen: Screen, album: Album) -> None:
     await album.take("tell-the-link-tutor", priya)
     await priya.presses("Tell the Link Tutor: Tom knows")
     await album.take("link-tutor", helen)
+    await _side_by_side(priya, helen, album)
     await album.take("channel", screen.person("channel"))
     await _arrange(helen, album)
     await priya.says("my cases")
@@ -160,6 +166,21 @@ async def _enter_for_dot(sam: Person, album: Album) -> None:
     await album.take("receipt-for-somebody", sam)
 
 
+async def _side_by_side(priya: Person, helen: Person, album: Album) -> None:
+    """The mentor's receipt and the Link Tutor's card, as they stand beside each other on a wide screen."""
+    page, size = priya.page, priya.page.viewport_size
+    if size is None or size["width"] < DESKTOP[0]:
+        return
+    await page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+    await priya.looks()
+    await helen.row.hover()
+    await page.get_by_role("button", name="Open Dr Helen Marsh beside").click()
+    await expect(helen.pane).to_be_visible()
+    await album.take("side-by-side", priya)
+    await page.get_by_role("button", name="Close the chat with Dr Helen Marsh").click()
+    await page.set_viewport_size(size)
+
+
 async def _arrange(helen: Person, album: Album) -> None:
     await helen.presses("I have it")
     await helen.presses("Arrange the meeting")
@@ -177,6 +198,7 @@ async def _record(priya: Person, helen: Person, album: Album) -> None:
     await helen.fills({"In your view": "Not as expected", "In your own words": "Routines are not secure yet."})
     await album.take("meeting-record", helen)
     await helen.presses("Record the meeting")
+    await priya.sees("What is your view?")
     await priya.presses("Record my view")
     await priya.fills({"Progress is": "Not as expected", "In your own words": "He works hard and needs more help."})
     await album.take("my-view", priya)

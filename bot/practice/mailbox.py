@@ -7,7 +7,7 @@ import json
 import os
 import uuid
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email import message_from_bytes
@@ -69,6 +69,8 @@ class Mailbox:
     ) -> None:
         self.host = "127.0.0.1"
         self.port = 0
+        #: Awaited before a mail is dated: a clock that moves a week stops on the way.
+        self.before_mail: Callable[[], Awaitable[None]] | None = None
         self._now = now
         self._file = file
         self._heard = heard
@@ -130,6 +132,8 @@ class Mailbox:
         """Called by aiosmtpd for each mail."""
         if self._refusals:
             return self._refusals.pop(0)
+        if self.before_mail is not None:
+            await self.before_mail()
         raw = envelope.content
         content = raw if isinstance(raw, bytes) else (raw or "").encode()
         for address in envelope.rcpt_tos:

@@ -47,6 +47,7 @@ class Practice:
         )
         self.channel.before_message = self._look_while_advancing
         self.mailbox = Mailbox(self.now, file=folder.mail, heard=self._mail_came)
+        self.mailbox.before_mail = self._look_while_advancing
         self.bot = BotProcess(
             command, self._environment, admin=folder.book / "admin.sock", log=folder.log, changed=self._bot_changed
         )

@@ -79,5 +79,5 @@ async def opens(browser: Browser) -> AsyncIterator[Opens]:
             return screen
 
         yield open_one
-        assert [s.faults for s in screens if s.faults] == []
-        assert [s.outside for s in screens if s.outside] == []
+        assert [fault for s in screens for fault in s.unforgiven()] == []
+        assert [address for s in screens for address in s.outside] == []

@@ -12,12 +12,16 @@ from datetime import datetime
 from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.async_api import TimeoutError as TimedOut
 
 #: What a person fills in under a label: words, a day (2026-10-06), a time (15:45), a choice, or several ticks.
 Filled = str | Sequence[str]
 
 #: Milliseconds after which something that should have come will not.
 PATIENCE = 15_000
+#: And after which a button that is not in view is looked for behind "More options".
+ON_ITS_WAY = 4_000
+expect.set_options(timeout=PATIENCE)
 
 #: Counts in the page what a person did with cards: each field once, however often it was changed, and each press.
 _COUNTING = """
@@ -59,6 +63,7 @@ class Screen:
         self.page = page
         self.address = address
         self.faults: list[str] = []
+        self.forgives = ""
         self.outside: list[str] = []
 
     def person(self, key: str) -> Person:
@@ -125,8 +130,12 @@ class Screen:
 
     async def closes(self, forgives: str = "") -> None:
         """Closes the window. Faults of the page that hold *forgives* were meant to come."""
+        self.forgives = forgives
         await self.page.context.close()
-        self.faults = [fault for fault in self.faults if not forgives or forgives not in fault]
+
+    def unforgiven(self) -> list[str]:
+        """The faults of the page that nobody expected."""
+        return [fault for fault in self.faults if not self.forgives or self.forgives not in fault]
 
 
 class Person:
@@ -165,7 +174,7 @@ class Person:
         """
         await self.looks()
         button = self.pane.get_by_role("button", name=title, exact=True).last
-        in_view = await button.count() > 0
+        in_view = await self._comes_into_view(button)
         of = button.locator(_CARD_OF) if in_view else self.card
         card = await of.element_handle()
         async with self.page.expect_response("**/acts") as answered:
@@ -176,6 +185,14 @@ class Person:
         answer = await (await answered.value).json()
         assert answer.get("kind") == "card", answer
         await self.page.wait_for_function("card => !card.isConnected", arg=card)
+
+    async def _comes_into_view(self, button: Locator) -> bool:
+        """Whether it is there, or comes with a card that is on its way."""
+        try:
+            await button.wait_for(timeout=ON_ITS_WAY)
+        except TimedOut:
+            return False
+        return True
 
     async def fills(self, fields: Mapping[str, Filled]) -> None:
         """Fills in fields of the newest card that has them, by the beginning of their labels."""

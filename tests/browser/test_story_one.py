@@ -42,7 +42,7 @@ async def test_a_worry_about_tom_is_put_right_within_the_week(practice: Running,
 
     await screen.to_the_next_reminder("Priya Nair", "Monday 12 October, 8:00am")
     await expect(priya.unread).to_have_text("1 new")
-    await priya.sees("A look ahead", "tomorrow")
+    await priya.sees("Tomorrow")
     await screen.to_the_next_reminder("Priya Nair", "Tuesday 13 October, 3:30pm")
     await priya.sees_heading("How is Tom Ashworth getting on?")
     await screen.counts_from_here()

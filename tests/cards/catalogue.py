@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from cards import (
@@ -136,7 +137,7 @@ def bare() -> World:
 
 def longest() -> World:
     people = {p.id: replace(p, name=f"Prof Dr Marie-Louise {p.name} von und zu Llanfairpwll") for p in PEOPLE.values()}
-    place = {key: (WORDS * 10)[:60].strip() for key in ("course", "phase", "school")}
+    place = {key: (WORDS * 10)[:40].strip() for key in ("course", "phase", "school")}
     return replace(ordinary(), typed=endless, people=people, place=place, thorough=False)
 
 
@@ -490,8 +491,8 @@ def _notice(one: Told, item: OutboxItem) -> Drawn:
 
 #: With a tutor of one day the rungs come that are for nobody being there.
 GROUNDS: Mapping[str, Fields] = {"": {}, "a Monday tutor": {"link_tutor_days": "Monday"}}
-#: Half term lies between the talk and the check.
-HOLIDAY: tuple[Line, ...] = (("2026-10-21 10:00", *TARGET[1:]),)
+#: Half term lies between the reminder and the check.
+HOLIDAY: tuple[Line, ...] = (("2026-10-19 10:00", *TARGET[1:]),)
 
 
 def _reminders(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
@@ -629,35 +630,33 @@ def _concerns(world: World) -> Iterator[Drawn]:
         yield from _concern_forms(world, kind)
         yield from _checked(world, kind)
     for n in (1, 3, 9):
-        choices = choices_of(world, n)
-        yield from fillings(
-            world,
-            f"concern.advice_form: {n}",
-            lambda v, f, c=choices: concern.advice_form(provider, c, v, NONCE, f),
-        )
+        advice = partial(_advice_form, provider, choices_of(world, n))
+        yield from fillings(world, f"concern.advice_form: {n}", advice)
+
+
+def _advice_form(provider: Provider, choices: Sequence[Choice], values: Values, faults: Faults) -> Card:
+    return concern.advice_form(provider, choices, values, NONCE, faults)
 
 
 def _concern_forms(world: World, kind: str) -> Iterator[Drawn]:
-    for n, mentor, warn in ((1, "", False), (3, "", False), (9, "", True), (1, "priya", True)):
+    for n, mentor in ((1, ""), (3, ""), (12, ""), (1, "priya")):
         name = world.people[mentor].name if mentor else ""
-        choices = choices_of(world, n, name)
+        draw = partial(_concern_form, world.provider, kind, choices_of(world, n, name), name)
+        yield from fillings(world, f"concern.concern_form: {kind}, {n} students, {mentor=}", draw)
 
-        def draw(values: Values, faults: Faults, of: Any = (choices, name, warn)) -> Card:
-            return concern.concern_form(
-                world.provider,
-                kind,
-                of[0],
-                values,
-                NONCE,
-                faults=faults,
-                date_note="Tuesday 13 October is proposed: 5 school days. You can choose another school day.",
-                on_behalf=of[1],
-                warn=of[2],
-            )
 
-        book = fillings(world, f"concern.concern_form: {kind}, {n} students, {mentor=}, {warn=}", draw)
-        #: The question about safeguarding comes before any fault is looked for.
-        yield from (drawn for drawn in book if not (warn and drawn.name.endswith("(refused)")))
+def _concern_form(  # noqa: PLR0917 - a form of many parts, bound one after the other
+    provider: Provider,
+    kind: str,
+    choices: Sequence[Choice],
+    on_behalf: str,
+    values: Values,
+    faults: Faults,
+) -> Card:
+    note = "Tuesday 13 October is proposed: 5 school days. You can choose another school day."
+    return concern.concern_form(
+        provider, kind, choices, values, NONCE, faults=faults, date_note=note, on_behalf=on_behalf
+    )
 
 
 def _checked(world: World, kind: str) -> Iterator[Drawn]:
@@ -711,7 +710,9 @@ Draw = Callable[[Values, Faults], Card]
 
 
 def fillings(world: World, name: str, draw: Draw, view: View | None = None) -> Iterator[Drawn]:
-    """A form as it comes first, filled to the brim, and back again with a fault at every field and one for all."""
+    """A form as it comes first, filled to the brim, back again with a fault at every field and one for all, and with
+    the question that comes first where somebody has written about safeguarding.
+    """
     empty = draw({}, ())
     full = {part["id"]: filled(part, world.typed) for part in inputs_of(empty)}
     wrong = [Fault(f"Something is not right about this ({i}).", id_) for i, id_ in enumerate(full)]
@@ -719,6 +720,10 @@ def fillings(world: World, name: str, draw: Draw, view: View | None = None) -> I
     yield Drawn(f"{name} (empty)", empty, reader, view)
     yield Drawn(f"{name} (filled)", draw(full, ()), reader, view)
     yield Drawn(f"{name} (refused)", draw(full, [*wrong, Fault("We could not save this just now.")]), reader, view)
+    kept = draw(full, ())
+    again = next(action for action in kept["actions"] if "form" in action.get("data", {}))
+    asked = {**kept, "body": [*home.before_saving(world.provider, again), *kept["body"]]}
+    yield Drawn(f"{name} (asked first)", asked, reader, view)
 
 
 def inputs_of(part: Any) -> list[dict[str, Any]]:
@@ -749,51 +754,38 @@ def filled(part: Mapping[str, Any], typed: Typist) -> str:
 
 NOTE = "Tuesday 20 October is proposed: 5 school days."
 EARLY = "The week runs until Tuesday 13 October. You can ask for help now, with a line of reason."
-FOR: Sequence[tuple[str, str]] = (("priya", ""), ("helen", "priya"), ("sam", "priya"))
+#: Who takes the mentor's steps, and for whom.
+TYPISTS = (("priya", ""), ("helen", "priya"), ("sam", "priya"))
+CaseForm = Callable[[View, Values, Faults], Card]
 
 
 def _steps(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
     """The forms of every step, on cases they belong to."""
-    target, at_once = _of(told, "a weekly target"), _of(told, "told at once")
-    booked, both = _of(told, "the meeting is over"), _of(told, "met, both not as expected")
-    yield from _mentors_forms(world, target, at_once, booked)
-    forms: list[tuple[str, Told, str, Callable[[View], Draw]]] = [
-        ("views.meeting_form: asked", booked, "helen", lambda w: lambda v, f: views.meeting_form(w, v, f)),
-        ("views.meeting_form: both", both, "helen", lambda w: lambda v, f: views.meeting_form(w, v, f)),
-        (
-            "meeting.arrange_form: new",
-            at_once,
-            "helen",
-            lambda w: lambda v, f: meeting.arrange_form(w, v, f, note=NOTE, best_times=world.typed(300)),
-        ),
-        ("meeting.arrange_form: move", booked, "sam", lambda w: lambda v, f: meeting.arrange_form(w, v, f, note=NOTE)),
-        ("meeting.invitation", at_once, "helen", lambda w: lambda v, f: _invitation(w, v, f)),
-        (
-            "decision.more_time_form",
-            both,
-            "helen",
-            lambda w: lambda v, f: decision.more_time_form(w, v, f, note=NOTE),
-        ),
-        ("decision.none_form", both, "helen", lambda w: lambda v, f: decision.none_form(w, v, f)),
-        (
-            "decision.plan_because_form",
-            _of(told, "views differ"),
-            "ruth",
-            lambda w: lambda v, f: decision.plan_because_form(w, v, f),
-        ),
+    at_once, over = _of(told, "told at once"), _of(told, "the meeting is over")
+    both, differ = _of(told, "met, both not as expected"), _of(told, "views differ")
+    arrange = meeting.arrange_form
+    forms: list[tuple[str, Told, str, CaseForm]] = [
+        ("views.meeting_form: the mentor's view wanted", over, "helen", views.meeting_form),
+        ("views.meeting_form: both there", both, "helen", views.meeting_form),
+        ("meeting.arrange_form", at_once, "helen", partial(arrange, note=NOTE, best_times=world.typed(300))),
+        ("meeting.arrange_form: move it", over, "sam", partial(arrange, note=NOTE)),
+        ("meeting.invitation", at_once, "helen", _invitation),
+        ("decision.more_time_form", both, "helen", partial(decision.more_time_form, note=NOTE)),
+        ("decision.none_form", both, "helen", decision.none_form),
+        ("decision.plan_because_form", differ, "ruth", decision.plan_because_form),
     ]
     for n in (1, 3, 12):
         tutors = {f"tutor-{i}": world.people["martin"].name for i in range(n)}
-        forms.append(
-            (
-                f"link_tutor.name_form: {n}",
-                at_once,
-                "sam",
-                lambda w, t=tutors: lambda v, f: link_tutor.name_form(w, t, v, f),
-            )
-        )
+        forms.append((f"link_tutor.name_form: {n}", at_once, "sam", partial(_name_form, tutors)))
     for name, one, reader, draw in forms:
-        yield from fillings(world, name, draw(one.view(reader)), one.view(reader))
+        yield from fillings(world, name, partial(draw, one.view(reader)), one.view(reader))
+    for reader, mentor in TYPISTS:
+        for name, one, draw in _mentors_forms(told, mentor):
+            yield from fillings(world, f"{name}, by {reader}", partial(draw, one.view(reader)), one.view(reader))
+
+
+def _name_form(tutors: Mapping[str, str], view: View, values: Values, faults: Faults) -> Card:
+    return link_tutor.name_form(view, tutors, values, faults)
 
 
 def _invitation(view: View, values: Values, faults: Faults) -> Card:
@@ -804,51 +796,21 @@ def _invitation(view: View, values: Values, faults: Faults) -> Card:
     return meeting.invitation(view, starts, 30, teams=teams, ics=ics, values={**values, **when}, faults=faults)
 
 
-def _mentors_forms(world: World, target: Told, at_once: Told, booked: Told) -> Iterator[Drawn]:
-    """The mentor's steps, by the mentor and for the mentor."""
-    for reader, mentor in FOR:
-        forms: list[tuple[str, Told, Callable[[View], Draw]]] = [
-            (
-                "weekly_check.more_form",
-                target,
-                lambda w, m=mentor: lambda v, f: weekly_check.more_form(w, v, f, note=NOTE, for_whom=m),
-            ),
-            ("views.my_view_form", booked, lambda w, m=mentor: lambda v, f: views.my_view_form(w, v, f, for_whom=m)),
-            (
-                "second_opinion.ask_form",
-                target,
-                lambda w, m=mentor: lambda v, f: second_opinion.ask_form(w, v, f, for_whom=m),
-            ),
-            (
-                "second_opinion.saw_form",
-                target,
-                lambda w, m=mentor: lambda v, f: second_opinion.saw_form(w, v, f, for_whom=m),
-            ),
-            (
-                "link_tutor.withdraw_form",
-                at_once,
-                lambda w, m=mentor: lambda v, f: link_tutor.withdraw_form(w, v, f, note=NOTE, for_whom=m),
-            ),
-            (
-                "meeting.cancel_form",
-                booked,
-                lambda w, m=mentor: lambda v, f: meeting.cancel_form(w, v, f, for_whom=m),
-            ),
-            ("cases.error_form", target, lambda w, m=mentor: lambda v, f: cases.error_form(w, v, f, for_whom=m)),
-        ]
-        forms += [
-            (
-                f"weekly_check.tell_form: {early=}, {unaware=}",
-                target,
-                lambda w, m=mentor, x=early, u=unaware: (
-                    lambda v, f: weekly_check.tell_form(w, v, f, early=x, unaware=u, for_whom=m)
-                ),
-            )
-            for early in ("", EARLY)
-            for unaware in (False, True)
-        ]
-        for name, one, draw in forms:
-            yield from fillings(world, f"{name}, by {reader}", draw(one.view(reader)), one.view(reader))
+def _mentors_forms(told: Sequence[Told], mentor: str) -> Iterator[tuple[str, Told, CaseForm]]:
+    """The mentor's steps, by the mentor or for *mentor*."""
+    target, at_once = _of(told, "a weekly target"), _of(told, "told at once")
+    over = _of(told, "the meeting is over")
+    yield "weekly_check.more_form", target, partial(weekly_check.more_form, note=NOTE, for_whom=mentor)
+    yield "views.my_view_form", over, partial(views.my_view_form, for_whom=mentor)
+    yield "second_opinion.ask_form", target, partial(second_opinion.ask_form, for_whom=mentor)
+    yield "second_opinion.saw_form", target, partial(second_opinion.saw_form, for_whom=mentor)
+    yield "link_tutor.withdraw_form", at_once, partial(link_tutor.withdraw_form, note=NOTE, for_whom=mentor)
+    yield "meeting.cancel_form", over, partial(meeting.cancel_form, for_whom=mentor)
+    yield "cases.error_form", target, partial(cases.error_form, for_whom=mentor)
+    for early in ("", EARLY):
+        for unaware in (False, True):
+            draw = partial(weekly_check.tell_form, early=early, unaware=unaware, for_whom=mentor)
+            yield f"weekly_check.tell_form: {bool(early)=}, {unaware=}", target, draw
 
 
 # -- the support plan ------------------------------------------------------------------------------------------------
@@ -881,60 +843,58 @@ def _plan_forms(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
     writing, agreed = _of(told, "writing the plan"), _of(told, "the mentor's agreement typed")
     talk, said_no = _of(told, "a plan to discuss"), _of(told, "not achievable")
     running = _of(told, "the plan in place")
-    forms: list[tuple[str, Told, str, Callable[[View], Draw]]] = [
+    forms: list[tuple[str, Told, str, CaseForm]] = [
         (
             "support_plan.plan_form: one target",
             writing,
             "priya",
-            lambda w: lambda v, f: support_plan.plan_form(w, v, f, note=NOTE),
+            partial(support_plan.plan_form, note=NOTE),
         ),
         (
             "support_plan.plan_form: one target, short, newer",
             writing,
             "helen",
-            lambda w: (
-                lambda v, f: support_plan.plan_form(w, v, f, note=NOTE, short=True, newer="There is a newer one.")
-            ),
+            partial(support_plan.plan_form, note=NOTE, short=True, newer="There is a newer one."),
         ),
         (
             "support_plan.mentor_agreed_form",
             agreed,
             "helen",
-            lambda w: lambda v, f: support_plan.mentor_agreed_form(w, v, f, version=1, for_whom="priya"),
+            partial(support_plan.mentor_agreed_form, version=1, for_whom="priya"),
         ),
-        ("support_plan.discuss_form", talk, "priya", lambda w: lambda v, f: support_plan.discuss_form(w, v, f)),
+        ("support_plan.discuss_form", talk, "priya", support_plan.discuss_form),
         (
             "support_plan.discuss_form: later",
             talk,
             "helen",
-            lambda w: lambda v, f: support_plan.discuss_form(w, v, f, note=NOTE, for_whom="priya"),
+            partial(support_plan.discuss_form, note=NOTE, for_whom="priya"),
         ),
-        ("support_plan.reopen_form", talk, "helen", lambda w: lambda v, f: support_plan.reopen_form(w, v, f)),
-        ("support_plan.proceed_form", said_no, "ruth", lambda w: lambda v, f: support_plan.proceed_form(w, v, f)),
+        ("support_plan.reopen_form", talk, "helen", support_plan.reopen_form),
+        ("support_plan.proceed_form", said_no, "ruth", support_plan.proceed_form),
         (
             "support_plan.promises_form",
             _of(told, "the largest plan in place"),
             "priya",
-            lambda w: lambda v, f: support_plan.promises_form(w, v, f),
+            support_plan.promises_form,
         ),
         (
             "support_plan.promises_form: the student",
             running,
             "tom",
-            lambda w: lambda v, f: support_plan.promises_form(w, v, f),
+            support_plan.promises_form,
         ),
-        ("support_plan.duties_form", running, "helen", lambda w: lambda v, f: support_plan.duties_form(w, v, f)),
+        ("support_plan.duties_form", running, "helen", support_plan.duties_form),
         (
             "support_plan.review_form",
             running,
             "sam",
-            lambda w: lambda v, f: support_plan.review_form(w, v, f, note=NOTE),
+            partial(support_plan.review_form, note=NOTE),
         ),
-        ("student.talk_form", running, "tom", lambda w: lambda v, f: student.talk_form(w, v, f)),
-        ("student.reply_form", running, "tom", lambda w: lambda v, f: student.reply_form(w, v, f)),
+        ("student.talk_form", running, "tom", student.talk_form),
+        ("student.reply_form", running, "tom", student.reply_form),
     ]
     for name, one, reader, draw in forms:
-        yield from fillings(world, name, draw(one.view(reader)), one.view(reader))
+        yield from fillings(world, name, partial(draw, one.view(reader)), one.view(reader))
 
 
 #: Of so many fields hardly all are wrong at once: these come back with what is missing.

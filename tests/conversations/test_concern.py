@@ -185,7 +185,9 @@ async def test_safeguarding_typed_into_the_chat_brings_the_way_out(school: Schoo
 async def test_one_concern_at_a_time_the_second_leads_to_the_first_and_what_was_typed_is_kept(school: School) -> None:
     reference = await road.raises(school, "priya", "Tom Ashworth")
     await road.opens_form(school, "lucy", "Tom Ashworth")
-    shown = await school.fills("lucy", road.concern(school, seen="Late for registration twice"), press="Check my answers")
+    shown = await school.fills(
+        "lucy", road.concern(school, seen="Late for registration twice"), press="Check my answers"
+    )
     assert reference in shown
     assert "open case already" in shown
     await school.says("lucy", "concern")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -37,12 +38,11 @@ async def test_a_second_tap_has_one_effect(school: School) -> None:
     await road.opens_form(school, "priya", "Tom Ashworth")
     await school.fills("priya", road.concern(school), press="Check my answers")
     answers = school.newest("priya")
-    first = await school.presses("priya", "Set the weekly target")
+    await school.presses("priya", "Set the weekly target")
     second = await school.presses("priya", "Set the weekly target", card=answers)
     assert "Tuesday 13 October" in second
     assert school.news("tom") == 2
-    assert "1 to 1 of 1" in await school.says("priya", "my cases")
-    assert first
+    assert "1 open, the next due first" in await school.says("priya", "my cases")
 
 
 async def test_two_taps_in_the_same_moment_have_one_effect(school: School) -> None:
@@ -68,6 +68,28 @@ async def test_the_same_press_delivered_again_under_a_new_id_has_one_effect(scho
     assert "Dr Helen Marsh" in first
     assert "Dr Helen Marsh" in school.reads("priya")
     assert len(school.channel()) == 2
+
+
+async def test_a_fact_pressed_twice_is_recorded_once(school: School) -> None:
+    await school.opens("helen")
+    await road.told(school)
+    message, verb, data = school.wire("priya", "I spoke to a colleague")
+    await school.sends("priya", message.id, verb, data)
+    await school.delivers_again("priya", message.id, verb, data)
+    assert school.reads("helen").casefold().count("spoke to a colleague") == 1
+
+
+async def test_a_card_of_last_week_does_not_answer_for_this_week(school: School) -> None:
+    await school.opens("tom")
+    await road.raises(school)
+    await school.on("2026-10-13 15:30")
+    last_week = school.newest("priya")
+    await school.presses("priya", "Not yet: one more week")
+    await school.fills("priya", press="One more week")
+    shown = await school.presses("priya", "Met, and I have told Tom", card=last_week)
+    assert "moved on" in shown
+    assert "Tuesday 20 October" in shown
+    assert "Your target goes on" in school.reads("tom")
 
 
 async def test_a_form_refused_for_a_fault_does_not_spend_its_nonce(school: School) -> None:
@@ -121,12 +143,11 @@ async def test_a_forwarded_card_shows_another_person_nothing(school: School, who
     reference = await road.told(school)
     unknown = await school.sends(who, school.newest(who).id, "cases.open", {"case": "0" * 16})
     for title in ("I have it", "Arrange the meeting", "We have already spoken", "Read everything"):
-        message, verb, data = school.wire("helen", title)
+        _, verb, data = school.wire("helen", title)
         answer = await school.sends(who, school.newest(who).id, verb, data)
         assert answer == unknown, title
         for secret in ("Tom", "Ashworth", "Priya", "Hollin", reference):
             assert secret not in answer
-        assert message.id != school.newest(who).id
     assert "I have it" in school.buttons("helen")
 
 
@@ -149,7 +170,7 @@ async def test_a_students_press_on_a_staff_button_changes_nothing(school: School
     assert "I have it" in school.buttons("helen")
 
 
-BENT = {
+BENT: dict[str, dict[str, Any]] = {
     "another case": {"case": "ffffffffffffffff"},
     "a case that is a path": {"case": "../roster"},
     "no text for a case": {"case": 7},
@@ -171,24 +192,26 @@ async def test_bent_data_is_answered_with_a_card_and_never_with_a_fault(school: 
     message, verb, data = school.wire("priya", "Tell the Link Tutor: ", evidence=road.EVIDENCE)
     await school.sends("priya", message.id, verb, {**data, **BENT[bent]})
     told = school.news("helen") - 1
-    assert told == (bent in {"an empty nonce", "a step that is no number", "a role of their own choosing", "a form that is not there"})
+    assert told == (
+        bent
+        in {"an empty nonce", "a step that is no number", "a role of their own choosing", "a form that is not there"}
+    )
 
 
 async def test_a_role_written_into_the_card_gives_nobody_that_role(school: School) -> None:
     await school.opens("helen")
     await road.met_with_views(school, mentors="not as expected", tutors="not as expected")
-    message, _, data = school.wire("helen", "Open the support plan")
+    _, _, data = school.wire("helen", "Open the support plan")
     stolen = {**data, "role": "link_tutor", "by": "helen", "for": "helen"}
     answer = await school.sends("priya", school.newest("priya").id, "decision.plan", stolen)
     assert "nothing here for you" in answer
     assert "Open the support plan" in school.buttons("helen")
-    assert message
 
 
 async def test_a_placement_that_is_not_theirs_cannot_be_chosen(school: School) -> None:
     await school.opens("aisha")
     await road.opens_form(school, "priya", "Tom Ashworth")
-    message, verb, data = school.wire("priya", "Check my answers", **road.concern(school))
+    message, verb, data = school.wire("priya", "Check my answers", road.concern(school))
     refused = await school.sends("priya", message.id, verb, {**data, "placement": "NP-104"})
     assert "Choose the student" in refused
     assert "Aisha" not in refused

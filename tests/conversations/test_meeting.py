@@ -97,10 +97,9 @@ async def test_we_have_already_spoken_and_the_mentor_is_asked_for_a_view(school:
     await road.told(school)
     await school.presses("helen", "We have already spoken")
     assert school.value("helen", "held") == "phone"
-    await school.fills(
-        "helen", view="not as expected", words="Routines are not there yet", press="Record the meeting"
-    )
+    await school.fills("helen", view="not as expected", words="Routines are not there yet", press="Record the meeting")
     assert "What is your view?" in school.reads("priya")
+    assert "I have it" not in school.buttons("helen")
     await road.says_own_view(school)
     await school.presses("helen", "Open the support plan")
     assert "support plan" in school.reads("priya")
@@ -124,7 +123,9 @@ async def test_the_view_typed_for_the_mentor_is_answered_that_is_right(school: S
     await road.told(school)
     await road.books(school)
     await school.on("2026-10-19 16:30")
+    before = school.news("priya")
     await road.records(school, mentor_view="not as expected", mentor_words="Noise wins in most lessons")
+    assert school.news("priya") == before + 1
     asked = school.reads("priya")
     assert "Is that right?" in asked
     assert "Noise wins in most lessons" in asked
@@ -287,3 +288,12 @@ async def test_the_office_arranges_the_meeting_and_both_are_told(school: School)
     await road.books(school, "sam")
     assert "Monday 19 October, 3:45pm" in school.reads("helen")
     assert "Monday 19 October, 3:45pm" in school.reads("priya")
+
+
+async def test_a_card_does_not_announce_what_is_past(school: School) -> None:
+    await school.opens("helen")
+    await road.told(school)
+    assert "If nobody answers by Thursday 15 October, 8am" in school.reads("helen")
+    await school.on("2026-10-19 09:00")
+    assert "arrange the meeting" in school.reads("helen")
+    assert "Thursday 15 October, 8am" not in school.reads("helen")

@@ -29,7 +29,7 @@ async def test_put_right_within_the_week(school: School) -> None:
     quiet = school.news("priya")
     await school.on("2026-10-12 08:00")
     assert school.news("priya") == quiet + 1
-    assert "tomorrow" in school.reads("priya")
+    assert "Tomorrow" in school.reads("priya")
     await school.on("2026-10-13 15:29")
     assert school.news("priya") == quiet + 1
     await school.on("2026-10-13 15:30")
@@ -57,7 +57,10 @@ async def test_support_across_half_term_from_the_talk_to_the_plan_in_place(schoo
     await school.presses("gareth", "Not yet: tell the Link Tutor")
     assert school.value("gareth", "help") == "joint_planning,modelled_lesson"
     await school.fills(
-        "gareth", evidence="Planning still starts from the activity", best_times="After 3:30", press="Tell the Link Tutor: "
+        "gareth",
+        evidence="Planning still starts from the activity",
+        best_times="After 3:30",
+        press="Tell the Link Tutor: ",
     )
     assert "Dr Helen Marsh" in school.reads("gareth")
     brief = school.reads("helen")
@@ -217,13 +220,33 @@ async def test_the_word_safeguarding_brings_the_same_card_before_anything_is_sav
     await road.opens_form(school, "lucy", "Megan Doyle")
     before = school.on_disk()
     typed = road.concern(school, seen="A pupil told her something about Safeguarding")
-    for button in ("Check my answers", "Save for later", "I have not talked to them yet"):
+    for button in ("Save for later", "I have not talked to them yet", "Check my answers"):
         warned = await school.fills("lucy", typed, press=button)
         assert "designated safeguarding lead or headteacher" in warned
         assert "0113 496 0101" in warned
         assert school.value("lucy", "seen") == typed["seen"]
         assert school.on_disk() == before
-    assert "Check your answers" in await school.fills("lucy", press="No child is at risk: carry on")
+    assert "Check your answers" in await school.presses("lucy", "No child is at risk: carry on")
+
+
+async def test_it_brings_that_card_in_every_other_form_too(school: School) -> None:
+    await school.opens("helen")
+    await road.raises(school)
+    await school.on("2026-10-13 15:30")
+    word = "There was a Safeguarding talk too"
+    await school.presses("priya", "Not yet: tell the Link Tutor")
+    for button in ("Save for later", "Tell the Link Tutor: "):
+        warned = await school.fills("priya", evidence=word, press=button)
+        assert "designated safeguarding lead or headteacher" in warned
+        assert school.value("priya", "evidence") == word
+    assert school.news("helen") == 1
+    assert not any(word in text for text in school.on_disk().values())
+    await school.presses("priya", "No child is at risk: carry on")
+    assert word in school.reads("helen")
+    await school.presses("helen", "We have already spoken")
+    warned = await school.fills("helen", view="as expected", words=word, press="Record the meeting")
+    assert "designated safeguarding lead or headteacher" in warned
+    assert "Helen Marsh's view" not in school.reads("priya")
 
 
 async def test_no_link_tutor_and_a_mentor_outside_teams(school: School) -> None:
@@ -258,6 +281,7 @@ async def test_no_link_tutor_and_a_mentor_outside_teams(school: School) -> None:
     await school.presses("sam", "Name a Link Tutor")
     await school.fills("sam", person=school.choices("sam", "person")["Martin Leigh"], press="Make them the Link Tutor")
     assert "The same gaps as last week" in school.reads("martin")
+    assert "You were told on Wednesday 18 November, 9:30am" in school.reads("martin")
     assert "Martin Leigh" in school.mail("dot")[-1].text
     await school.on("2026-11-19 10:00")
     await road.books(school, "martin", "2026-11-23", "15:45")

@@ -241,7 +241,7 @@ DEFAULTS: Mapping[type[e.Event], Defaults] = {
     e.TargetMet: _nothing,
     e.TargetContinued: _a_week_on,
     e.LinkTutorTold: _says(**_REFERRED, early_because="It cannot wait."),
-    e.LinkTutorToldAtOnce: _says(**_CONCERN, **_REFERRED, skip_because="It cannot wait."),
+    e.LinkTutorToldAtOnce: _says(**_CONCERN, **_REFERRED, target="Wait for silence", skip_because="It cannot wait."),
     e.LinkTutorAcknowledged: _nothing,
     e.MeetingBooked: _meeting,
     e.MeetingCancelled: _REASON,

@@ -15,27 +15,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pathway import events as e
+from pathway.clocks import review_day
 from pathway.dates import in_london, local, local_date
+from pathway.deadlines import deadline, latest_review, meeting_by
 from pathway.hours import days_of
-from pathway.nudges import (
-    MORNING,
-    TIMED,
-    TIMERS,
-    Nudge,
-    deadline,
-    due,
-    latest_review,
-    meeting_by,
-    next_at,
-    review_day,
-    still_wanted,
-)
+from pathway.nudges import MORNING, TIMED, Nudge, due, next_at, still_wanted
 from pathway.nudges import planned as all_planned
 from pathway.people import Office
 from pathway.process import Stage
 from pathway.provider import QuietHours, Settings
 from pathway.roles import Role
 from pathway.tellings import CHANNEL, Notice
+from pathway.timers import TIMERS
 from tests.pathway.builders import PROVIDER, Story, day, ground_for, line, moment, said
 
 TUESDAY = "2026-11-10 10:00"
@@ -1091,3 +1082,12 @@ def test_a_deadline_names_somebody_and_lies_on_no_closed_day_of_theirs(story: St
     if found and found.timer not in {"T4", "T11"}:
         days = story.ground.calendar if found.timer in {"T1", "T5", "T7", "T9", "T13"} else story.ground.university
         assert days.is_open(local_date(found.due))
+
+
+def test_a_talk_without_a_booked_meeting_is_asked_about_until_it_is_decided() -> None:
+    story = Story(ground_for()).reach(Stage.LINK_TUTOR_TOLD, "2026-10-15 10:00")
+    story.on("2026-10-15 11:00").link_tutor(e.ViewRecorded, held=e.Held.PHONE)
+    plan = all_planned(story.case, story.ground)
+
+    assert {n.timer for n in plan} - {"T14"} == {"T4"}
+    assert min(n.at for n in plan if n.timer == "T4") == moment("2026-10-15 13:00")

@@ -323,6 +323,19 @@ def test_the_course_director_reads_the_review_only_after_a_termination() -> None
         assert seen_by("alan", terminated)[item] is R
 
 
+def test_everybody_else_reads_of_a_placement_that_goes_on() -> None:
+    story = reached(Stage.CONTINUES)
+
+    assert {person: seen_by(person, story)[Item.OUTCOME] for person in ("priya", "helen", "sam", "ruth", "nadia")} == {
+        "priya": R,
+        "helen": W,
+        "sam": R,
+        "ruth": R,
+        "nadia": N,
+    }
+    assert {seen_by(person, story)[Item.EARLIER] for person in ("tom", "helen", "sam", "ruth")} == {R}
+
+
 def test_level_lead_and_personal_tutor_get_notices_and_read_only_the_next_steps() -> None:
     story = reached(Stage.TERMINATED)
 

@@ -14,12 +14,12 @@ import yaml
 
 from pathway import diagram
 from pathway import events as e
-from pathway.nudges import TIMERS
+from pathway.guards import GUARDS
 from pathway.people import FOR_THE_MENTOR, MAY_RECORD, SEES, Item
 from pathway.process import FACTS, PATHWAY, Stage, Way
 from pathway.roles import Role
-from pathway.rules import GUARDS
 from pathway.tellings import CHANNEL, TOLD, Notice
+from pathway.timers import TIMERS
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "domain" / "pathway.yaml"

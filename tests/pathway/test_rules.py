@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from pathway import events as e
-from pathway.nudges import review_day
+from pathway.clocks import review_day
+from pathway.guards import GUARDS, agreed_by
 from pathway.process import Stage
 from pathway.provider import Days, Settings
 from pathway.roles import Role
-from pathway.rules import GUARDS, Fault, NotYours, OutOfStep, Refused, agreed_by, decide
+from pathway.rules import Fault, NotYours, OutOfStep, Refused, decide
 from tests.pathway.builders import PROVIDER, Story, day, ground_for, moment
 
 TUESDAY = "2026-10-06 10:00"
@@ -119,7 +120,7 @@ REFUSALS = [
       Settings(week_is_required=True)),
     R(None, "mentor", e.LinkTutorToldAtOnce, {"target_set_on": day("2026-10-07"), "target": "Wait"}, "target_set_on",
       "Choose the day on which you set the target: today or before."),
-    R(None, "mentor", e.LinkTutorToldAtOnce, {"target_set_on": day("2026-09-07")}, "target",
+    R(None, "mentor", e.LinkTutorToldAtOnce, {"target_set_on": day("2026-09-07"), "target": ""}, "target",
       "Say what the weekly target was."),
     R(None, "mentor", e.LinkTutorToldAtOnce,
       {"target_set_on": day("2026-09-07"), "target": "Wait", "support_given": ()}, "support_given",
@@ -294,6 +295,85 @@ def test_whatever_has_no_guard_is_refused_only_for_a_day_still_to_come() -> None
     story.on(LATER).mentor(e.TargetMet)
 
 
+@dataclass(frozen=True)
+class Edge:
+    """The last day, minute or number that is still taken."""
+
+    stage: Stage | None
+    who: str
+    kind: type[e.Event]
+    fields: dict[str, Any]
+    placement: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.kind.__name__}-{'-'.join(self.fields) or 'itself'}"
+
+
+NOW = moment(LATER)
+EDGES = [
+    Edge(None, "mentor", e.WeeklyTargetSet, {"check_on": day("2026-10-07")}),
+    Edge(None, "mentor", e.WeeklyTargetSet, {"check_on": day("2026-10-20")}),
+    Edge(None, "mentor", e.WeeklyTargetSet, {"check_on": day("2026-10-13")}, {"end": day("2026-10-13")}),
+    Edge(None, "mentor", e.WeeklyTargetSet, {"on": day("2026-10-06"), "areas": FOUR[:3]}),
+    Edge(None, "mentor", e.LinkTutorToldAtOnce, {"target_set_on": day("2026-10-06"), "target": "Wait"}),
+    Edge(TOLD, "link_tutor", e.MeetingBooked, {"starts": NOW + timedelta(minutes=1), "minutes": 5}),
+    Edge(TOLD, "link_tutor", e.MeetingBooked, {"minutes": 240}),
+    Edge(TOLD, "link_tutor", e.ViewRecorded, {"means": ""}),
+    Edge(TOLD, "team", e.ViewRecorded, {"means": "", "for_mentor": True}),
+    Edge(WRITING, "mentor", e.PlanWritten, {"targets": (target(),) * 2}),
+    Edge(WRITING, "mentor", e.PlanWritten, {"review_at": moment("2026-10-20 09:30")}),
+    Edge(WRITING, "mentor", e.PlanWritten, {}, {"end": day("2026-10-13")}),
+    Edge(
+        WRITING,
+        "mentor",
+        e.PlanWritten,
+        {
+            "review_at": moment("2026-10-09 09:30"),
+            "targets": (target(complete_by=day("2026-10-09")),),
+            "short_because": "The placement ends.",
+        },
+    ),
+    Edge(IN_PLACE, "link_tutor", e.ReviewChanged, {"review_at": moment("2027-07-16 09:00")}),
+    Edge(REVIEW, "link_tutor", e.PlacementTerminated, {"told_student_at": NOW, "lead_told_at": NOW}),
+    Edge(WEEKLY, "mentor", e.CasePaused, {"back_on": day("2026-10-07")}),
+]
+
+
+@pytest.mark.parametrize("edge", EDGES, ids=str)
+def test_what_lies_just_within_the_rules_is_taken(edge: Edge) -> None:
+    story = Story(ground_for(**edge.placement), lawful=False)
+    if edge.stage:
+        story.reach(edge.stage, TUESDAY)
+    if edge.stage is REVIEW:
+        for part in e.ReviewPart:
+            story.on(TUESDAY).link_tutor(e.ReviewPartRecorded, part=part)
+    story.lawful = True
+
+    getattr(story.on(LATER), edge.who)(edge.kind, **edge.fields)
+
+    assert isinstance(story.history[-1], edge.kind)
+
+
+def test_a_moment_that_is_now_has_passed() -> None:
+    story = Story().reach(TOLD, TUESDAY)
+    with pytest.raises(Refused, match="That time has passed"):
+        story.on(LATER).link_tutor(e.MeetingBooked, starts=NOW)
+
+    story.reach(IN_PLACE, TUESDAY)
+    with pytest.raises(Refused, match="Choose a time that is still to come"):
+        story.on(LATER).link_tutor(e.ReviewChanged, review_at=NOW)
+
+
+def test_a_second_plan_needs_three_school_days_of_the_placement() -> None:
+    provider = replace(PROVIDER, settings=Settings(allow_second_plan=True))
+    story = Story(ground_for(provider, end=day("2026-10-09")), lawful=False).reach(REVIEW, TUESDAY)
+    story.lawful = True
+
+    story.on(LATER).link_tutor(e.SecondPlanAgreed)
+
+    assert story.case.stage is WRITING
+
+
 # -- stage, then person, then form -----------------------------------------------------------------------------------
 
 
@@ -323,6 +403,18 @@ def test_a_role_that_somebody_only_claims_is_nobodys(person: str, role: Role) ->
     for kind in (e.ViewRecorded, e.SecondOpinion, e.Nudged, e.CasePaused):
         with pytest.raises(NotYours):
             story.on(LATER).by(person, role, kind)
+
+
+def test_for_a_mentor_nothing_is_typed_that_is_not_the_mentors() -> None:
+    story = Story().reach(TOLD, TUESDAY)
+
+    for who, kind in (("link_tutor", e.MeetingBooked), ("team", e.LinkTutorAcknowledged), ("student", e.ViewRecorded)):
+        with pytest.raises(NotYours):
+            getattr(story.on(LATER), who)(kind, for_mentor=True)
+    with pytest.raises(NotYours):
+        story.on(LATER).by("ruth", Role.PARTNERSHIP_LEAD, e.RaisedInError, for_mentor=True)
+    with pytest.raises(NotYours):
+        story.on(LATER).mentor(e.ViewRecorded, for_mentor=True)
 
 
 def test_the_clock_records_nothing_but_what_is_the_clocks() -> None:
@@ -396,6 +488,13 @@ def test_a_view_from_an_earlier_referral_opens_no_plan() -> None:
 
     with pytest.raises(Refused, match="opens when both of you"):
         story.on("2026-10-13 16:10").link_tutor(e.InterventionAgreed)
+
+
+def test_without_a_weekly_target_there_is_nothing_to_go_back_to() -> None:
+    story = Story().reach(TOLD, TUESDAY, target="")
+
+    with pytest.raises(Refused, match="There is no weekly target to go on with"):
+        story.on(LATER).mentor(e.ReferralWithdrawn)
 
 
 def test_a_lead_decides_between_differing_views_with_a_reason() -> None:
@@ -683,6 +782,20 @@ def test_after_a_pause_the_week_gets_a_new_day_with_two_school_days_at_least(che
     story.on("2026-10-12 08:30").mentor(e.CaseResumed, check_on=date(2026, 10, 14))
 
     assert story.case.check_on == date(2026, 10, 14)
+
+
+def test_the_first_day_back_is_not_before_the_pause() -> None:
+    story = Story().reach(TOLD, TUESDAY)
+    story.on(LATER).mentor(e.CasePaused)
+
+    with pytest.raises(Refused) as refused:
+        story.on("2026-10-07 08:30").mentor(e.CaseResumed, on=day("2026-10-05"))
+    assert refused.value.faults == (
+        Fault("The case was paused on Tuesday 6 October. Choose that day or a later one.", "on"),
+    )
+    story.on("2026-10-07 08:30").mentor(e.CaseResumed, on=day("2026-10-06"))
+
+    assert story.case.stage is TOLD
 
 
 def test_a_first_meeting_may_be_a_visit_where_the_provider_says_so() -> None:

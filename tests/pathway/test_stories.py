@@ -18,7 +18,7 @@ import yaml
 from pathway import events as e
 from pathway.case import fold
 from pathway.dates import local_date
-from pathway.nudges import deadline
+from pathway.deadlines import deadline
 from pathway.people import Access, Item, Party, Person, access
 from pathway.process import Stage
 from pathway.roles import Role
@@ -486,7 +486,6 @@ def test_dot_hears_of_every_step_that_somebody_took_for_her() -> None:
     assert told.notices("dot") == [
         Notice.TYPED_FOR_YOU,
         Notice.TYPED_FOR_YOU,
-        Notice.HAS_IT,
         Notice.REPLACED,
         Notice.MEETING_BOOKED,
         Notice.MEETING_BRIEF,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathway import events as e
-from pathway.people import Party
+from pathway.people import Office, Party
 from pathway.process import Stage
 from pathway.roles import Role
 from pathway.rules import Ground
@@ -232,6 +232,16 @@ def test_nobody_is_told_of_what_only_the_author_or_the_clock_does() -> None:
         story = raised()
         story.on(LATER).by(person, role, kind)
         assert told(story) == {}
+
+
+def test_the_office_stands_in_for_a_link_tutor_or_a_lead_that_there_is_none_of() -> None:
+    story = Story(ground_for(link_tutor="")).reach(Stage.LINK_TUTOR_TOLD, TUESDAY)
+    story.on(LATER).mentor(e.ReferralWithdrawn)
+    assert told(story) == {"sam": Notice.WITHDRAWN, "tom": Notice.WITHDRAWN}
+
+    party = Party(PLACEMENT, Office(team=("sam",)), PEOPLE)
+    story = Story(Ground(party, PROVIDER)).reach(Stage.VIEWS_DIFFER, TUESDAY)
+    assert told(story) == {"sam": Notice.VIEWS_DIFFER, "priya": Notice.VIEWS_DIFFER}
 
 
 def test_a_role_that_nobody_holds_is_told_nothing() -> None:

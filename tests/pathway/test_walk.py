@@ -124,7 +124,7 @@ class Walk(RuleBasedStateMachine):
             event = replace(event, review_at=local(self.ground.calendar.add(event.on, 5), time(9, 30)))
         if isinstance(event, e.MentorNamed | e.LinkTutorNamed):
             event = replace(event, person=chance.choice(EVERYBODY[:-2]))
-        while chance.random() < 0.25:
+        while chance.random() < 0.35:
             event = _spoilt(event, chance)
         return event
 
@@ -249,6 +249,10 @@ class Walk(RuleBasedStateMachine):
     def _promises_kept(self, before: Case | None, event: e.Event) -> None:
         if before and not before.stage.is_open:
             assert type(event) in AFTER_CLOSING
+        if isinstance(event, e.WeeklyTargetSet | e.TargetContinued | e.ReferralWithdrawn | e.MoreTimeAgreed):
+            assert event.check_on > local_date(event.at)
+            assert self.ground.calendar.is_open(event.check_on)
+            assert event.check_on <= self.ground.party.placement.end
         match event:
             case e.PlanShared():
                 assert before
@@ -267,6 +271,7 @@ class Walk(RuleBasedStateMachine):
                 assert views == {e.View.NOT_AS_EXPECTED}
             case e.WeeklyTargetSet() | e.LinkTutorToldAtOnce():
                 assert 1 <= len(set(event.areas)) <= 3
+                assert event.target.strip() or isinstance(event, e.LinkTutorToldAtOnce)
             case e.StudentAgreed():
                 assert event.achievable
                 assert event.knows_review_decides

@@ -93,9 +93,11 @@ function arrange({ focus = true } = {}) {
   const keys = wanted();
   const before = panes.map((p) => p.key);
   panes = keys.map((key) => panes.find((p) => p.key === key) ?? pane(key));
+  const places = panes.map((p) => (p.scrolledDown() ? Infinity : p.list.scrollTop));
   at("main").replaceChildren(...panes.map((p) => p.element));
   document.body.classList.toggle("at-list", keys.length === 0);
   document.body.classList.toggle("two", keys.length === 2);
+  panes.forEach((p, index) => { p.list.scrollTop = Math.min(places[index], p.list.scrollHeight); });
   document.title = panes.length ? `${panes.map((p) => p.title).join(" and ")} · Pathway practice` : "Pathway practice";
   for (const one of panes) one.refresh().then(() => { if (!before.includes(one.key)) one.showNewest(); });
   if (document.visibilityState === "visible") for (const one of panes) shell.read(one.key);
