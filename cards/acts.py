@@ -6,10 +6,18 @@ from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote, urlencode
 
 from cards.elements import Element, button, leaving, link
-from cards.view import View
+from cards.plan import done_duties, duties_left
+from cards.view import View, plan_for_student
 from pathway import events as e
 from pathway.dates import local_date
-from pathway.guards import CORRECTABLE_FOR, both_say_not_as_expected, confirmed_by, missing_parts
+from pathway.guards import (
+    CORRECTABLE_FOR,
+    agreed_by,
+    both_say_not_as_expected,
+    confirmed_by,
+    has_been_discussed,
+    missing_parts,
+)
 from pathway.people import Item
 from pathway.process import Stage
 from pathway.roles import Role
@@ -46,6 +54,7 @@ def rest_of(view: View) -> list[Element]:
 def all_acts(view: View) -> Acts:
     case = view.case
     if view.is_student:
+        yield from _students(view)
         return
     yield from _review_and_after(view)
     if view.is_(Role.MENTOR):
@@ -56,6 +65,8 @@ def all_acts(view: View) -> Acts:
         yield from _office(view)
     if view.is_(Role.PARTNERSHIP_LEAD) and case.stage is Stage.VIEWS_DIFFER:
         yield from _decide(view)
+    if view.is_(Role.PARTNERSHIP_LEAD) and case.stage is Stage.PLAN_TO_DISCUSS and has_been_discussed(case):
+        yield act(view, "Start the plan without agreement", "support_plan.proceed")
     if (
         not view.is_(Role.MENTOR)
         and view.is_(Role.LINK_TUTOR, Role.PARTNERSHIP_TEAM)
@@ -100,6 +111,8 @@ def _weekly_target(view: View, more: Mapping[str, str]) -> Acts:
         yield act(view, "Not yet: one more week", "weekly_check.more", **more)
     yield from _second_opinion(view, more)
     yield act(view, "It was raised in error", "cases.error", **more)
+    if not more:
+        yield act(view, "Text for PebblePad", "pebblepad.show", record=e.Record.WEEKLY_TARGET.value)
 
 
 def _second_opinion(view: View, more: Mapping[str, str]) -> Acts:
@@ -159,6 +172,92 @@ PARTS: Mapping[e.ReviewPart, tuple[str, str]] = {
 def _change_view(view: View, more: Mapping[str, str]) -> Acts:
     if view.case.mentor_view_to_confirm and not more:
         yield from _view_of_mentor(view, more)
+    elif view.case.mentor_view_to_confirm and view.is_(Role.PARTNERSHIP_TEAM):
+        yield act(view, "Record the mentor's view", "views.mine", **more)
+
+
+# -- the support plan's: both write it, agree it, talk it through and keep to it -------------------------------------
+
+
+def _write_mentor(view: View, more: Mapping[str, str]) -> Acts:
+    yield from _change_view(view, more)
+    plan = view.case.plan
+    if not more:
+        yield from _write(view, Role.MENTOR)
+    elif plan and not agreed_by(view.case, Role.MENTOR, plan.version):
+        title = f"Record that {view.mentor} agrees the plan"
+        yield act(view, title, "support_plan.mentor_agreed", version=str(plan.version), **more)
+
+
+def _write(view: View, role: Role) -> Acts:
+    case, plan = view.case, view.case.plan
+    if plan is None:
+        yield act(view, f"Write the {view.provider.words.support_plan}", "support_plan.write")
+        return
+    mentor, tutor = (agreed_by(case, r, plan.version) for r in (Role.MENTOR, Role.LINK_TUTOR))
+    if mentor and tutor and not case.mentor_view_to_confirm:
+        yield act(view, "Both agree: go on", "support_plan.share", version=str(plan.version))
+    if not (mentor if role is Role.MENTOR else tutor):
+        yield act(view, "I agree this version", "support_plan.agree", version=str(plan.version))
+    yield act(view, "Change the plan", "support_plan.write")
+
+
+def _discuss(view: View, more: Mapping[str, str]) -> Acts:
+    yield act(view, f"We have talked it through with {view.first}", "support_plan.discuss", **more)
+    if not more:
+        yield act(view, "Change the plan", "support_plan.reopen")
+
+
+def _keep_to_it(view: View, more: Mapping[str, str]) -> Acts:
+    yield act(view, "Tick the promised support", "support_plan.promises", **more)
+    if not more:
+        yield from _pebblepad(view)
+
+
+def _pebblepad(view: View) -> Acts:
+    yield act(view, "Text for PebblePad", "pebblepad.show", record=e.Record.PLAN.value)
+
+
+def _tutor_writes(view: View) -> Acts:
+    yield from _write(view, Role.LINK_TUTOR)
+    yield from _message(view)
+
+
+def _tutor_discusses(view: View) -> Acts:
+    yield from _discuss(view, {})
+    yield from _message(view)
+
+
+def _tutor_keeps_to_it(view: View) -> Acts:
+    if duties_left(view):
+        yield act(view, "Tick what I have done", "support_plan.duties")
+    yield from _keep_to_it(view, {})
+    yield act(view, "Change the review", "support_plan.review")
+    if not duties_left(view) and done_duties(view.case):
+        yield act(view, "Change what I have ticked", "support_plan.duties")
+
+
+# -- the student's -------------------------------------------------------------------------------------------------
+
+
+def _students(view: View) -> Acts:
+    case = view.case
+    if not view.sees(Item.CONCERN) and plan_for_student(case) is None and case.outcome is None:
+        return
+    plan, stage = plan_for_student(case), case.stage
+    confirmed = plan is not None and any(c.version == plan.version for c in case.all(e.StudentConfirmed))
+    if plan and stage in (Stage.PLAN_TO_DISCUSS, Stage.PLAN_IN_PLACE):
+        if not confirmed:
+            yield act(view, "It is achievable", "student.confirm", version=str(plan.version))
+        yield act(view, "I want to talk about it", "student.talk")
+    if plan and stage in (Stage.PLAN_IN_PLACE, Stage.REVIEW):
+        yield act(view, "Has the support come?", "student.promises")
+    if stage.is_open and plan and view.party.link_tutor(case):
+        yield act(view, f"Ask my {view.word(Role.LINK_TUTOR)} to ring me", "student.ring")
+    elif stage.is_open:
+        yield from _message_tutor(view)
+    if stage not in (Stage.DRAFT, Stage.IN_ERROR):
+        yield act(view, "Write something for the record", "student.reply")
 
 
 MENTOR: Mapping[Stage, Callable[[View, Mapping[str, str]], Acts]] = {
@@ -166,8 +265,10 @@ MENTOR: Mapping[Stage, Callable[[View, Mapping[str, str]], Acts]] = {
     Stage.LINK_TUTOR_TOLD: _told,
     Stage.MEETING_BOOKED: _booked,
     Stage.VIEWS_DIFFER: _change_view,
-    Stage.WRITING_PLAN: _change_view,
     Stage.REVIEW: _parts_of_review,
+    Stage.WRITING_PLAN: _write_mentor,
+    Stage.PLAN_TO_DISCUSS: _discuss,
+    Stage.PLAN_IN_PLACE: _keep_to_it,
 }
 
 
@@ -228,6 +329,9 @@ TUTOR: Mapping[Stage, Callable[[View], Acts]] = {
     Stage.LINK_TUTOR_TOLD: _tutor_told,
     Stage.MEETING_BOOKED: _tutor_booked,
     Stage.VIEWS_DIFFER: _tutor_differs,
+    Stage.WRITING_PLAN: _tutor_writes,
+    Stage.PLAN_TO_DISCUSS: _tutor_discusses,
+    Stage.PLAN_IN_PLACE: _tutor_keeps_to_it,
 }
 
 
@@ -304,6 +408,8 @@ def _office(view: View) -> Acts:
     if case.stage is Stage.MEETING_BOOKED:
         yield act(view, "Move the meeting", "meeting.arrange")
         yield act(view, "Cancel the meeting", "meeting.cancel")
+    if case.stage is Stage.PLAN_IN_PLACE:
+        yield act(view, "Change the review", "support_plan.review")
     yield act(view, f"Name another {view.word(Role.LINK_TUTOR)}", "link_tutor.name")
 
 
@@ -320,6 +426,12 @@ def _message(view: View) -> Acts:
     mentor = view.party.people.get(view.case.mentor)
     if mentor and mentor.email:
         yield link(f"Write to {view.mentor} in Teams", chat_link(mentor.email))
+
+
+def _message_tutor(view: View) -> Acts:
+    tutor = view.party.people.get(view.party.link_tutor(view.case))
+    if tutor and tutor.email:
+        yield link(f"Write to {view.link_tutor} in Teams", chat_link(tutor.email))
 
 
 def chat_link(email: str) -> str:

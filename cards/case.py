@@ -28,8 +28,9 @@ from cards.elements import (
     told,
     weight,
 )
+from cards.plan import plan_parts, student_wrote
 from cards.standing import for_student, standing
-from cards.view import View
+from cards.view import View, plan_for_student
 from pathway import events as e
 from pathway.dates import listed, local_date
 from pathway.nudges import planned
@@ -53,6 +54,10 @@ HELP = {
     "other": "Something else",
 }
 HELD = {e.Held.TEAMS: "Teams meeting", e.Held.VISIT: "Visit to the school", e.Held.PHONE: "Phone call"}
+
+
+#: Stages whose short card shows the plan.
+PLANNING = frozenset({Stage.WRITING_PLAN, Stage.PLAN_TO_DISCUSS, Stage.PLAN_IN_PLACE})
 
 
 def help_words(ticks: tuple[str, ...], note: str = "") -> str:
@@ -123,13 +128,28 @@ def _staff_body(view: View, *, whole: bool, lines: int) -> Iterator[Element | li
     yield flat(record.for_staff(view, whole=whole))
     yield _in_brief(view)
     yield _reason(view)
+    if not whole and _shows_plan(view):
+        yield flat(_plan(view))
+        return
     yield flat(_views(view))
     if whole:
+        yield flat(student_wrote(view))
         yield flat(_concern(view))
         yield flat(_timeline(view, lines))
         yield flat(_to_come(view, lines))
     else:
         yield flat(_what_was_seen(view))
+
+
+def _shows_plan(view: View) -> bool:
+    """While a plan is agreed, talked through and kept to, the short card has the plan; "Read everything" the rest."""
+    return view.case.plan is not None and view.case.stage in PLANNING and view.sees(Item.PLAN)
+
+
+def _plan(view: View) -> Iterator[Element | list[Element]]:
+    if view.case.plan:
+        yield from student_wrote(view)
+        yield from plan_parts(view, view.case.plan, ticks=view.case.stage is Stage.PLAN_IN_PLACE)
 
 
 def _reason(view: View) -> list[Element]:
@@ -141,6 +161,8 @@ def _reason(view: View) -> list[Element]:
             item = Item.REFERRAL
         case e.RaisedInError(reason=words):
             item = Item.CONCERN
+        case e.PlanReopened(reason=words) | e.ProceededWithoutAgreement(reason=words):
+            item = Item.PLAN
         case _:
             return []
     return told("The reason given", words) if view.sees(item) else []
@@ -199,7 +221,7 @@ def _concern(view: View) -> Iterator[Element | list[Element] | None]:
 
 def _meeting_facts(view: View) -> Mapping[str, str]:
     meeting = view.case.meeting
-    if meeting is None or view.case.stage not in (Stage.MEETING_BOOKED, Stage.VIEWS_DIFFER, Stage.WRITING_PLAN):
+    if meeting is None or view.case.stage not in (Stage.MEETING_BOOKED, Stage.VIEWS_DIFFER):
         return {}
     return {
         "Meeting": view.moment(meeting.starts),
@@ -272,6 +294,21 @@ DID: Mapping[type[e.Event], str] = {
     e.NextStepsHeld: "recorded the next steps meeting",
     e.OutcomeReopened: "set the outcome aside",
     e.RaisedInError: "closed it as raised in error",
+    e.PlanWritten: "wrote the {support_plan}",
+    e.PlanVersionAgreed: "agreed the {support_plan}",
+    e.PlanShared: "recorded that both agree the {support_plan}",
+    e.PlanReopened: "opened the {support_plan} for changes",
+    e.PlanDiscussed: "talked the {support_plan} through with the {student}",
+    e.StudentAgreed: "recorded that the {student} agrees",
+    e.StudentNotAgreed: "recorded that the {student} does not agree as it stands",
+    e.ProceededWithoutAgreement: "started the {support_plan} without agreement",
+    e.StudentConfirmed: "confirmed that it is achievable",
+    e.StudentReplied: "put a reply on the record",
+    e.ReplyRequested: "asked to be rung",
+    e.ReviewChanged: "changed the review meeting",
+    e.DutyDone: "ticked a duty",
+    e.PromiseTicked: "said whether promised support came",
+    e.RecordedInPebblePad: "said that it is recorded in PebblePad",
 }
 
 
@@ -317,7 +354,10 @@ def _student_body(view: View) -> Iterator[Element | list[Element] | None]:
         return
     concern = case.last(e.WeeklyTargetSet)
     yield [text(sentence) for sentence in for_student(view)]
-    if concern and view.sees(Item.CONCERN):
+    plan = plan_for_student(case)
+    if plan:
+        yield flat(plan_parts(view, plan, ticks=True))
+    elif concern and view.sees(Item.CONCERN):
         yield told("What is going well", concern.going_well)
         yield told(f"What your {view.word(Role.MENTOR)} has seen", concern.seen)
         yield label(f"The area: {view.areas}")
@@ -326,6 +366,7 @@ def _student_body(view: View) -> Iterator[Element | list[Element] | None]:
         yield told("Help for you this week", help_words(concern.help_offered, concern.help_note))
     elif case.last(e.MoreTimeAgreed):
         yield told("Your target", case.target)
+    yield flat(student_wrote(view))
     yield whom_to_ask(view)
 
 

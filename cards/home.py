@@ -23,7 +23,9 @@ def cases_button() -> Element:
 def _doors(roles: Collection[Role]) -> list[Element]:
     """At most three buttons: what this person comes here for."""
     first = [raise_button()] if RAISERS & set(roles) else []
-    return [*first, cases_button(), button("Privacy: what is kept", "home.privacy")]
+    if Role.STUDENT in roles:
+        first.append(button("Show my plan", "student.plan"))
+    return [*first[:1], cases_button(), button("Privacy: what is kept", "home.privacy")]
 
 
 def home(name: str, roles: Collection[Role], provider: Provider, *, news: str = "", first_time: bool = False) -> Card:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from cards import record, weekly_check
+from cards import pebblepad, record, support_plan, weekly_check
 from cards.case import case_card
-from cards.elements import Card, card, facts, heading, panel, quiet, text
-from cards.view import View
+from cards.elements import Card, card, facts, heading, literal, panel, quiet, text
+from cards.plan import review_moment, when_and_where
+from cards.view import View, plan_for_student
 from pathway import events as e
 from pathway.dates import in_london, local_date, time_in_words
 from pathway.guards import missing_parts
+from pathway.people import Item
 from pathway.ports import OutboxItem
 from pathway.process import Stage
 from pathway.provider import starting
@@ -79,6 +81,58 @@ def _reopened(view: View, _event: e.Event | None) -> str:
     return f"The outcome was entered wrongly and has been set aside. {starting(view.link_tutor)} records it anew."
 
 
+# -- the support plan ----------------------------------------------------------------------------------------------
+
+
+def _plan_changed(view: View, event: e.Event | None) -> str:
+    who, plan = view.name(event.by) if event else "Somebody", view.provider.words.support_plan
+    if isinstance(event, e.PlanReopened):
+        return f"{who} has opened the {plan} for changes. A new version is written and asks both of you."
+    if isinstance(event, e.PlanWritten) and event.version == 1:
+        return f"{who} has written the {plan}. Please read it, then agree it or change it."
+    return f"{who} has changed the {plan}. Please read the new version, then agree it or change it."
+
+
+def _plan_shared(view: View, event: e.Event | None) -> str:
+    who = view.name(event.by) if event else "The other"
+    return f"{who} has agreed the plan too. Next: one of you talks it through with {view.first}, in person."
+
+
+def _plan_to_you(view: View, event: e.Event | None) -> str:
+    if plan_for_student(view.case) is None or event is None:
+        return "There is news on the plan that you talked about."
+    if isinstance(event, e.PlanAmended):
+        return "Your plan has changed, as you were told. This is the new version."
+    if view.case.stage is Stage.PLAN_TO_DISCUSS:
+        return "This is the plan that you talked about."
+    return "This is your plan, as you talked about it. It has started."
+
+
+def _plan_started(view: View, _event: e.Event | None) -> str:
+    at = review_moment(view)
+    return f"The {view.provider.words.support_plan} has started." + (
+        f" The review meeting is on {view.moment(at)}." if at else ""
+    )
+
+
+def _student_says_no(view: View, event: e.Event | None) -> str:
+    own = event is not None and event.role is Role.STUDENT
+    says = "wants to talk about the plan" if own else "does not find the plan achievable as it stands"
+    return f"{view.first} {says}. Please speak to {view.first}. The words are below, as they were said."
+
+
+def _review_changed(view: View, _event: e.Event | None) -> str:
+    told_ = ", as you were told" if view.is_student else ""
+    return f"The review meeting has a new time{told_}: {when_and_where(view)}."
+
+
+def _promise_not_kept(view: View, event: e.Event | None) -> str:
+    plan = view.case.plan
+    n = event.promise if isinstance(event, e.PromiseTicked) else -1
+    what = f": {literal(plan.promises[n].what.rstrip('.'))}" if plan and 0 <= n < len(plan.promises) else ""
+    return f"{view.first} says that promised support has not come{what}. Please see to it within one working day."
+
+
 #: A sentence of ours for each notice that shows the case below it.
 LEADS: Mapping[Notice, Lead] = {
     Notice.TYPED_FOR_YOU: _typed_for_you,
@@ -126,6 +180,15 @@ LEADS: Mapping[Notice, Lead] = {
         if v.is_(Role.MENTOR)
         else f"{v.mentor} is the {v.word(Role.MENTOR)} on this placement now."
     ),
+    Notice.PLAN_SHARED: _plan_shared,
+    Notice.PLAN_CHANGED: _plan_changed,
+    Notice.PLAN_TO_YOU: _plan_to_you,
+    Notice.PLAN_STARTED: _plan_started,
+    Notice.STUDENT_SAYS_NO: _student_says_no,
+    Notice.STUDENT_REPLIED: lambda v, _e: f"{v.first} has put a reply on the record. It is below, word for word.",
+    Notice.RING_STUDENT: lambda v, _e: f"{v.first} asks you to ring. Please do so today or on your next working day.",
+    Notice.PROMISE_NOT_KEPT: _promise_not_kept,
+    Notice.REVIEW_CHANGED: _review_changed,
     Notice.PAUSED: lambda v, _e: "This case is paused. All dates stand still.",
     Notice.RESUMED: lambda v, _e: "This case goes on. The dates have been worked out again.",
     Notice.CLOSED: lambda v, _e: "This case is closed.",
@@ -142,6 +205,17 @@ LEADS: Mapping[Notice, Lead] = {
     Notice.NEXT_STEPS_BOOKED: _next_steps_booked,
     Notice.OUTCOME_REOPENED: _reopened,
 }
+
+#: Leads that name the student: only for readers of the case.
+OF_THE_PLAN = frozenset(
+    {
+        Notice.PLAN_SHARED,
+        Notice.STUDENT_SAYS_NO,
+        Notice.STUDENT_REPLIED,
+        Notice.RING_STUDENT,
+        Notice.PROMISE_NOT_KEPT,
+    }
+)
 
 #: For all that comes with the second half of the road: the case as it stands says it.
 MOVED_ON = "There is news on this case."
@@ -165,6 +239,15 @@ SUMMARIES: Mapping[Notice, str] = {
     Notice.NEXT_STEPS: "a summary for you",
     Notice.NEXT_STEPS_BOOKED: "a time has been booked",
     Notice.OUTCOME_REOPENED: "something is put right",
+    Notice.PLAN_SHARED: "agreed by both of you",
+    Notice.PLAN_CHANGED: "something to read and agree",
+    Notice.PLAN_TO_YOU: "a copy for you",
+    Notice.PLAN_STARTED: "an update for you",
+    Notice.STUDENT_SAYS_NO: "a talk is asked for",
+    Notice.STUDENT_REPLIED: "a reply to read",
+    Notice.RING_STUDENT: "a call is asked for",
+    Notice.PROMISE_NOT_KEPT: "something to see to",
+    Notice.REVIEW_CHANGED: "a time has changed",
     Notice.REMINDER: "a reminder",
     Notice.ESCALATION: "a case is waiting",
 }
@@ -185,6 +268,8 @@ def notice_card(item: OutboxItem, view: View) -> Card:
     if notice is Notice.REMINDER:
         return reminder(item, view)
     lead = LEADS.get(notice)
+    if notice in OF_THE_PLAN and not view.is_student and not view.sees(Item.CONCERN):
+        lead = None
     if notice is Notice.MEETING_BRIEF:
         return case_card(view, _brief(view, event), whole=True)
     return case_card(view, lead(view, event) if lead else MOVED_ON)
@@ -201,6 +286,11 @@ def reminder(item: OutboxItem, view: View) -> Card:
         if item.data.get("rung") == DAY_BEFORE and not late:
             return case_card(view, f"Tomorrow we ask how {view.first}'s week went.")
         return weekly_check.check(view, late=late)
+    if timer == "T8" and view.case.stage is Stage.PLAN_IN_PLACE and not late:
+        return support_plan.halfway(view)
+    record = item.data.get("subject", "")
+    if timer == "T10" and record in set(e.Record) and e.Record(record) in pebblepad.there(view):
+        return pebblepad.sheet(view, e.Record(record), lead=reminder_line(item, view))
     return case_card(view, reminder_line(item, view))
 
 
@@ -240,6 +330,15 @@ def _next_steps_meeting(view: View) -> str:
     return "please record the next steps meeting, or choose another day for it"
 
 
+def _review_ahead(view: View) -> str:
+    parts = (
+        "a lesson observation, a talk with you as the mentor, and a conversation of all three"
+        if view.is_(Role.MENTOR)
+        else f"a lesson observation, a talk with the {view.word(Role.MENTOR)}, and a conversation of all three"
+    )
+    return f"the review meeting is on {when_and_where(view)}. It has three parts: {parts}"
+
+
 #: What each timer asks for, as the middle of a sentence.
 ASKED: Mapping[str, Callable[[View], str]] = {
     "T1": lambda v: f"you look at {v.first}'s weekly target",
@@ -249,8 +348,12 @@ ASKED: Mapping[str, Callable[[View], str]] = {
     "T5": lambda v: f"please write the {v.provider.words.support_plan}",
     "T6": lambda v: "the views differ and your decision is asked for",
     "T7": lambda v: f"please talk the plan through with {v.first}",
-    "T8": lambda v: "two days in: is the extra support happening",
-    "T9": lambda v: "the review meeting is coming up",
+    "T8": lambda v: (
+        "two days in: how is it going, and has the support come"
+        if v.is_student
+        else f"two days in: is the extra support for {v.first} happening"
+    ),
+    "T9": _review_ahead,
     "T10": lambda v: "please record it in PebblePad",
     "T11": _after_review,
     "T12": _next_steps_meeting,

@@ -6,11 +6,21 @@ from collections.abc import Callable, Iterator, Mapping
 
 from cards import record
 from cards.elements import literal
-from cards.view import View
+from cards.plan import (
+    BOTH,
+    duties_by,
+    duties_left,
+    recorded_words,
+    review_found,
+    review_moment,
+    tick_words,
+    who_agreed,
+)
+from cards.view import View, plan_being_changed, plan_for_student
 from pathway import events as e
-from pathway.dates import local_date
+from pathway.dates import counted, local_date
 from pathway.deadlines import deadline
-from pathway.guards import both_say_not_as_expected, missing_parts
+from pathway.guards import agreed_by, both_say_not_as_expected, missing_parts
 from pathway.hours import tell_at
 from pathway.process import Stage
 from pathway.provider import starting
@@ -132,10 +142,62 @@ def _writing_plan(view: View) -> Sentences:
         f"{why} a {plan} comes next: up to "
         f"{view.provider.settings.max_focus_areas} areas, with targets that can be met within a week."
     )
-    yield (
-        f"Pathway does not write the {plan} yet. Agree it together in your template and record it in PebblePad. "
-        "This case is kept, and nothing is lost."
-    )
+    written = view.case.plan
+    if written is None:
+        yield (
+            f"One of you writes it here, the other agrees it or changes it. {view.first} hears of it from one of you "
+            "first, and sees nothing of it here until then."
+        )
+        return
+    author = starting(view.you_or(written.by))
+    yield f"Version {written.version}: {author} wrote it on {view.day(local_date(written.at))}. {who_agreed(view)}"
+    if all(agreed_by(view.case, role, written.version) for role in BOTH) and view.case.mentor_view_to_confirm:
+        yield (
+            f"Before it is talked through, {view.mentor} says that the view typed after the meeting is right, or the "
+            f"{view.word(Role.PARTNERSHIP_TEAM)} enters it."
+        )
+
+
+def _to_discuss(view: View) -> Sentences:
+    plan, line = view.case.plan, deadline(view.case, view.ground)
+    version = f"version {plan.version}" if plan else "the plan"
+    by = f" by {view.day(line.day)} ({line.how})" if line else ""
+    no = view.case.since(e.PlanShared, e.StudentNotAgreed)
+    if no:
+        yield (
+            f"{view.first} wants to talk about it, or does not find it achievable as it stands. Change the plan "
+            f"together, talk again, or ask the {view.word(Role.PARTNERSHIP_LEAD)}, who has been told."
+        )
+        return
+    yield f"{view.mentor} and {view.link_tutor} have both agreed {version}."
+    if view.case.since(e.PlanShared, e.PlanDiscussed):
+        yield f"It has been talked about with {view.first}. Next: record what came of it."
+        return
+    yield f"Next: one of you talks it through with {view.first} in person{by}."
+    yield f"{view.first} sees nothing of it here before one of you has recorded that."
+
+
+def _in_place(view: View) -> Sentences:
+    case, at = view.case, review_moment(view)
+    if at:
+        yield f"The plan runs until the review meeting on {view.moment(at)} ({review_found(view)})."
+    yield "The review decides whether the placement continues."
+    version = case.plan.version if case.plan else 0
+    confirmed = [c for c in case.all(e.StudentConfirmed) if c.version == version]
+    if confirmed:
+        yield f"{view.first} has said here that it is achievable, on {view.day(local_date(confirmed[-1].at))}."
+    ring = case.since(e.PlanShared, e.ReplyRequested)
+    if ring and view.is_(Role.LINK_TUTOR):
+        yield f"{view.first} asked you on {view.moment(ring[-1].at)} to ring."
+    if view.is_(Role.LINK_TUTOR):
+        if left := duties_left(view):
+            yield f"Yours by {view.day(duties_by(view))}: {left}."
+        if done := tick_words(view):
+            yield done
+    if pasted := recorded_words(view, e.Record.PLAN):
+        yield pasted
+    elif view.is_(Role.MENTOR, Role.LINK_TUTOR):
+        yield "Nobody has said yet that it is recorded in PebblePad."
 
 
 def _met(view: View) -> Sentences:
@@ -216,6 +278,8 @@ NOW: Mapping[Stage, Callable[[View], Sentences]] = {
     Stage.MEETING_BOOKED: _booked,
     Stage.VIEWS_DIFFER: _differ,
     Stage.WRITING_PLAN: _writing_plan,
+    Stage.PLAN_TO_DISCUSS: _to_discuss,
+    Stage.PLAN_IN_PLACE: _in_place,
     Stage.TARGET_MET: _met,
     Stage.NO_INTERVENTION: _no_intervention,
     Stage.IN_ERROR: _in_error,
@@ -230,10 +294,18 @@ NOW: Mapping[Stage, Callable[[View], Sentences]] = {
 # -- the student ---------------------------------------------------------------------------------------------------
 
 
-def for_student(view: View) -> Sentences:
+def for_student(view: View) -> Sentences:  # noqa: C901 - a line or two for each stage
     """Only what a person has said to the student first."""
     case = view.case
+    if plan_being_changed(case):
+        yield (
+            f"The plan that you talked about is being changed. {view.mentor} or {view.link_tutor} speaks to you again "
+            "before anything starts."
+        )
+        return
     match case.stage:
+        case Stage.PLAN_TO_DISCUSS | Stage.PLAN_IN_PLACE if plan_for_student(case):
+            yield from _plan_of_student(view)
         case Stage.WEEKLY_TARGET if case.check_on:
             yield f"{view.mentor} has talked to you about an area to work on, and you have a target for it."
             yield f"You have until {view.day(case.check_on)} ({case.check_found}). Then you look at it together."
@@ -249,7 +321,7 @@ def for_student(view: View) -> Sentences:
         case Stage.LINK_TUTOR_TOLD | Stage.MEETING_BOOKED | Stage.VIEWS_DIFFER if knows_of_referral(view):
             yield f"{starting(view.link_tutor)} has been told, as {view.mentor} said to you, and helps you both."
             yield f"{view.mentor} or {view.link_tutor} will speak to you about what comes next."
-        case Stage.WRITING_PLAN if knows_of_referral(view):
+        case Stage.WRITING_PLAN | Stage.PLAN_TO_DISCUSS if knows_of_referral(view):
             yield f"{view.mentor} or {view.link_tutor} will speak to you about what comes next."
         case Stage.REVIEW if isinstance(case.began, e.OutcomeReopened):
             yield "What you were told about your placement is being put right, as you have been told in person."
@@ -259,6 +331,29 @@ def for_student(view: View) -> Sentences:
             yield f"{starting(view.link_tutor)} tells you in person what comes of it. You get it in writing after that."
         case _:
             yield f"Ask {view.mentor} where things stand."
+
+
+def _plan_of_student(view: View) -> Sentences:
+    case, plan, at = view.case, plan_for_student(view.case), review_moment(view)
+    if plan is None or at is None:
+        return
+    talked = _who_talked(view)
+    words, n = view.provider.words.support_plan, counted(len(plan.targets), "target")
+    until, them = view.day(local_date(at)), "it" if len(plan.targets) == 1 else "them"
+    yield f"You and {talked} have talked about a {words}. It sets {n} for the days to {until} ({review_found(view)})."
+    yield f"{view.mentor} and {view.link_tutor} are there to help you meet {them}."
+    yield f"On {view.moment(at)} there is a review meeting. It will decide whether the placement continues."
+    if any(c.version == plan.version for c in case.all(e.StudentConfirmed)):
+        yield "You have said that it is achievable. Thank you."
+    elif case.stage is Stage.PLAN_TO_DISCUSS:
+        yield "Is it achievable? You can say so here, or say that you want to talk about it. Either is all right."
+
+
+def _who_talked(view: View) -> str:
+    """Whoever recorded having talked with the student, or for whom it was typed."""
+    kinds = (e.PlanDiscussed, e.StudentAgreed, e.StudentNotAgreed)
+    said = [x for kind in kinds for x in view.case.since(e.PlanShared, kind) if x.role is not Role.STUDENT]
+    return view.name(said[0].for_whom or said[0].by) if said else view.mentor
 
 
 def knows_of_referral(view: View) -> bool:

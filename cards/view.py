@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from cards.elements import literal
+from pathway import events as e
 from pathway.case import Case
 from pathway.dates import in_words, listed, local_date, moment_in_words
 from pathway.people import Access, Item, Party, Placement, access
@@ -40,7 +41,31 @@ STAGES = {
 }
 
 #: Steps of which no card tells the student.
-UNTOLD = frozenset({Stage.LINK_TUTOR_TOLD, Stage.MEETING_BOOKED, Stage.VIEWS_DIFFER, Stage.WRITING_PLAN})
+UNTOLD = frozenset(
+    {Stage.LINK_TUTOR_TOLD, Stage.MEETING_BOOKED, Stage.VIEWS_DIFFER, Stage.WRITING_PLAN, Stage.PLAN_TO_DISCUSS}
+)
+#: From here on the student's card has the plan, once somebody has talked it through with them.
+WITH_PLAN = frozenset({Stage.PLAN_TO_DISCUSS, Stage.PLAN_IN_PLACE, Stage.REVIEW})
+
+
+def plan_for_student(case: Case) -> e.PlanWritten | None:
+    """The plan that somebody has talked through with the student since it was shared last; None before that, and while
+    a newer one is being written.
+    """
+    stage = case.came_from or case.stage
+    spoken = (
+        *case.since(e.PlanShared, e.PlanDiscussed),
+        *case.since(e.PlanShared, e.StudentAgreed),
+        *(x for x in case.since(e.PlanShared, e.StudentNotAgreed) if x.role is not Role.STUDENT),
+    )
+    return case.plan if stage in WITH_PLAN and spoken else None
+
+
+def plan_being_changed(case: Case) -> bool:
+    """Whether the student knows of a plan that is being written anew."""
+    stage = case.came_from or case.stage
+    spoken = bool(case.last(e.PlanDiscussed) or case.last(e.StudentAgreed))
+    return spoken and stage in (Stage.WRITING_PLAN, Stage.PLAN_TO_DISCUSS) and plan_for_student(case) is None
 
 
 def stage_words(stage: Stage, provider: Provider) -> str:
@@ -150,11 +175,21 @@ class View:
 
     @property
     def stage(self) -> str:
-        return stage_words(self._stage_shown(), self.provider)
+        return starting(self.stage_running)
 
     @property
     def stage_running(self) -> str:
+        if self.is_student and (words := self._plan_talked_about()):
+            return words
         return running_words(self._stage_shown(), self.provider)
+
+    def _plan_talked_about(self) -> str:
+        plan = self.provider.words.support_plan
+        if plan_being_changed(self.case):
+            return f"{plan} being changed"
+        return (
+            f"{plan} to talk about" if self.case.stage is Stage.PLAN_TO_DISCUSS and plan_for_student(self.case) else ""
+        )
 
     def _stage_shown(self) -> Stage:
         """The student hears of each step from a person first: until then their cards stay with what they know."""

@@ -9,8 +9,11 @@ from dialogs import (
     meeting,
     next_steps,
     outcome,
+    pebblepad,
     review,
     second_opinion,
+    student,
+    support_plan,
     views,
     weekly_check,
 )
@@ -27,8 +30,11 @@ ROUTER = Router(
         meeting,
         next_steps,
         outcome,
+        pebblepad,
         review,
         second_opinion,
+        student,
+        support_plan,
         views,
         weekly_check,
     )

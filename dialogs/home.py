@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from difflib import get_close_matches
 
 from cards import home as cards
-from dialogs import cases, concern
+from dialogs import cases, concern, student
 from dialogs.router import Steps
 from dialogs.turn import Reply, Turn
 from pathway.casework import NoSuchCase
@@ -31,6 +32,9 @@ COMMANDS = {
     "concern about": "concern.start",
     "my cases": "cases.mine",
     "cases": "cases.mine",
+    "my plan": "student.plan",
+    "my target": "student.plan",
+    "plan": "student.plan",
     "privacy": "home.privacy",
     "thanks": "home.thanks",
     "thank you": "home.thanks",
@@ -78,6 +82,16 @@ async def welcome(turn: Turn) -> Reply:
     return await _home(turn, first_time=True)
 
 
+#: What is answered by a step without anything else.
+TYPED: Mapping[str, Callable[[Turn], Awaitable[Reply]]] = {
+    "cases.mine": cases.mine,
+    "student.plan": student.plan,
+    "home.privacy": privacy,
+    "home.thanks": thanks,
+    "home.cancel": cancel,
+}
+
+
 def meant(text: str) -> str:
     """The verb that *text* most likely stands for, "" when it is anybody's guess. Misspellings are forgiven."""
     said = " ".join(text.casefold().strip(" .!?,").split())
@@ -99,14 +113,8 @@ async def said(turn: Turn, text: str) -> Reply:
     match verb:
         case "concern.start":
             return await concern.start(turn)
-        case "cases.mine":
-            return await cases.mine(turn)
-        case "home.privacy":
-            return await privacy(turn)
-        case "home.thanks":
-            return await thanks(turn)
-        case "home.cancel":
-            return await cancel(turn)
+        case _ if verb in TYPED:
+            return await TYPED[verb](turn)
         case "":
             return await _by_reference(turn, folded)
         case _:

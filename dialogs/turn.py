@@ -25,7 +25,26 @@ from pathway.roles import Role
 from pathway.rules import Ground
 
 #: What travels with a card and is no answer of a person.
-CARRIED = frozenset({"case", "step", "nonce", "form", "for", "kind", "start", "cleared", "aware", "in_person", "again"})
+CARRIED = frozenset(
+    {
+        "case",
+        "step",
+        "nonce",
+        "form",
+        "for",
+        "kind",
+        "start",
+        "cleared",
+        "aware",
+        "again",
+        "base",
+        "blocks",
+        "in_person",
+        "page",
+        "record",
+        "version",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ def _view(sent: str, field: str) -> e.View:
 async def mine(turn: Turn) -> Reply:
     case, _ground = await turn.case()
     given = case.view_of(Role.MENTOR)
-    before = {"view": given.view.value, "words": given.words} if given and not turn.get("for") else {}
+    typed = given is not None and (not turn.get("for") or case.mentor_view_to_confirm is not None)
+    before = {"view": given.view.value, "words": given.words} if given and typed else {}
     return await my_view_form(turn, before, ())
 
 

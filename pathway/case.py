@@ -187,11 +187,30 @@ class Case:
         return replace(written, version=newest.version, targets=newest.targets, promises=newest.promises)
 
     @property
+    def review_set_by(self) -> e.PlanWritten | e.ReviewChanged | e.StudentAgreed | None:
+        """What set the present time of the review: the plan, a change of it, or the talk with the student."""
+        for event in reversed(self.events):
+            match event:
+                case e.PlanWritten() | e.ReviewChanged():
+                    return event
+                case e.StudentAgreed() if event.review_at is not None:
+                    return event
+                case _:
+                    continue
+        return None
+
+    @property
     def review_at(self) -> datetime | None:
-        changed, plan = self.last(e.ReviewChanged), self.plan
-        if changed and plan and changed.at >= plan.at:
-            return changed.review_at
-        return plan.review_at if plan else None
+        set_by = self.review_set_by
+        return set_by.review_at if set_by and self.plan else None
+
+    @property
+    def review_place(self) -> str:
+        """Where the review is held, "" where no plan says so."""
+        set_by = self.review_set_by
+        if isinstance(set_by, e.ReviewChanged):
+            return set_by.place
+        return self.plan.place if self.plan else ""
 
     @property
     def outcome(self) -> e.PlacementContinued | e.PlacementTerminated | None:

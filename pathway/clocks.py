@@ -318,7 +318,7 @@ def review_day(case: Case, ground: Ground) -> date | None:
 
 
 def _review(case: Case, ground: Ground) -> Span | None:
-    plan, set_by = case.plan, _newest(case, e.ReviewChanged, e.PlanWritten)
+    plan, set_by = case.plan, case.review_set_by
     if plan is None or set_by is None or case.review_at is None:
         return None
     day, pauses = ground.calendar.next_open(local_date(case.review_at)), pauses_since(case, set_by)

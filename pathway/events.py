@@ -192,12 +192,16 @@ class PlanReopened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudentAgreed(Event):
-    """The plan was discussed on `on`; the student finds it achievable and knows that a review decides."""
+    """The plan was discussed on `on`; the student finds it achievable and knows that a review decides.
+
+    `review_at` is the later review that was agreed in that conversation, where too little of the week was left.
+    """
 
     achievable: bool
     knows_review_decides: bool
     comment: str = ""
     short_week_because: str = ""
+    review_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

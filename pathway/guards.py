@@ -9,7 +9,7 @@ help needs a reason and is never blocked (unless the provider sets `week_is_requ
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 
 from pathway import events as e
 from pathway.case import Case
@@ -327,9 +327,12 @@ def _student_agreed(case: Case | None, event: e.Event, ground: Ground) -> Faults
 
 def _short_week_faults(case: Case, event: e.StudentAgreed, ground: Ground) -> Faults:
     """Between the conversation and the review lies a whole week, or a reason, given now or when it was written."""
-    if case.plan is None or case.review_at is None or case.plan.short_because.strip():
+    if event.review_at is not None:
+        yield from _later_review_faults(event, event.review_at, ground)
+    review_at = event.review_at or case.review_at
+    if case.plan is None or review_at is None or (event.review_at is None and case.plan.short_because.strip()):
         return
-    review_day = local_date(case.review_at)
+    review_day = local_date(review_at)
     left = ground.calendar.count(event.on, review_day)
     if left < ground.provider.days.plan_min:
         sentence = (
@@ -337,6 +340,19 @@ def _short_week_faults(case: Case, event: e.StudentAgreed, ground: Ground) -> Fa
             f"{in_words(review_day)}. Choose a later day for it, or say why the week is shorter."
         )
         yield from _needs(event.short_week_because, sentence, "short_week_because")
+
+
+def _later_review_faults(event: e.StudentAgreed, review_at: datetime, ground: Ground) -> Faults:
+    """A review that is moved when the student agrees lies on a school day, within the span of a plan."""
+    day, calendar, placement = local_date(review_at), ground.calendar, ground.party.placement
+    if review_at <= event.at:
+        yield Fault("Choose a day for the review that is still to come.", "review_on")
+    elif not calendar.is_open(day):
+        yield Fault(f"The school is closed on {in_words(day)}.", "review_on")
+    elif calendar.count(event.on, day) > ground.provider.days.plan_max:
+        yield Fault(f"The review comes within {ground.provider.days.plan_max} school days.", "review_on")
+    if day > placement.end:
+        yield Fault(f"The placement ends on {in_words(placement.end)}, before this review.", "review_on")
 
 
 def _student_confirmed(case: Case | None, event: e.Event, _ground: Ground) -> Faults:

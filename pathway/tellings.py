@@ -148,6 +148,13 @@ def _was_told(case: Case, _event: e.Event, _party: Party) -> bool:
     return case.told is not None
 
 
+def _not_in_the_same_act(case: Case, event: e.Event, _party: Party) -> bool:
+    """Of a conversation and what came of it, recorded together, the student hears in one message."""
+    place = next((n for n, x in enumerate(case.events) if x is event), 0)
+    before = case.events[place - 1]
+    return not (isinstance(before, e.PlanDiscussed) and before.at == event.at)
+
+
 _M, _LT, _PT, _PL = Role.MENTOR, Role.LINK_TUTOR, Role.PARTNERSHIP_TEAM, Role.PARTNERSHIP_LEAD
 _CD, _LL, _S = Role.COURSE_DIRECTOR, Role.LEVEL_LEAD, Role.STUDENT
 N = Notice
@@ -162,7 +169,7 @@ _REFERRED = (
 _PLAN_STARTS = (
     Telling(N.PLAN_STARTED, _M),
     Telling(N.PLAN_STARTED, _LT),
-    Telling(N.PLAN_TO_YOU, _S),
+    Telling(N.PLAN_TO_YOU, _S, _not_in_the_same_act),
     Telling(N.PLAN_STARTED, _PT),
     Telling(N.CHANNEL_PLAN, CHANNEL),
 )

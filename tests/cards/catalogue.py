@@ -22,8 +22,11 @@ from cards import (
     next_steps,
     notices,
     outcome,
+    pebblepad,
     review,
     second_opinion,
+    student,
+    support_plan,
     views,
     weekly_check,
 )
@@ -185,6 +188,14 @@ TYPED: Mapping[type[e.Event], Mapping[str, int]] = {
     e.NextStepsBooked: {"place": 100, "deputies": 200},
     e.NextStepsHeld: {"decision": 600, "funding": 200, "follow_up": 200, "deputies": 200},
     e.OutcomeReopened: {"reason": 300},
+    e.PlanWritten: {"place": 120},
+    e.PlanReopened: {"reason": 300},
+    e.StudentAgreed: {"comment": 600},
+    e.StudentNotAgreed: {"words": 600},
+    e.StudentReplied: {"words": 600},
+    e.ProceededWithoutAgreement: {"reason": 400},
+    e.ReviewChanged: {"reason": 300, "place": 120},
+    e.PlanVersionAgreed: {"means": 300},
 }
 Fields = dict[str, Any]
 #: When, who, what, and what else is said.
@@ -288,6 +299,61 @@ STORIES: Mapping[str, tuple[Line, ...]] = {
     "the placement over": (AT_ONCE, (THURSDAY, "team", e.PlacementEnded, {})),
     "another procedure": (AT_ONCE, (THURSDAY, "lead", e.OtherProcedureTookOver, {})),
 }
+PLAN_DAY, TALK_DAY, HALF_WAY = "2026-10-16 12:00", "2026-10-19 12:00", "2026-10-21 09:00"
+BEFORE_PLAN: tuple[Line, ...] = (AT_ONCE, BOOKED, TUTORS, MY_VIEW, PLAN)
+BY_MENTOR: Line = (PLAN_DAY, "mentor", e.PlanWritten, {})
+BY_TUTOR: Line = (PLAN_DAY, "link_tutor", e.PlanWritten, {"short_because": "200"})
+#: Three areas with two targets each, in the longest words.
+LARGEST: Line = (PLAN_DAY, "mentor", e.PlanWritten, {"areas": ("TS7", "TS7", "TS4", "TS4", "behaviour", "behaviour")})
+MENTOR_AGREES: Line = (PLAN_DAY, "mentor", e.PlanVersionAgreed, {"means": ""})
+TUTOR_AGREES: Line = (PLAN_DAY, "link_tutor", e.PlanVersionAgreed, {"means": ""})
+TYPED_AGREES: Line = (PLAN_DAY, "link_tutor", e.PlanVersionAgreed, {"for_mentor": True})
+SHARED: Line = (PLAN_DAY, "link_tutor", e.PlanShared, {})
+AGREED = (MENTOR_AGREES, TUTOR_AGREES, SHARED)
+TALKED: Line = (TALK_DAY, "link_tutor", e.PlanDiscussed, {})
+YES: Line = (TALK_DAY, "link_tutor", e.StudentAgreed, {})
+NO: Line = (TALK_DAY, "mentor", e.StudentNotAgreed, {})
+HERSELF: Line = (HALF_WAY, "student", e.StudentNotAgreed, {})
+REPLIED: Line = (HALF_WAY, "student", e.StudentReplied, {})
+CONFIRMED: Line = (HALF_WAY, "student", e.StudentConfirmed, {})
+RING: Line = (HALF_WAY, "student", e.ReplyRequested, {})
+CAME: Line = (HALF_WAY, "mentor", e.PromiseTicked, {})
+NOT_CAME: Line = (HALF_WAY, "student", e.PromiseTicked, {"given": False})
+OFFERED: Line = (HALF_WAY, "link_tutor", e.DutyDone, {})
+LEADS_TOLD: Line = (HALF_WAY, "link_tutor", e.DutyDone, {"duty": e.Duty.LEVEL_LEAD_TOLD})
+NOT_TUTOR: Line = (HALF_WAY, "link_tutor", e.DutyDone, {"duty": e.Duty.PERSONAL_TUTOR_NOT_NEEDED})
+MOVED: Line = (HALF_WAY, "link_tutor", e.ReviewChanged, {})
+PASTED: Line = (HALF_WAY, "mentor", e.RecordedInPebblePad, {})
+OPENED: Line = (TALK_DAY, "mentor", e.PlanReopened, {})
+WITHOUT: Line = (HALF_WAY, "lead", e.ProceededWithoutAgreement, {})
+IN_PLACE: tuple[Line, ...] = (*BEFORE_PLAN, BY_MENTOR, *AGREED, TALKED, YES)
+#: Every way a case may stand from the first line of the plan to the eve of the review.
+PLANS: Mapping[str, tuple[Line, ...]] = {
+    "a plan written by the mentor": (*BEFORE_PLAN, BY_MENTOR, MENTOR_AGREES),
+    "a plan written by the tutor": (*BEFORE_PLAN, BY_TUTOR, TUTOR_AGREES),
+    "the mentor's agreement typed": (*BEFORE_PLAN, BY_TUTOR, TUTOR_AGREES, TYPED_AGREES),
+    "the largest plan": (*BEFORE_PLAN, LARGEST, MENTOR_AGREES),
+    "both agree, one view typed": (
+        AT_ONCE,
+        TUTORS,
+        TYPED_VIEW,
+        PLAN,
+        BY_TUTOR,
+        MENTOR_AGREES,
+        TUTOR_AGREES,
+    ),
+    "a plan to discuss": (*BEFORE_PLAN, BY_MENTOR, *AGREED),
+    "a plan discussed": (*BEFORE_PLAN, BY_MENTOR, *AGREED, TALKED),
+    "not achievable": (*BEFORE_PLAN, BY_MENTOR, *AGREED, TALKED, NO),
+    "the student wants to talk": (*BEFORE_PLAN, BY_MENTOR, *AGREED, TALKED, HERSELF),
+    "opened for changes": (*BEFORE_PLAN, BY_MENTOR, *AGREED, TALKED, OPENED),
+    "the second version": (*BEFORE_PLAN, BY_MENTOR, *AGREED, TALKED, OPENED, (TALK_DAY, *BY_MENTOR[1:])),
+    "the plan in place": IN_PLACE,
+    "the plan half-way": (*IN_PLACE, CONFIRMED, CAME, NOT_CAME, REPLIED, RING, OFFERED, LEADS_TOLD, NOT_TUTOR, PASTED),
+    "the review moved": (*IN_PLACE, MOVED, HERSELF),
+    "the largest plan in place": (*BEFORE_PLAN, LARGEST, *AGREED, TALKED, YES, CAME, NOT_CAME, REPLIED, HERSELF),
+    "without agreement": (*BEFORE_PLAN, BY_MENTOR, *AGREED, TALKED, NO, WITHOUT),
+}
 #: The second half of the road: the case as it stands, until its own cards come.
 LATER = (
     Stage.PLAN_TO_DISCUSS,
@@ -308,11 +374,28 @@ def tell(world: World, name: str, lines: Sequence[Line], **placement: Any) -> To
         fields = {k: world.typed(int(v)) if str(v).isdigit() else v for k, v in given.items()}
         if not fields.get("for_mentor") and kind is e.ViewRecorded:
             said["means"] = ""
+        if kind is e.PlanWritten:
+            said |= _written(world, fields.pop("areas", ("TS7",)))
         _record(story, moment(when), who, kind, said | fields)
     return Told(name, story.case, story.ground, story.case.events[-1].at + timedelta(hours=1))
 
 
+def _written(world: World, areas: Sequence[str]) -> Fields:
+    """Targets and promises in the words of *world*."""
+    target = {"target": world.typed(220), "measure": world.typed(160), "support": world.typed(160)}
+    by = moment("2026-10-26").date()
+    promises = [*support_plan.PROMISED.values()] if len(areas) > 1 else ["Planning together"]
+    return {
+        "targets": tuple(e.PlanTarget(area=a, monitored_by="mentor", complete_by=by, **target) for a in areas),
+        "promises": (
+            *(e.Promise(what=p, who="mentor", by=by) for p in promises),
+            e.Promise(what=world.typed(160), who="link_tutor"),
+        ),
+    }
+
+
 ROLES = {
+    "student": Role.STUDENT,
     "mentor": Role.MENTOR,
     "link_tutor": Role.LINK_TUTOR,
     "team": Role.PARTNERSHIP_TEAM,
@@ -333,7 +416,7 @@ def _record(story: Story, at: datetime, who: str, kind: type[e.Event], fields: F
 
 
 def cases_of(world: World) -> list[Told]:
-    found = [tell(world, name, lines) for name, lines in STORIES.items()]
+    found = [tell(world, name, lines) for name, lines in {**STORIES, **PLANS}.items()]
     for stage in LATER:
         story = Story(ground=world.ground()).reach(stage, "2026-10-06 10:00")
         found.append(Told(f"later: {stage.value}", story.case, story.ground, moment("2026-10-06 11:00")))
@@ -366,6 +449,7 @@ def catalogue(world: World) -> Iterator[Drawn]:
     yield from _around(told)
     yield from _steps(world, told)
     yield from _reviews(world)
+    yield from _plan_cards(world, told)
 
 
 def _case_cards(told: Sequence[Told]) -> Iterator[Drawn]:
@@ -444,6 +528,7 @@ def _reminders(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
 
 def _for_timers(world: World) -> Iterator[Told]:
     yield tell(world, "a week over half term", HOLIDAY)
+    yield tell(world, "a plan over half term", [_days_later(line, 4) for line in IN_PLACE])
     for ground, placement in GROUNDS.items():
         for name in ("told at once", "booked", "views differ", "writing the plan"):
             yield tell(world, f"{name}, {ground}", [_all_on_tuesday(line) for line in STORIES[name]], **placement)
@@ -452,6 +537,13 @@ def _for_timers(world: World) -> Iterator[Told]:
             if stage is Stage.NEXT_STEPS:
                 story.on(WEDNESDAY).team(e.NextStepsBooked)
             yield Told(f"{stage.value}, {ground}", story.case, story.ground, moment(WEDNESDAY))
+
+
+def _days_later(line: Line, days: int) -> Line:
+    """So that half term lies in between."""
+    when, who, kind, given = line
+    later = datetime.fromisoformat(when) + timedelta(days=days)
+    return later.isoformat(sep=" ", timespec="minutes"), who, kind, given
 
 
 def _all_on_tuesday(line: Line) -> Line:
@@ -900,3 +992,110 @@ def _endings(world: World, one: Told, then: Case) -> Iterator[Drawn]:
             yield from fillings(world, f"outcome.ending_form: {needs=}, {there=}, {n}", draw, view)
     lead = replace(one, ground=Ground(one.ground.party, asked)).view("ruth")
     yield Drawn("case.case_card: the lead is asked to confirm", case_card(lead), "ruth", lead)
+
+
+# -- the support plan ------------------------------------------------------------------------------------------------
+
+
+def _plan_cards(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
+    yield Drawn("student.no_plan", student.no_plan(world.provider))
+    yield from _plan_forms(world, told)
+    yield from _largest_forms(world, _of(told, "the largest plan"))
+    for one in told:
+        for reader in ("priya", "helen"):
+            view = one.view(reader)
+            if one.case.plan and one.name in PLANS:
+                yield Drawn(
+                    f"support_plan.check: {one.name} for {reader}",
+                    support_plan.check(view, one.case.plan),
+                    reader,
+                    view,
+                )
+            for record in pebblepad.there(view):
+                drawn = pebblepad.sheet(view, record, lead="Please record it in PebblePad.")
+                yield Drawn(f"pebblepad.sheet: {record.value} of {one.name} for {reader}", drawn, reader, view)
+    for name in ("the plan in place", "the largest plan in place"):
+        for reader in ("priya", "tom"):
+            view = _of(told, name).view(reader)
+            yield Drawn(f"support_plan.halfway: {name} for {reader}", support_plan.halfway(view), reader, view)
+
+
+def _plan_forms(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
+    writing, agreed = _of(told, "writing the plan"), _of(told, "the mentor's agreement typed")
+    talk, said_no = _of(told, "a plan to discuss"), _of(told, "not achievable")
+    running = _of(told, "the plan in place")
+    forms: list[tuple[str, Told, str, CaseForm]] = [
+        (
+            "support_plan.plan_form: one target",
+            writing,
+            "priya",
+            partial(support_plan.plan_form, note=NOTE),
+        ),
+        (
+            "support_plan.plan_form: one target, short, newer",
+            writing,
+            "helen",
+            partial(support_plan.plan_form, note=NOTE, short=True, newer="There is a newer one."),
+        ),
+        (
+            "support_plan.mentor_agreed_form",
+            agreed,
+            "helen",
+            partial(support_plan.mentor_agreed_form, version=1, for_whom="priya"),
+        ),
+        ("support_plan.discuss_form", talk, "priya", support_plan.discuss_form),
+        (
+            "support_plan.discuss_form: later",
+            talk,
+            "helen",
+            partial(support_plan.discuss_form, note=NOTE, for_whom="priya"),
+        ),
+        ("support_plan.reopen_form", talk, "helen", support_plan.reopen_form),
+        ("support_plan.proceed_form", said_no, "ruth", support_plan.proceed_form),
+        (
+            "support_plan.promises_form",
+            _of(told, "the largest plan in place"),
+            "priya",
+            support_plan.promises_form,
+        ),
+        (
+            "support_plan.promises_form: the student",
+            running,
+            "tom",
+            support_plan.promises_form,
+        ),
+        ("support_plan.duties_form", running, "helen", support_plan.duties_form),
+        (
+            "support_plan.review_form",
+            running,
+            "sam",
+            partial(support_plan.review_form, note=NOTE),
+        ),
+        ("student.talk_form", running, "tom", student.talk_form),
+        ("student.reply_form", running, "tom", student.reply_form),
+    ]
+    for name, one, reader, draw in forms:
+        yield from fillings(world, name, partial(draw, one.view(reader)), one.view(reader))
+
+
+#: Of so many fields hardly all are wrong at once: these come back with what is missing.
+WRONG = tuple(Fault(f"Say which support helps with target {n}.", f"support{n}") for n in (1, 2, 3))
+
+
+def _largest_forms(world: World, one: Told) -> Iterator[Drawn]:
+    """Three targets on a page, and the page with three more."""
+    view = one.view("priya")
+    for page, first in ((1, 1), (2, 4)):
+        empty = support_plan.plan_form(view, {}, blocks=6, page=page, note=NOTE, short=True)
+        full = {part["id"]: filled(part, world.typed) for part in inputs_of(empty)}
+        wrong = [replace(f, field=f"support{n}") for n, f in enumerate(WRONG, first)]
+        name = f"support_plan.plan_form: six targets, page {page}"
+        yield Drawn(f"{name} (empty)", empty, "priya", view)
+        left_out = {k: v for k, v in full.items() if not k.startswith("support")}
+        for values, faults, how in (
+            (full, (), "full"),
+            (left_out, wrong, "with faults"),
+            ({}, wrong, "nothing filled"),
+        ):
+            drawn = support_plan.plan_form(view, values, faults, blocks=6, page=page, note=NOTE, short=True)
+            yield Drawn(f"{name}, {how}", drawn, "priya", view)

@@ -32,7 +32,7 @@ async def test_whoever_removes_it_hears_nothing_there_and_is_welcomed_again_on_t
         ("priya", ["Raise a concern", "My cases"]),
         ("helen", ["Raise a concern", "My cases"]),
         ("sam", ["Raise a concern", "My cases"]),
-        ("tom", ["My cases"]),
+        ("tom", ["Show my plan", "My cases"]),
         ("ruth", ["My cases"]),
         ("joanne", ["My cases"]),
     ],

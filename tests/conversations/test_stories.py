@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.conversations import road
+from tests.conversations import planning, road
 from tests.school import School
 
 
@@ -47,8 +47,8 @@ async def test_put_right_within_the_week(school: School) -> None:
     assert "You have no open cases" in await school.says("helen", "my cases")
 
 
-async def test_support_across_half_term_from_the_talk_to_the_plan(school: School) -> None:
-    """The first half of story 2: Gareth, Aisha and Dr Helen Marsh."""
+async def test_support_across_half_term_from_the_talk_to_the_plan_in_place(school: School) -> None:
+    """Story 2 up to the review: Gareth, Aisha and Dr Helen Marsh."""
     await school.opens("gareth", "aisha", "helen", "sam", "joanne")
     await school.on("2026-10-08 12:10")
     reference = await road.raises(school, "gareth", "Aisha Rahman", areas="TS4,assessment")
@@ -81,21 +81,77 @@ async def test_support_across_half_term_from_the_talk_to_the_plan(school: School
     assert "What is your view?" in school.reads("gareth")
     await road.says_own_view(school, "gareth")
     await school.presses("helen", "Open the support plan")
-    for who in ("helen", "gareth"):
-        assert "support plan" in school.reads(who)
-        assert "nothing is lost" in school.reads(who)
-    assert "support plan" not in school.transcript("aisha")
     assert school.news("joanne") == 1
+    await _aishas_plan(school, reference)
+    await _a_plan_is_kept_to(school)
 
-    between = {who: school.news(who) for who in ("gareth", "aisha")}
+
+async def _aishas_plan(school: School, reference: str) -> None:
+    """Written by Gareth, agreed by Helen, talked through with Aisha on Tuesday 20 October."""
+    assert "support plan" not in school.transcript("aisha")
+
+    checked = await planning.writes(school, "gareth")
+    assert "Tuesday 3 November" in checked
+    assert "You have agreed it. Dr Helen Marsh has not yet." in school.reads("gareth")
+    assert "Gareth Bowen has written the support plan" in school.reads("helen")
+    assert planning.PLAN["target1"] in school.reads("helen")
+    await school.presses("helen", "I agree this version")
+    assert "talks it through with Aisha" in school.reads("gareth")
+    assert "support plan" not in school.transcript("aisha")
+    assert "support plan" not in await school.says("aisha", "my plan")
+
+    await school.on("2026-10-20 12:00")
+    await planning.talks_it_through(school, "helen")
+    copy = school.reads("aisha")
+    for told in (
+        "You and Dr Helen Marsh have talked about a support plan. It sets 1 target for the days to Tuesday 3 November",
+        "5 school days; half term 26 to 30 October is not counted",
+        "Gareth Bowen and Dr Helen Marsh are there to help you meet it",
+        "On Tuesday 3 November, 9:30am there is a review meeting. It will decide whether the placement continues",
+        planning.PLAN["target1"],
+        "Student wellbeing",
+    ):
+        assert told in copy
+    assert school.transcript("aisha").count("This is your plan") == 1
+    await school.presses("aisha", "It is achievable")
+    assert "Aisha has said here that it is achievable" in await school.says("gareth", reference)
+    assert "plan in place, review on Tuesday 3 November" in school.channel()[-1].text
+
+
+async def _a_plan_is_kept_to(school: School) -> None:
+    """Aisha's plan from the Link Tutor's duties to the eve of the review, with half term in between."""
+    assert "offer Aisha your personal support" in school.reads("helen")
+    await school.presses("helen", "Tick what I have done")
+    await school.fills("helen", support="done", level_lead="told", personal_tutor="not", press="Record this")
+    assert "Joanne Pike (Level Lead) told" in school.reads("helen")
+
+    await school.on("2026-10-22 08:00")
+    assert "Is the extra support happening?" in school.reads("gareth")
+    assert "how is it going" in school.reads("aisha")
+    await school.presses("gareth", "Tick the promised support")
+    await school.fills("gareth", promise0="given", press="Record this")
+    await school.presses("aisha", "Has the support come?")
+    await school.fills("aisha", promise0="given", promise1="not", press="Record this")
+    assert "Personal support (Dr Helen Marsh" in school.reads("helen")
+    assert "has not come" in school.reads("helen")
+    assert await school.presses("helen", "Text for PebblePad")
+    for pasted in ("Phase 2", planning.PLAN["target1"], "Success criteria", "Tuesday 3 November 2026, 9:30am"):
+        assert pasted in school.reads("helen")
+    await school.presses("helen", "It is recorded in PebblePad")
+    assert "You say that it is recorded in PebblePad" in school.reads("helen")
+
+    await school.on("2026-10-23 08:00")
+    assert "It has three parts" in school.reads("gareth")
     await school.on("2026-10-24 00:00")
-    term = {who: school.news(who) for who in between}
+    between = {who: school.news(who) for who in ("gareth", "aisha")}
     await school.on("2026-11-01 23:59")
-    assert {who: school.news(who) for who in between} == term
+    assert {who: school.news(who) for who in between} == between
+    await school.on("2026-11-02 08:00")
+    assert school.news("aisha") == between["aisha"] + 1
 
 
-async def test_a_placement_in_trouble_from_the_talk_to_both_views(school: School) -> None:
-    """The first half of story 3: Sian, Daniel and Martin Leigh."""
+async def test_a_placement_in_trouble_from_the_talk_to_the_plan_in_place(school: School) -> None:
+    """Story 3 up to the review: Sian, Daniel and Martin Leigh."""
     await school.opens("sian", "daniel", "martin", "sam", "nadia", "alan", "ruth")
     await school.on("2026-11-09 13:00")
     reference = await road.raises(school, "sian", "Daniel Okoro", areas="TS1,TS7,TS4")
@@ -118,6 +174,34 @@ async def test_a_placement_in_trouble_from_the_talk_to_both_views(school: School
     await school.presses("martin", "Open the support plan")
     assert "support plan" in school.reads("sian")
     assert [school.news(who) for who in ("nadia", "alan", "ruth")] == [1, 1, 1]
+    await _daniels_plan(school)
+
+
+async def _daniels_plan(school: School) -> None:
+    """Three areas, written by Martin there and then; the training day on Friday 20 November is not counted."""
+    form = await school.presses("martin", "Write the support plan")
+    assert "Friday 27 November is proposed for the review: 5 school days" in form
+    assert "the training day on Friday 20 November is not counted" in form
+    assert [school.value("martin", f"area{n}") for n in (1, 2, 3)] == ["TS1", "TS7", "TS4"]
+    typed = {
+        f"{what}{n}": f"{what.title()} {n}, in words" for n in (1, 2, 3) for what in ("target", "measure", "support")
+    }
+    asked = {**typed, "promises": "modelled_lesson,tutor_support", "adjustments": "yes"}
+    assert len(asked) <= 14
+    await school.fills("martin", asked, press="Check the plan")
+    await school.presses("martin", "Agree this version")
+    assert "Target 3, in words" in school.reads("sian")
+    await school.presses("sian", "I agree this version")
+    assert "Target 3, in words" not in school.transcript("daniel")
+    await school.on("2026-11-19 12:00")
+    await planning.talks_it_through(school, "martin")
+    assert "It sets 3 targets for the days to Friday 27 November" in school.reads("daniel")
+    assert "has started" in school.reads("sian")
+    assert [school.news(who) for who in ("nadia", "alan", "ruth")] == [1, 1, 1]
+    await school.on("2026-11-24 08:00")
+    assert "Is the extra support happening?" in school.transcript("sian")
+    await school.on("2026-11-27 08:00")
+    assert "Friday 27 November, 9:30am" in school.reads("martin")
 
 
 async def test_a_safeguarding_matter_is_stopped_at_the_door(school: School) -> None:
@@ -168,7 +252,7 @@ async def test_it_brings_that_card_in_every_other_form_too(school: School) -> No
 
 
 async def test_no_link_tutor_and_a_mentor_outside_teams(school: School) -> None:
-    """The first half of story 9: Sam enters everything for Dot, who follows by mail; Martin Leigh covers."""
+    """Story 9 up to the review: Sam enters everything for Dot, who follows by mail; Martin Leigh covers."""
     await school.opens("sam", "kai", "martin", "ruth")
     await school.on("2026-11-10 10:00")
     await school.says("sam", "concern about Kai Brennan")
@@ -221,7 +305,37 @@ async def test_no_link_tutor_and_a_mentor_outside_teams(school: School) -> None:
         "You recorded a view",
     ]
     assert "Marking is too thin" in everything
+    await _dots_plan(school, reference)
     assert all(reference in m.subject for m in school.mail("dot"))
+
+
+async def _dots_plan(school: School, reference: str) -> None:
+    """Sam rings Dot for her view; Martin writes the plan, and types that she agreed it on the telephone."""
+    await school.on("2026-11-24 10:00")
+    await school.says("sam", reference)
+    await school.presses("sam", "Enter something for Dot Ellery")
+    await school.presses("sam", "Record the mentor's view")
+    assert school.value("sam", "words") == "Marking is too thin"
+    await school.fills("sam", means="By phone", press="Record Dot Ellery's view")
+    await planning.writes(school, "martin")
+    assert "Wednesday 2 December" in school.reads("martin")
+    letter = school.mail("dot")[-1]
+    assert planning.PLAN["target1"] in letter.text
+    assert "agree it or change it" in letter.text
+    await school.presses("martin", "Enter something for Dot Ellery")
+    await school.presses("martin", "Record that Dot Ellery agrees the plan")
+    await school.fills("martin", means="By phone at break", press="Record that Dot Ellery agrees")
+    assert "plan to discuss" in school.reads("martin")
+    assert any("entered this for you" in m.text for m in school.mail("dot")[-2:])
+    everything = await school.presses("martin", "Read everything")
+    assert "Sam Whitfield recorded a view for Dot Ellery" in everything
+    assert "You agreed the support plan for Dot Ellery" in everything
+    await school.on("2026-11-25 12:00")
+    await planning.talks_it_through(school, "martin")
+    assert "It sets 1 target for the days to Wednesday 2 December" in school.reads("kai")
+    assert "has started" in school.mail("dot")[-1].text
+    await school.on("2026-11-27 08:00")
+    assert "Is the extra support happening?" in school.mail("dot")[-1].text
 
 
 async def test_the_wrong_student_was_chosen_and_it_is_put_right(school: School) -> None:

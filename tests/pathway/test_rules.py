@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from pathway import events as e
+from pathway.clocks import review_day
 from pathway.guards import GUARDS, agreed_by
 from pathway.process import Stage
 from pathway.provider import Days, Settings
@@ -640,6 +641,32 @@ def test_a_shorter_week_before_the_review_needs_a_reason() -> None:
     story.on("2026-10-09 12:00").mentor(e.StudentAgreed, short_week_because="The placement ends next week.")
 
     assert story.case.stage is IN_PLACE
+
+
+@pytest.mark.parametrize(
+    ("review_at", "sentence"),
+    [
+        ("2026-10-17 09:30", "The school is closed on Saturday 17 October."),
+        ("2026-11-04 09:30", "The review comes within 10 school days."),
+        ("2026-10-09 11:00", "Choose a day for the review that is still to come."),
+        ("2026-10-14 09:30", "3 school days would be left"),
+    ],
+)
+def test_a_later_review_lies_on_a_school_day_within_the_span_of_a_plan(review_at: str, sentence: str) -> None:
+    story = Story().reach(DISCUSS, TUESDAY)
+
+    with pytest.raises(Refused, match=sentence):
+        story.on("2026-10-09 12:00").mentor(e.StudentAgreed, review_at=moment(review_at))
+
+
+def test_a_later_review_that_was_agreed_with_the_student_is_the_review() -> None:
+    story = Story().reach(DISCUSS, TUESDAY)
+    later = moment("2026-10-16 09:30")
+
+    story.on("2026-10-09 12:00").mentor(e.PlanDiscussed).mentor(e.StudentAgreed, review_at=later)
+
+    assert story.case.review_at == later
+    assert review_day(story.case, story.ground) == day("2026-10-16")
 
 
 def test_a_week_that_was_written_short_needs_no_second_reason() -> None:

@@ -250,3 +250,16 @@ def test_a_role_that_nobody_holds_is_told_nothing() -> None:
 
     assert set(told(story)) == {"tom", "priya", "sam", "ruth", CHANNEL}
     assert PLACEMENT.level_lead == "nadia"
+
+
+def test_a_talk_and_what_came_of_it_recorded_together_reach_the_student_in_one_message() -> None:
+    story = Story().reach(Stage.PLAN_TO_DISCUSS, TUESDAY)
+    story.on(TUESDAY).link_tutor(e.PlanDiscussed).link_tutor(e.StudentAgreed)
+
+    assert "tom" not in told(story)
+
+    story = Story().reach(Stage.PLAN_TO_DISCUSS, TUESDAY)
+    story.on(TUESDAY).link_tutor(e.PlanDiscussed)
+    story.on("2026-10-06 15:00").link_tutor(e.StudentAgreed)
+
+    assert told(story)["tom"] == Notice.PLAN_TO_YOU

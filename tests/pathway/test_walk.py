@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import fields, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import Enum
 from random import Random
 from typing import Any, ClassVar
@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from pathway import events as e
 from pathway.case import Case, after, fold
-from pathway.dates import local_date
+from pathway.dates import local, local_date
 from pathway.nudges import due, next_at
 from pathway.people import Item, access
 from pathway.process import Stage
@@ -120,6 +120,8 @@ class Walk(RuleBasedStateMachine):
         event = kind(**(stamp | DEFAULTS[kind](story, self.now)))
         if isinstance(event, e.ReviewPartRecorded):
             event = replace(event, part=chance.choice(list(e.ReviewPart)))
+        if isinstance(event, e.StudentAgreed) and chance.random() < 0.5:
+            event = replace(event, review_at=local(self.ground.calendar.add(event.on, 5), time(9, 30)))
         if isinstance(event, e.MentorNamed | e.LinkTutorNamed):
             event = replace(event, person=chance.choice(EVERYBODY[:-2]))
         while chance.random() < 0.35:

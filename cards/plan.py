@@ -1,0 +1,297 @@
+"""The support plan as people read it: its targets, the promised support, the review, and what of it is ticked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from cards.elements import Element, facts, label, literal, quiet, said
+from cards.view import View, area_words
+from pathway import events as e
+from pathway.case import Case
+from pathway.clocks import review_day
+from pathway.dates import counted, in_words, listed, local_date
+from pathway.deadlines import latest_review
+from pathway.ground import Ground
+from pathway.guards import agreed_by
+from pathway.hours import tutor_days
+from pathway.provider import starting
+from pathway.roles import Role
+
+#: Of a student's words a card shows the newest, and older ones up to so many characters in all.
+SHOWN_WORDS = 700
+#: The people of a plan, by their roles.
+BOTH = (Role.MENTOR, Role.LINK_TUTOR)
+
+
+# -- reading a plan ------------------------------------------------------------------------------------------------
+
+
+def plan_parts(view: View, plan: e.PlanWritten, *, ticks: bool = False) -> Iterator[Element | list[Element]]:
+    """The whole plan. *ticks*: with what of the promised support has come."""
+    stands = view.case.plan is not None and view.case.plan.version == plan.version
+    at = (review_moment(view) if stands else None) or plan.review_at
+    yield facts(
+        {
+            "Starts": view.day(plan.starts),
+            "Review meeting": view.moment(at),
+            "Where": literal(view.case.review_place if stands else plan.place),
+            "Looked at by": holder(view, Role.MENTOR.value),
+            "To be met by": view.day(local_date(at)),
+        }
+    )
+    for n, target in enumerate(plan.targets, 1):
+        yield label(f"Target {n}: {area_words(target.area, view.provider)}")
+        yield said(target.target)
+        yield said(f"How we will know: {target.measure}")
+        yield said(f"Support: {target.support}")
+    yield label("Promised support")
+    for n, promise in enumerate(plan.promises):
+        if ticks and (state := came(view, n)):
+            yield said(f"{promise.what} ({plain_holder(view, promise.who)}, {_by(view, promise, plan)})")
+            yield quiet(state)
+    yield [part for line in _still_promised(view, plan, ticks=ticks) for part in said(line)]
+    if plan.short_because.strip():
+        yield label("Why the week is shorter")
+        yield said(plan.short_because)
+
+
+def _still_promised(view: View, plan: e.PlanWritten, *, ticks: bool) -> Iterator[str]:
+    """The promises of which nobody has said anything, a line for each person who gave some."""
+    lines: dict[str, list[str]] = {}
+    for n, promise in enumerate(plan.promises):
+        if not (ticks and came(view, n)):
+            who = f"({plain_holder(view, promise.who)}, {_by(view, promise, plan)})"
+            lines.setdefault(who, []).append(promise.what)
+    yield from (f"{'; '.join(what)} {who}" for who, what in lines.items())
+
+
+def _by(view: View, promise: e.Promise, plan: e.PlanWritten) -> str:
+    by_review = promise.by is None or promise.by == local_date(plan.review_at)
+    return "by the review" if by_review or promise.by is None else f"by {view.day(promise.by)}"
+
+
+def plain_holder(view: View, who: str) -> str:
+    """The person who holds the role *who* on this case, by name, as it is; what was typed where it is no role."""
+    if who not in set(Role):
+        return who
+    people = view.party.holders(Role(who), view.case)
+    return view.party.name(people[0]) if people else view.word(Role(who))
+
+
+def holder(view: View, who: str) -> str:
+    return literal(plain_holder(view, who))
+
+
+def came(view: View, n: int) -> str:
+    """Who has said what about promise *n*, the newest of each: "Given, says Gareth Bowen (Thursday 22 October)."."""
+    newest: dict[Role, e.PromiseTicked] = {}
+    for tick in view.case.since(e.PlanShared, e.PromiseTicked):
+        if tick.promise == n:
+            newest[tick.role] = tick
+    words = [
+        f"{'Given' if t.given else 'Not yet'}, {_says(view, t)} ({view.day(local_date(t.at))})" for t in newest.values()
+    ]
+    return f"{'; '.join(words)}." if words else ""
+
+
+def _says(view: View, tick: e.PromiseTicked) -> str:
+    who = view.you_or(tick.for_whom or tick.by)
+    return "you say" if who == "you" else f"says {who}"
+
+
+def who_agreed(view: View) -> str:
+    """Such as "You have agreed it. Gareth Bowen has not yet."; "" where there is no plan."""
+    plan = view.case.plan
+    if plan is None:
+        return ""
+    words = []
+    for role in BOTH:
+        people = view.party.holders(role, view.case)
+        who = starting(view.you_or(people[0]) if people else f"the {view.word(role)}")
+        have = "have" if who == "You" else "has"
+        words.append(
+            f"{who} {have} agreed it." if agreed_by(view.case, role, plan.version) else f"{who} {have} not yet."
+        )
+    return " ".join(words)
+
+
+# -- what the student may know of it -------------------------------------------------------------------------------
+
+
+def student_wrote(view: View) -> Iterator[Element | list[Element]]:
+    """The student's own words beside the record, unaltered: the newest, and older ones while they are short."""
+    kept = [x for x in view.case.events if isinstance(x, e.StudentReplied | e.StudentNotAgreed) and x.words.strip()]
+    room = SHOWN_WORDS
+    for words in reversed(kept):
+        room -= len(words.words)
+        if room < 0 and words is not kept[-1]:
+            break
+        mine = words.role is Role.STUDENT
+        who = "You" if view.is_student else view.first
+        how = f"{who} wrote" if mine else f"{who} said, as {view.you_or(words.by)} recorded"
+        yield label(f"{how} on {view.day(local_date(words.at))}")
+        yield said(words.words)
+
+
+# -- days ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A day for the review, with how it was found in *note*. *left*: the school days it gives; *possible*: whether a
+    plan still fits into the placement.
+    """
+
+    day: date
+    note: str
+    left: int
+    possible: bool = True
+
+
+def review_proposal(ground: Ground, case: Case, starts: date, *, opening: str = "") -> Proposed:
+    """A full school week after *starts*, on a day on which the Link Tutor works and the student is in school; earlier
+    only where the placement ends, and the note says so.
+    """
+    calendar, days, party = ground.calendar, ground.provider.days, ground.party
+    tutor, first = tutor_days(ground, case), literal(party.name(case.student).split(" ")[0])
+    plain = calendar.add(starts, days.plan)
+    day = plain
+    while not (tutor.is_open(day) and day.weekday() in calendar.days):
+        day = calendar.next_after(day)
+        if calendar.count(starts, day) > days.plan_max:
+            day = plain
+            break
+    latest = latest_review(ground)
+    if day > latest:
+        return _too_late(ground, starts, latest, opening)
+    found = calendar.explain_until(starts, day)
+    parts = [opening, f"{in_words(day)} is proposed for the review: {found.how}."]
+    if day != plain:
+        who = literal(party.name(party.link_tutor(case)))
+        parts.append(f"It is the first day from then on which {who} works and {first} is in school.")
+    if attends := calendar.in_school_in_words(first, starts, day):
+        parts.append(f"{attends.rstrip('.')}.")
+    if earlier := calendar.earlier(starts, found, days.plan_floor):
+        parts.append(f"That is far away. An earlier day would be {in_words(earlier.day)} ({earlier.how}).")
+        if calendar.count(starts, earlier.day) < days.plan_min:
+            parts.append("A week that short needs a line of reason.")
+    return Proposed(day, " ".join(p for p in parts if p), calendar.count(starts, day))
+
+
+def _too_late(ground: Ground, starts: date, latest: date, opening: str) -> Proposed:
+    """The honest sentence where the placement ends before a full week is over."""
+    days, team = ground.provider.days, ground.provider.role(Role.PARTNERSHIP_TEAM)
+    left = max(ground.calendar.count(starts, latest), 0)
+    ends = f"The placement ends on {in_words(ground.party.placement.end)}."
+    if left < days.plan_floor:
+        words = (
+            f"{ends} The latest possible day for a review is {in_words(latest)}, which leaves "
+            f"{counted(left, 'school day') if left else 'no school day'}: too little for a plan, which needs at least "
+            f"{days.plan_floor}. Please speak to the {team} about what is possible."
+        )
+        return Proposed(latest, f"{opening} {words}".strip(), left, possible=False)
+    words = (
+        f"{ends} A full week does not fit. The latest possible day for a review is {in_words(latest)}: "
+        f"{counted(left, 'school day')}. A week that short needs a line of reason."
+    )
+    return Proposed(latest, f"{opening} {words}".strip(), left)
+
+
+def review_found(view: View) -> str:
+    """How far the review is from the day the student agreed, or from the start: "5 school days; half term ..."."""
+    plan, at = view.case.plan, view.case.review_at
+    if plan is None or at is None:
+        return ""
+    agreed = view.case.last(e.StudentAgreed)
+    start = agreed.on if agreed and agreed.at >= plan.at else plan.starts
+    return view.ground.calendar.explain_until(start, local_date(at)).how
+
+
+def review_moment(view: View) -> datetime | None:
+    """When the review is: as it was set, unless the school has closed on that day since."""
+    at = view.case.review_at
+    moved = review_day(view.case, view.ground)
+    if at is None or moved is None or moved == local_date(at):
+        return at
+    return at + (moved - local_date(at))
+
+
+def when_and_where(view: View) -> str:
+    """Such as "Tuesday 3 November, 9:30am (Church Walk, Northdale)", "a day still to be found" where there is none."""
+    at, place = review_moment(view), literal(view.case.review_place)
+    if at is None:
+        return "a day still to be found"
+    return f"{view.moment(at)} ({place})" if place else view.moment(at)
+
+
+# -- the Link Tutor's duties ---------------------------------------------------------------------------------------
+
+DUTIES_OF = {
+    Role.LEVEL_LEAD: (e.Duty.LEVEL_LEAD_TOLD, e.Duty.LEVEL_LEAD_NOT_NEEDED),
+    Role.PERSONAL_TUTOR: (e.Duty.PERSONAL_TUTOR_TOLD, e.Duty.PERSONAL_TUTOR_NOT_NEEDED),
+}
+
+
+def done_duties(case: Case) -> frozenset[e.Duty]:
+    return frozenset(d.duty for d in case.since(e.PlanShared, e.DutyDone))
+
+
+def colleagues(view: View) -> tuple[Role, ...]:
+    """Of Level Lead and Personal Tutor those whom this placement has."""
+    return tuple(role for role in DUTIES_OF if view.party.holders(role, view.case))
+
+
+def duties_left(view: View) -> str:
+    """What the Link Tutor still has to do, as the end of a sentence; "" where nothing is left."""
+    done = done_duties(view.case)
+    left = [] if e.Duty.PERSONAL_SUPPORT in done else [f"offer {view.first} your personal support"]
+    left += [
+        f"tell {holder(view, role.value)} ({view.word(role)}), or say that it is not needed"
+        for role in colleagues(view)
+        if not done & set(DUTIES_OF[role])
+    ]
+    return listed(left)
+
+
+def duties_by(view: View) -> date:
+    """One of the Link Tutor's working days after the plan started."""
+    return tutor_days(view.ground, view.case).add(local_date(view.case.began.at), 1)
+
+
+def tick_words(view: View) -> str:
+    """The duties that are done, in a sentence."""
+    done = done_duties(view.case)
+    words = [f"personal support offered to {view.first}"] if e.Duty.PERSONAL_SUPPORT in done else []
+    for role, (told_, needless) in DUTIES_OF.items():
+        if told_ in done:
+            words.append(f"{holder(view, role.value)} ({view.word(role)}) told")
+        elif needless in done:
+            words.append(f"the {view.word(role)} need not be told")
+    return f"Done: {listed(words)}." if words else ""
+
+
+# -- PebblePad ---------------------------------------------------------------------------------------------------------
+
+
+def recorded_words(view: View, record: e.Record) -> str:
+    """Such as "Dr Helen Marsh says that it is recorded in PebblePad (Thursday 22 October)."; "" where nobody has."""
+    found = recorded(view.case, record)
+    if found is None:
+        return ""
+    who = starting(view.you_or(found.by))
+    says = "say" if who == "You" else "says"
+    return f"{who} {says} that it is recorded in PebblePad ({view.day(local_date(found.at))})."
+
+
+def recorded(case: Case, record: e.Record) -> e.RecordedInPebblePad | None:
+    """Who said that this record is in PebblePad, since it was written last."""
+    written: dict[e.Record, type[e.Event]] = {
+        e.Record.WEEKLY_TARGET: e.WeeklyTargetSet,
+        e.Record.PLAN: e.PlanShared,
+        e.Record.REVIEW: e.ReviewStarted,
+        e.Record.OUTCOME: type(case.outcome) if case.outcome else e.Event,
+    }
+    found = [x for x in case.since(written[record], e.RecordedInPebblePad) if x.record is record]
+    return found[-1] if found else None

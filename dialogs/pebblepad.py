@@ -1,0 +1,45 @@
+"""Handing over to PebblePad: the text, and a person's word that it is there."""
+
+from __future__ import annotations
+
+from cards import pebblepad as cards
+from cards.case import case_card
+from dialogs.router import Steps
+from dialogs.turn import Reply, Turn
+from pathway import events as e
+from pathway.case import Case
+from pathway.rules import Ground, NotYours, OutOfStep
+
+steps = Steps()
+SUMMARY = "Placements: for PebblePad"
+
+
+async def _record(turn: Turn) -> tuple[Case, Ground, e.Record]:
+    """The record that the card names, if there is one by now that this person may hand over."""
+    case, ground = await turn.case()
+    turn.casework.stamp(ground, turn.person.id, e.RecordedInPebblePad, case)
+    sent = turn.get("record")
+    if sent not in set(e.Record):
+        raise NotYours("no such record")
+    record = e.Record(sent)
+    if record not in cards.there(turn.view(case, ground)):
+        raise OutOfStep(record.value)
+    return case, ground, record
+
+
+@steps.on("pebblepad.show")
+async def show(turn: Turn) -> Reply:
+    case, ground, record = await _record(turn)
+    sent = turn.get("page")
+    part = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 4 else 1
+    return Reply(cards.sheet(turn.view(case, ground), record, part=part), SUMMARY)
+
+
+@steps.on("pebblepad.recorded")
+async def recorded(turn: Turn) -> Reply:
+    case, ground, record = await _record(turn)
+    stamp = turn.casework.stamp(ground, turn.person.id, e.RecordedInPebblePad, case)
+    event = e.RecordedInPebblePad(**stamp, record=record, phase=ground.party.placement.phase)
+    done = await turn.record(case.id, event, fact=True)
+    lead = "Thank you. It stands here that you say so, and nobody is asked about it again."
+    return Reply(case_card(turn.view(done.case, ground), lead), SUMMARY, case.id)
