@@ -358,7 +358,7 @@ def test_ten_thousand_random_steps_never_leave_the_process() -> None:
     run_state_machine_as_test(
         Walk,
         settings=settings(
-            max_examples=260, stateful_step_count=50, derandomize=True, deadline=None, phases=[Phase.generate]
+            max_examples=340, stateful_step_count=50, derandomize=True, deadline=None, phases=[Phase.generate]
         ),
     )
 
