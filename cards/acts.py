@@ -21,13 +21,20 @@ Acts = Iterator[Element]
 
 def acts_for(view: View, *, whole: bool = False) -> list[Element]:
     """The buttons for this reader, at most six."""
-    acts = list(all_acts(view))
+    acts = _first_stands_out(list(all_acts(view)))
     if view.is_student or not view.sees(Item.CONCERN):
         return acts[:MOST]
     reading = act(view, "Back to the short card", "cases.open") if whole else act(view, "Read everything", "cases.read")
     if len(acts) < MOST:
         return [*acts, reading]
     return [*acts[: MOST - 2], reading, act(view, "Something else", "cases.more")]
+
+
+def _first_stands_out(acts: list[Element]) -> list[Element]:
+    """The act that is wanted most is the coloured one."""
+    if acts and acts[0]["type"] == "Action.Execute":
+        return [{**acts[0], "style": "positive"}, *acts[1:]]
+    return acts
 
 
 def rest_of(view: View) -> list[Element]:

@@ -38,7 +38,9 @@ from pathway.process import Stage
 from pathway.provider import starting
 from pathway.roles import Role
 from pathway.tellings import CHANNEL
+from pathway.timers import TIMERS
 
+TIMER_NAMES = {timer.id: timer.name for timer in TIMERS}
 #: Reminders further away than this are not listed.
 SOON = timedelta(weeks=4)
 HELP = {
@@ -56,7 +58,7 @@ HELD = {e.Held.TEAMS: "Teams meeting", e.Held.VISIT: "Visit to the school", e.He
 def help_words(ticks: tuple[str, ...], note: str = "") -> str:
     """The ticked help, and the note, as one line."""
     named = [HELP.get(t, t) for t in ticks if t != "other" or not note]
-    return "; ".join([*named, *([note] if note else [])])
+    return "; ".join([*named[:1], *(n[:1].lower() + n[1:] for n in named[1:]), *([note] if note else [])])
 
 
 def case_card(view: View, lead: str = "", *, whole: bool = False) -> Card:
@@ -298,7 +300,9 @@ def _to_come(view: View, most: int) -> Iterator[Element]:
     until = view.now + SOON
     coming = [n for n in planned(view.case, view.ground) if view.now < n.at < until and n.to != CHANNEL]
     if coming:
-        lines = dict.fromkeys(f"{view.moment(n.at)}: {starting(view.you_or(n.to))}" for n in coming)
+        lines = dict.fromkeys(
+            f"{view.moment(n.at)}: {starting(view.you_or(n.to))} ({TIMER_NAMES[n.timer]})" for n in coming
+        )
         yield label("Reminders to come, unless it is done before")
         yield panel(*(text(line, size="Small", spacing="Small") for line in list(lines)[:most]))
 

@@ -18,6 +18,7 @@ from cards.elements import (
     leaving,
     literal,
     panel,
+    plain,
     quiet,
     said,
     text,
@@ -62,6 +63,22 @@ def origin(provider: Provider, about: str = "", placement: str = "") -> Card:
             button("My weekly target was not enough", "concern.route", kind=NOT_ENOUGH, **more),
             button("I only want advice", "concern.advice", **more),
             button(f"It cannot wait a week: tell the {tutor}", "concern.route", kind=CANNOT_WAIT, **more),
+        ],
+    )
+
+
+#: So many students get a button each; more are chosen from a list on the form.
+A_BUTTON_EACH = 4
+
+
+def about_whom(kind: str, students: Sequence[Choice]) -> Card:
+    """After the route check: a button a student, with what tells two of a like name apart."""
+    return card(
+        heading("About whom?"),
+        *(text(literal(choice.words), spacing="Small") for choice in students),
+        actions=[
+            button(plain(choice.student), "concern.form", kind=kind, placement=choice.placement.id)
+            for choice in students
         ],
     )
 

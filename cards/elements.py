@@ -62,7 +62,7 @@ def flat(parts: Iterable[Element | Iterable[Element] | None]) -> list[Element]:
 def _in_view(actions: Sequence[Element]) -> list[Element]:
     if len(actions) <= IN_VIEW:
         return list(actions)
-    first, rest = actions[: IN_VIEW - 1], actions[IN_VIEW - 1 :]
+    first, rest = actions[:IN_VIEW], actions[IN_VIEW:]
     return [*first, *({**a, "mode": "secondary"} for a in rest)]
 
 
@@ -254,7 +254,7 @@ class Form:
         """The faults once more, above the buttons: on a phone the field may be out of sight."""
         if not self.faults:
             return []
-        once = list(dict.fromkeys(f.sentence for f in self.faults))
+        once = list(dict.fromkeys(f.sentence for f in sorted(self.faults, key=lambda f: bool(f.field))))
         lead = "One thing to put right:" if len(once) == 1 else f"{len(once)} things to put right:"
         rest = [quiet("The others stand at their fields above.")] if len(once) > NAMED_AGAIN else []
         again = [text(s, spacing="Small") for s in once[:NAMED_AGAIN]]

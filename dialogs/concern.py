@@ -124,6 +124,9 @@ def _proposed(turn: Turn, choices: Sequence[Choice], on: date | None = None) -> 
 
 @steps.on("concern.form")
 async def form(turn: Turn) -> Reply:
+    offered = await _offered(turn, {})
+    if 1 < len(offered) <= cards.A_BUTTON_EACH:
+        return Reply(cards.about_whom(_kind(turn), offered), SUMMARY)
     return await concern_form(turn, {}, ())
 
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "concern": "concern.start",
     "raise a concern": "concern.start",
     "raise concern": "concern.start",
+    "concern about": "concern.start",
     "my cases": "cases.mine",
     "cases": "cases.mine",
     "privacy": "home.privacy",

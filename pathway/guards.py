@@ -305,6 +305,9 @@ def _plan_shared(case: Case | None, event: e.Event, ground: Ground) -> Faults:
             yield Fault(f"The {word} has not agreed this version yet.", "agreed")
     if not plan.adjustments_checked:
         yield Fault("Tick that any agreed adjustments are in place. It is asked for every student.", "adjustments")
+    if case.review_at and case.review_at <= event.at:
+        day = in_words(local_date(case.review_at))
+        yield Fault(f"The review of this plan was to be on {day}. Choose a later day first.", "review_on")
     if case.mentor_view_to_confirm:
         yield Fault(
             "The mentor's view was typed for them. They answer “That is right” first, or the office enters it.",

@@ -26,13 +26,13 @@ async def opens_the_form(mentor: Person, student: str) -> None:
 
 
 async def sets_a_weekly_target(mentor: Person, student: str, *, choose: str = "") -> None:
-    """From the first word to the receipt, with *choose* picked in the form where there are several students. Nothing is
+    """From the first word to the receipt, with *choose* pressed where there are several students. Nothing is
     filled in that need not be.
     """
     await opens_the_form(mentor, student)
     today = local_date(await mentor.screen.now())
     if choose:
-        await mentor.fills({"Student": choose})
+        await mentor.presses(choose)
     await mentor.fills({"I talked to them about it on": today.isoformat(), **WORDS})
     await mentor.presses("Check my answers")
     await mentor.presses("Set the weekly target")

@@ -41,7 +41,7 @@ async def test_raising_a_concern_takes_seven_fields_at_the_most(
     assert counted.taps == ("I am just starting", "No, carry on", "Check my answers", "Set the weekly target")
 
 
-async def test_a_mentor_of_two_students_fills_in_one_more_which_one_it_is_about(
+async def test_a_mentor_of_two_students_says_with_a_tap_whom_it_is_about(
     shared_practice: Running, opens: Opens
 ) -> None:
     screen = await opens(shared_practice)
@@ -49,8 +49,8 @@ async def test_a_mentor_of_two_students_fills_in_one_more_which_one_it_is_about(
     await screen.counts_from_here()
     await sets_a_weekly_target(sian, "", choose="Daniel Okoro")
     counted = await screen.counted()
-    assert counted.fields[0] == "Student (required)"
-    assert len(counted.fields) == RAISE + 1, counted.fields
+    assert len(counted.fields) <= RAISE, counted.fields
+    assert "Daniel Okoro" in counted.taps
 
 
 async def test_a_target_that_is_met_takes_one_tap(shared_practice: Running, opens: Opens) -> None:

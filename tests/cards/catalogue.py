@@ -534,6 +534,8 @@ def _concerns(world: World) -> Iterator[Drawn]:
     provider, student, mentor = world.provider, world.people["tom"].name, world.people["priya"].name
     yield Drawn("concern.origin", concern.origin(provider))
     yield Drawn("concern.origin: about somebody", concern.origin(provider, student, "placement-1"))
+    for n in (2, 4):
+        yield Drawn(f"concern.about_whom: {n}", concern.about_whom("start", choices_of(world, n)))
     yield Drawn("concern.draft_waiting", concern.draft_waiting("Tuesday 6 October"))
     yield Drawn("concern.draft_reminder", concern.draft_reminder("Tuesday 13 October"))
     yield Drawn("concern.not_talked", concern.not_talked(student, "Tuesday 13 October"))

@@ -545,6 +545,17 @@ def test_a_plan_is_shared_only_when_adjustments_were_considered() -> None:
         story.on(LATER).mentor(e.PlanShared)
 
 
+def test_a_plan_whose_review_has_passed_is_not_shared() -> None:
+    story = Story().reach(WRITING, TUESDAY)
+    story.on(LATER).mentor(e.PlanWritten).mentor(e.PlanVersionAgreed).link_tutor(e.PlanVersionAgreed)
+
+    with pytest.raises(Refused, match=r"was to be on Tuesday 13 October\. Choose a later day first"):
+        story.on("2026-10-13 09:30").mentor(e.PlanShared)
+    story.on("2026-10-13 09:29").mentor(e.PlanShared)
+
+    assert story.case.stage is DISCUSS
+
+
 def test_a_provider_that_allows_fewer_areas_later_is_heeded_when_the_plan_is_shared() -> None:
     story = Story().reach(WRITING, TUESDAY)
     story.on(LATER).mentor(e.PlanWritten, targets=(target("TS1"), target("TS2")))
