@@ -155,6 +155,11 @@ def _not_in_the_same_act(case: Case, event: e.Event, _party: Party) -> bool:
     return not (isinstance(before, e.PlanDiscussed) and before.at == event.at)
 
 
+def _had_ended(case: Case, _event: e.Event, _party: Party) -> bool:
+    """Who was told that a placement had ended is told that this was put right."""
+    return isinstance(case.outcome, e.PlacementTerminated)
+
+
 _M, _LT, _PT, _PL = Role.MENTOR, Role.LINK_TUTOR, Role.PARTNERSHIP_TEAM, Role.PARTNERSHIP_LEAD
 _CD, _LL, _S = Role.COURSE_DIRECTOR, Role.LEVEL_LEAD, Role.STUDENT
 N = Notice
@@ -257,6 +262,9 @@ TOLD: Mapping[type[e.Event], tuple[Telling, ...]] = {
         Telling(N.OUTCOME_REOPENED, _M),
         Telling(N.OUTCOME_REOPENED, _LT),
         Telling(N.OUTCOME_REOPENED, _PT),
+        Telling(N.OUTCOME_REOPENED, _LL),
+        Telling(N.OUTCOME_REOPENED, _CD, _had_ended),
+        Telling(N.OUTCOME_REOPENED, Role.PERSONAL_TUTOR, _had_ended),
     ),
     e.CasePaused: (_TYPED, Telling(N.PAUSED, _M), Telling(N.PAUSED, _LT, _was_told)),
     e.CaseResumed: (_TYPED, Telling(N.RESUMED, _M), Telling(N.RESUMED, _LT, _was_told)),

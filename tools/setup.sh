@@ -52,4 +52,7 @@ if [ "${1:-}" = browser ]; then
         [ -n "$name" ] && command -v "$name" >/dev/null 2>&1 && found=$name && break
     done
     [ -n "$found" ] || apt chromium chromium-l10n || say "No Chromium was found, so the browser tests are left out. Set PATHWAY_CHROMIUM to one."
+    # The driver that steers it is a Node of its own, which a bare Debian lacks a library for.
+    .venv/bin/python -m playwright --version >/dev/null 2>&1 || apt libatomic1 ||
+        say "Playwright does not start here (perhaps libatomic1 is missing), so the browser tests will fail."
 fi

@@ -425,7 +425,8 @@ async def test_an_outcome_entered_wrongly_is_set_aside_by_the_lead_and_recorded_
     put_right = school.reads("daniel")
     assert "is being put right, as you have been told in person" in put_right
     assert "failed" not in put_right
-    assert "set aside" in school.reads("martin")
+    for who in ("martin", "sian", "sam", "alan", "nadia"):
+        assert "set aside" in school.reads(who), who
     await school.presses("martin", "Something else")
     first = await school.presses("martin", "Read the review")
     assert "the placement ended" in first

@@ -206,7 +206,8 @@ HEARD: dict[type[e.Event], str] = {
     e.NextStepsHeld: "student: next_steps, link_tutor: next_steps, level_lead: next_steps",
     e.OutcomeReopened: (
         "student: outcome_reopened, mentor: outcome_reopened, link_tutor: outcome_reopened, "
-        "partnership_team: outcome_reopened"
+        "partnership_team: outcome_reopened, level_lead: outcome_reopened, course_director: outcome_reopened, "
+        "personal_tutor: outcome_reopened"
     ),
     e.CasePaused: "mentor: typed_for_you, mentor: paused, link_tutor: paused",
     e.CaseResumed: "mentor: typed_for_you, mentor: resumed, link_tutor: resumed",
