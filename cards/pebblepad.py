@@ -78,7 +78,8 @@ def _review(view: View) -> Blocks:
         yield "Review meeting on", _day(started.on)
     for part in view.case.since(e.ReviewStarted, e.ReviewPartRecorded):
         yield starting(part.part.value), part.words
-        yield from ((f"Progress and evidence: {target}", words) for target, words in part.evidence)
+        for n, (target, words) in enumerate(part.evidence, 1):
+            yield f"Progress and evidence ({n})", f"{target}\n{words}"
     given = [f"{p.what}: {words}" for n, p in enumerate(_promises(view.case)) if (words := came(view, n))]
     yield "Support given", "\n".join(given)
 
@@ -87,7 +88,8 @@ def _outcome(view: View) -> Blocks:
     outcome = view.case.outcome
     if outcome is None:
         return
-    yield from ((f"Target: {target}", result) for target, result in outcome.results)
+    for n, (target, result) in enumerate(outcome.results, 1):
+        yield f"Result of target ({n})", f"{target}\n{result}"
     ended = isinstance(outcome, e.PlacementTerminated)
     yield "Outcome", "The placement has ended." if ended else "The placement continues."
     yield "Reasons", outcome.reasons

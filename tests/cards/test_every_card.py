@@ -271,8 +271,6 @@ def test_a_student_reads_no_hard_word_on_a_card_and_finds_no_act_of_others() -> 
             continue
         ours = " ".join(slot.text for slot in slots(drawn.card) if not slot.typed)
         assert not hard.search(PLAINLY.sub("so", ours)), f"{drawn.name}: {ours}"
-        assert verbs_of(drawn.card) <= {"cases.open", "cases.mine", "home.help"}, drawn.name
-        assert not hard.search(ours), f"{drawn.name}: {ours}"
         own = {verb for verb in verbs_of(drawn.card) if verb.startswith("student.")}
         assert verbs_of(drawn.card) - own <= {"cases.open", "cases.mine", "home.help"}, drawn.name
 

@@ -48,25 +48,6 @@ COMES_LATER = frozenset(
 #: A draft lives outside the log and is deleted there; the clock records its own reminders.
 NO_STEP = frozenset({e.DraftDiscarded, e.Nudged})
 
-#: Notices of the second half: until its cards come, the case as it stands speaks for them.
-SECOND_HALF = frozenset(
-    {
-        Notice.PLAN_SHARED,
-        Notice.PLAN_CHANGED,
-        Notice.PLAN_TO_YOU,
-        Notice.PLAN_STARTED,
-        Notice.STUDENT_SAYS_NO,
-        Notice.STUDENT_REPLIED,
-        Notice.RING_STUDENT,
-        Notice.PROMISE_NOT_KEPT,
-        Notice.REVIEW_CHANGED,
-        Notice.OUTCOME,
-        Notice.OUTCOME_TO_YOU,
-        Notice.NEXT_STEPS,
-        Notice.NEXT_STEPS_BOOKED,
-        Notice.OUTCOME_REOPENED,
-    }
-)
 #: Notices with a card, a line or an edit of their own.
 OF_THEIR_OWN = frozenset(
     {
@@ -140,14 +121,14 @@ def test_the_lists_of_what_comes_later_are_no_longer_than_they_must_be() -> None
     assert {kind.__name__ for kind in COMES_LATER} & made == set()
     assert first_half() | {e.CaseResumed} >= COMES_LATER | NO_STEP
     assert set(MAY_RECORD) >= first_half()
-    assert set(notices.LEADS) & (SECOND_HALF | OF_THEIR_OWN) == set()
+    assert set(notices.LEADS) & OF_THEIR_OWN == set()
 
 
 # -- notices ---------------------------------------------------------------------------------------------------------
 
 
-def test_every_notice_has_words_of_its_own_or_belongs_to_the_second_half() -> None:
-    assert set(notices.LEADS) | SECOND_HALF | OF_THEIR_OWN == set(Notice)
+def test_every_notice_has_words_of_its_own() -> None:
+    assert set(notices.LEADS) | OF_THEIR_OWN == set(Notice)
 
 
 def test_every_notice_of_the_first_half_has_words() -> None:

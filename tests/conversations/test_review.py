@@ -237,6 +237,7 @@ async def test_the_bot_itself_never_says_what_the_outcome_is_to_be(school: Schoo
     assert "Record the outcome" in school.buttons("martin")
     await school.passes(days=30)
     assert "ended" not in school.transcript("daniel")
+    await school.presses("martin", "Open ")
     form = await school.presses("martin", "Record the outcome")
     assert not any(school.value("martin", f"result_{n}") for n in range(3))
     assert "In person" not in form

@@ -250,6 +250,7 @@ async def test_the_student_talks_replies_and_asks_to_be_rung(school: School) -> 
 async def test_the_review_is_moved_with_a_reason_after_the_student_was_told(school: School) -> None:
     await school.opens("helen", "tom")
     await planning.starts_a_plan(school)
+    await school.presses("helen", "Something else")
     await school.presses("helen", "Change the review")
     closed = await school.fills(
         "helen", review_on="2026-10-28", reason="Helen is away", student_told="yes", press="Change the review"
