@@ -106,7 +106,7 @@ async def test_every_field_has_a_name_every_word_is_plain_to_see_and_nothing_is_
     if width < 720:
         assert await pale_words(screen.page) == []
         assert await screen.cut_off() == []
-    await gareth.says("concern")
+    await gareth.says("concern about Aisha")
     for button in ("I am just starting", "No, carry on", "Check my answers"):
         await looks_right(screen)
         await gareth.presses(button)
@@ -224,7 +224,7 @@ async def test_a_form_is_saved_half_filled_and_found_again_after_the_page_was_cl
     await screen.page.context.close()
     again = await opens(shared_practice, person="gareth")
     gareth = again.person("gareth")
-    await gareth.says("concern")
+    await gareth.says("concern about Aisha")
     await gareth.sees("You have a half-filled form")
     await gareth.presses("Go on with it")
     assert await gareth.filled(SEEN) == "Plans arrive late."
