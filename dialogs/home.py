@@ -10,7 +10,7 @@ from cards import home as cards
 from dialogs import cases, concern, student
 from dialogs.router import Steps
 from dialogs.turn import Reply, Turn
-from pathway.casework import NoSuchCase
+from pathway.casework import REFERENCE, NoSuchCase
 
 steps = Steps()
 SUMMARY = "Placements: hello"
@@ -109,6 +109,8 @@ async def said(turn: Turn, text: str) -> Reply:
             return await concern.start(turn, folded.removeprefix(opening).strip(" .!?"))
     if "safeguarding" in folded:
         return await concern.stop(turn)
+    if referred := await _by_reference(turn, folded):
+        return referred
     verb = meant(text)
     match verb:
         case "concern.start":
@@ -116,16 +118,20 @@ async def said(turn: Turn, text: str) -> Reply:
         case _ if verb in TYPED:
             return await TYPED[verb](turn)
         case "":
-            return await _by_reference(turn, folded)
+            return await _home(turn, "I did not understand that. This is what I can do:")
         case _:
             return await _home(turn)
 
 
-async def _by_reference(turn: Turn, folded: str) -> Reply:
-    """A case's reference opens the case for those who may see it; for others it is any word."""
+async def _by_reference(turn: Turn, folded: str) -> Reply | None:
+    """A case's reference opens the case for those who may see it; for others it is any word. It is looked up before
+    misspellings are forgiven: some references look much like a command.
+    """
     reference = folded.removeprefix("ref ").strip().upper()
-    found = await turn.casework.book.case_with_reference(reference) if len(reference) == 4 else None
+    if len(reference) != REFERENCE or folded in COMMANDS:
+        return None
+    found = await turn.casework.book.case_with_reference(reference)
     if found:
         with suppress(NoSuchCase):
             return await cases.open_case(turn.with_data(case=found))
-    return await _home(turn, "I did not understand that. This is what I can do:")
+    return None

@@ -29,6 +29,8 @@ from pathway.tellings import CHANNEL, Notice, Telling, tellings
 #: Letters and figures that are not mistaken for each other when read out on the telephone.
 ALPHABET = "ACDEFGHJKMNPQRTUVWXY3479"
 ATTEMPTS = 8
+#: Characters of a reference.
+REFERENCE = 4
 #: Who comes in when a placement has ended, and finds the case under "my cases" from then on.
 NEXT_STEPS = (Role.COURSE_DIRECTOR, Role.LEVEL_LEAD, Role.PERSONAL_TUTOR)
 RECEIPT = "receipt"
@@ -166,7 +168,7 @@ class Casework:
     async def new_reference(self) -> str:
         """Four letters and figures that no case has yet; random, so that they tell nothing."""
         while True:
-            reference = "".join(secrets.choice(ALPHABET) for _ in range(4))
+            reference = "".join(secrets.choice(ALPHABET) for _ in range(REFERENCE))
             if await self.book.case_with_reference(reference) is None:
                 return reference
 

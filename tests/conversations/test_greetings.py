@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+from types import SimpleNamespace
+
 import pytest
 
 from bot.admin import ask
@@ -161,3 +164,14 @@ async def test_the_cases_are_listed_the_next_due_first_and_five_at_a_time(school
     second = await school.presses("sam", "Show the next")
     assert "6 to 7 of 7" in second
     assert second.count("Open ") == 2
+
+
+async def test_a_reference_that_looks_like_a_command_still_opens_its_case(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters = cycle("HEAP")
+    monkeypatch.setattr("pathway.casework.secrets", SimpleNamespace(choice=lambda _: next(letters)))
+    assert await road.raises(school) == "HEAP"
+
+    assert "Tom Ashworth: weekly target set" in await school.says("priya", "heap")
+    assert "weekly target set" not in await school.says("priya", "help")

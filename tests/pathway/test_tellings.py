@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pathway import events as e
 from pathway.people import Office, Party
 from pathway.process import Stage
@@ -94,6 +96,23 @@ def test_the_plan_reaches_the_student_when_it_was_discussed_and_not_when_it_was_
     assert told(story) == {"tom": Notice.PLAN_TO_YOU}
 
 
+def test_a_student_who_heard_of_nothing_does_not_hear_that_it_is_over() -> None:
+    for kind in (e.StudentLeftCourse, e.PlacementEnded, e.OtherProcedureTookOver):
+        story = raised(copy_to_student=False)
+        story.on(LATER).lead(kind)
+
+        assert told(story) == {"priya": Notice.CLOSED}
+
+
+def test_after_the_week_the_link_tutor_hears_and_the_student_only_if_they_know() -> None:
+    aware, unaware = raised(), raised()
+    aware.on("2026-10-13 15:40").mentor(e.LinkTutorTold)
+    unaware.on("2026-10-13 15:40").mentor(e.LinkTutorTold, student_aware=False, student_unaware_because="away today")
+
+    assert told(unaware) == {"helen": Notice.CASE_FOR_YOU, CHANNEL: Notice.CHANNEL_REFERRED}
+    assert told(aware) == {**told(unaware), "tom": Notice.REFERRAL_STUDENT}
+
+
 # -- the link tutor and the office -----------------------------------------------------------------------------------
 
 
@@ -176,6 +195,15 @@ def test_only_a_students_no_to_a_promise_is_passed_on() -> None:
     assert told(story) == {"helen": Notice.PROMISE_NOT_KEPT}
 
 
+def test_a_reopened_outcome_goes_to_the_course_only_where_the_placement_had_ended() -> None:
+    continued, ended = Story().reach(Stage.CONTINUES, TUESDAY), Story().reach(Stage.NEXT_STEPS, TUESDAY)
+    for story in (continued, ended):
+        story.on(LATER).lead(e.OutcomeReopened)
+
+    assert set(told(continued)) == {"tom", "priya", "helen", "sam", "nadia"}
+    assert set(told(ended)) == {"tom", "priya", "helen", "sam", "nadia", "alan", "pat"}
+
+
 # -- views -----------------------------------------------------------------------------------------------------------
 
 
@@ -206,6 +234,35 @@ def test_what_was_typed_for_a_mentor_they_hear_of_once_and_as_such() -> None:
     story.on(LATER).team(e.MeetingCancelled, for_mentor=True)
 
     assert told(story) == {"priya": Notice.TYPED_FOR_YOU, "helen": Notice.MEETING_CANCELLED}
+
+
+@pytest.mark.parametrize(
+    ("stage", "kind"),
+    [
+        (None, e.WeeklyTargetSet),
+        (None, e.LinkTutorToldAtOnce),
+        (Stage.WEEKLY_TARGET, e.TargetMet),
+        (Stage.WEEKLY_TARGET, e.TargetContinued),
+        (Stage.WEEKLY_TARGET, e.LinkTutorTold),
+        (Stage.WEEKLY_TARGET, e.CasePaused),
+        (Stage.WEEKLY_TARGET, e.RaisedInError),
+        (Stage.PAUSED, e.CaseResumed),
+        (Stage.MEETING_BOOKED, e.MeetingCancelled),
+        (Stage.MEETING_BOOKED, e.ReferralWithdrawn),
+    ],
+)
+def test_what_the_second_mentor_did_was_not_typed_for_the_first(stage: Stage | None, kind: type[e.Event]) -> None:
+    story = Story(ground_for(second_mentor="gareth"))
+    if stage is Stage.PAUSED:
+        story.reach(Stage.WEEKLY_TARGET, TUESDAY).on(TUESDAY).mentor(e.CasePaused)
+    elif stage:
+        story.reach(stage, TUESDAY)
+    else:
+        story.on(TUESDAY).mentor(e.DraftStarted)
+    story.on(LATER).by("gareth", Role.MENTOR, kind)
+
+    assert told(story).get("priya") is not Notice.TYPED_FOR_YOU
+    assert "gareth" not in told(story)
 
 
 def test_whoever_did_it_is_not_told_of_it_but_gets_the_brief_like_everybody() -> None:
