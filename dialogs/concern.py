@@ -190,12 +190,30 @@ async def check(turn: Turn) -> Reply:
     choice = await _chosen(turn, values)
     values = _with_day(turn, choice, values)
     ground = await turn.casework.ground(choice.placement.id)
-    turn.casework.trial(_events(turn, values, choice, ground), ground)
+    _try(turn, values, choice, ground)
     nonce = turn.nonce
     await turn.keep(FORM, {**values, "kind": _kind(turn), "_nonce": nonce})
     if open_case := await turn.casework.book.open_case_of(choice.placement.id):
         raise AlreadyOpen(open_case)
     return _answers(turn, choice, values, nonce)
+
+
+def _try(turn: Turn, values: Mapping[str, str], choice: Choice, ground: Ground) -> None:
+    """Asks the rules. Raises Refused with everything that is missing at once: where a day is missing, the rest is asked
+    as if it were there.
+    """
+    try:
+        events = _events(turn, values, choice, ground)
+    except Refused as first:
+        today, later = turn.today.isoformat(), ground.calendar.next_after(turn.today).isoformat()
+        there = {"on": today, "target_set_on": today, "check_on": later, "student_aware": "yes"}
+        filled = {**there, **{k: v for k, v in values.items() if k not in {f.field for f in first.faults}}}
+        try:
+            turn.casework.trial(_events(turn, filled, choice, ground), ground)
+        except Refused as rest:
+            raise Refused(*first.faults, *rest.faults) from None
+        raise
+    turn.casework.trial(events, ground)
 
 
 def _with_day(turn: Turn, choice: Choice, values: dict[str, str]) -> dict[str, str]:

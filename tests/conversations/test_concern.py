@@ -211,3 +211,11 @@ async def test_a_link_tutor_enters_a_concern_for_the_mentor_and_it_shows(school:
     assert "Dr Helen Marsh entered this for you" in school.reads("priya")
     assert "Met, and I have told Tom" in school.buttons("priya")
     assert "Priya Nair" in school.reads("tom")
+
+
+async def test_everything_that_is_missing_is_said_at_once(school: School) -> None:
+    await road.opens_form(school, "priya", "Tom Ashworth")
+    refused = await school.fills("priya", seen=road.SEEN, press="Check my answers")
+    for missing in ("Choose the day on which you talked", "what is going well", "Write the target", "Choose the area"):
+        assert missing in refused
+    assert school.value("priya", "seen") == road.SEEN
