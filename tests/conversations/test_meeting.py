@@ -53,6 +53,11 @@ async def test_a_meeting_is_moved_and_the_mentor_hears_the_new_time(school: Scho
     assert school.news("priya") == before + 1
     assert "Tuesday 20 October, 4:15pm" in school.reads("priya")
     assert "Monday 19 October" not in school.reads("priya")
+    moved = school.news("priya")
+    await school.on("2026-10-19 09:00")
+    assert school.news("priya") == moved, "the brief of the day it was first booked for"
+    await school.on("2026-10-20 09:00")
+    assert "Your meeting is today at 4:15pm" in school.reads("priya")
 
 
 async def test_a_meeting_is_cancelled_with_a_reason_and_another_is_arranged(school: School) -> None:
