@@ -114,7 +114,7 @@ FORGED: dict[str, Forge] = {
     "not begun": lambda c: c.token(nbf=4_000_000_000, exp=4_000_003_600),
     "without a service address": lambda c: c.token(serviceurl=None),
     "an empty service address": lambda c: c.token(serviceurl=""),
-    "another service address": lambda c: c.token(serviceurl="https://smba.trafficmanager.net/uk/"),
+    "another service address": lambda c: c.token(serviceurl="https://smba.trafficmanager.net/emea/"),
     "the service address as a list": lambda c: c.token(serviceurl=[c.service_url]),
 }
 
