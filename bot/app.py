@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 import secrets
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -31,6 +32,10 @@ log = logging.getLogger(__name__)
 
 SECRET = "link-secret"  # noqa: S105 - the name of a note, not a secret
 MOST_BODY = 1 << 20
+#: Seconds. A connection that has not asked for anything, or not to the end of its headers, is closed after *IDLE*.
+IDLE = 20.0
+#: Seconds, one after the other, for requests, for turns behind them, and for a sweep: less than ten in all.
+LAST_REQUESTS, LAST_TURNS, LAST_SWEEP = 3.0, 3.0, 2.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -116,9 +121,10 @@ def _living(settings: BotSettings, pathway_time: PathwayTime) -> Callable[[web.A
             yield
             if admin:
                 await admin.stop()
-            await parts.teams.close()
+            await parts.teams.errands.close(LAST_TURNS)
             await parts.reception.close()
-            await parts.clock.stop()
+            await parts.clock.stop(LAST_SWEEP)
+            await parts.teams.close(0.0)
             await parts.stores.close()
 
     return living
@@ -158,9 +164,18 @@ async def _headers(request: web.Request, handler: Handler) -> web.StreamResponse
     return response
 
 
+def _as_many_sockets_as_allowed() -> None:
+    """Many half-open connections must not keep good ones out: the usual 1,024 files are soon used up."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 async def serve(settings: BotSettings) -> None:
     """Runs until SIGTERM or SIGINT, then finishes what is under way."""
-    runner = web.AppRunner(application(settings), access_log=None, shutdown_timeout=8)
+    _as_many_sockets_as_allowed()
+    app = application(settings)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=LAST_REQUESTS, keepalive_timeout=IDLE)
     await runner.setup()
     try:
         await web.TCPSite(runner, settings.host, settings.port).start()

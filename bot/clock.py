@@ -84,6 +84,8 @@ class Clock:
         self.practice = practice
         self.owner = secrets.token_hex(4)
         self._ticking = asyncio.Lock()
+        self._under_way: asyncio.Task[None] | None = None
+        self._stops = asyncio.Event()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
 
     # -- running ---------------------------------------------------------------------------------------------------
@@ -108,11 +110,18 @@ class Clock:
         self._scheduler.start()
         await self.tick()
 
-    async def stop(self) -> None:
-        """Waits for a tick under way."""
-        async with self._ticking:
-            if self._scheduler.running:
-                self._scheduler.shutdown(wait=False)
+    async def stop(self, patience: float = 10.0) -> None:
+        """Waits for a tick under way, at most *patience* seconds: then it is cut off, and what it was sending stays in
+        the outbox as perhaps delivered.
+        """
+        self._stops.set()
+        if self._under_way is not None:
+            await asyncio.wait({self._under_way}, timeout=patience)
+        if self._under_way is not None:
+            self._under_way.cancel()
+            await asyncio.wait({self._under_way})
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
 
     def wake_soon(self) -> None:
         """Something was recorded: look now."""
@@ -131,12 +140,21 @@ class Clock:
     async def tick(self) -> None:
         """Queues what is due, sends what is queued, and arms the next look. Never raises."""
         async with self._ticking:
+            if self._stops.is_set():
+                return
+            self._under_way = asyncio.get_running_loop().create_task(self._work())
             try:
-                await self._work()
+                await self._under_way
+            except asyncio.CancelledError:
+                if not self._stops.is_set():
+                    raise
+                log.info("a sweep was cut off by the stop; what it was sending stays in the outbox")
             except StoreUnavailable:
                 log.warning("the store does not answer; the next sweep tries again")
             except Exception:
                 log.exception("a sweep failed; the next one tries again")
+            finally:
+                self._under_way = None
             await self._arm_next()
 
     async def _arm_next(self) -> None:

@@ -6,7 +6,9 @@ outside a turn. Neither side knows the other's libraries.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -79,6 +81,24 @@ class TryLater(Exception):
         super().__init__(reason)
         self.after = after
         self.maybe_delivered = maybe_delivered
+
+
+@contextmanager
+def under_way() -> Iterator[None]:
+    """Around the request that delivers: who is cancelled inside it cannot say whether the message arrived."""
+    try:
+        yield
+    except asyncio.CancelledError as cut:
+        cut.args = (_PERHAPS,)  # of the same class still, since asyncio.timeout looks for just that one
+        raise
+
+
+def perhaps_delivered(cut: asyncio.CancelledError) -> bool:
+    """Whether a cancellation hit a message that was under way."""
+    return cut.args == (_PERHAPS,)
+
+
+_PERHAPS = "perhaps delivered"
 
 
 class Unreachable(Exception):

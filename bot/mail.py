@@ -14,7 +14,7 @@ from typing import Any
 
 import aiosmtplib
 
-from bot.desk import TryLater, Unreachable
+from bot.desk import TryLater, Unreachable, under_way
 from bot.settings import MailSettings
 
 TIMEOUT = 15.0
@@ -46,16 +46,17 @@ class Mail:
         settings = self.settings
         async with self._one_at_a_time:
             try:
-                await aiosmtplib.send(
-                    _message(letter, settings.sender),
-                    hostname=settings.host,
-                    port=settings.port,
-                    username=settings.user or None,
-                    password=settings.password or None,
-                    start_tls=not _is_loopback(settings.host),
-                    tls_context=None if _is_loopback(settings.host) else ssl.create_default_context(),
-                    timeout=TIMEOUT,
-                )
+                with under_way():
+                    await aiosmtplib.send(
+                        _message(letter, settings.sender),
+                        hostname=settings.host,
+                        port=settings.port,
+                        username=settings.user or None,
+                        password=settings.password or None,
+                        start_tls=not _is_loopback(settings.host),
+                        tls_context=None if _is_loopback(settings.host) else ssl.create_default_context(),
+                        timeout=TIMEOUT,
+                    )
             except aiosmtplib.SMTPRecipientsRefused as error:
                 if all(refusal.code >= PERMANENT for refusal in error.recipients):
                     raise Unreachable("mail refused") from error

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from bot.desk import Message, Post, TryLater, Unreachable
+from bot.desk import Message, Post, TryLater, Unreachable, perhaps_delivered
 from bot.invitation import calendar_file
 from bot.mail import Letter, Mail, as_text
 from bot.teams.words import sent_again
@@ -156,6 +156,10 @@ class Sender:
             await self._put_aside(claims, no.reason)
             return
         except StoreUnavailable:
+            raise
+        except asyncio.CancelledError as cut:
+            for claim in claims if perhaps_delivered(cut) else ():
+                await book.retry(claim, self.now, MAYBE)
             raise
         except Exception:
             log.exception("an outbox item could not be made; it is put aside")

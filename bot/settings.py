@@ -7,9 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import load_pem_x509_certificate
+
 from bot.teams.settings import OPENID_URL, TEAMS_HOSTS, AppType, TeamsSettings
 
 DEFAULT_PORT = 3978
+PRACTICE_PASSWORD = "practice-"  # noqa: S105 - how the made-up secrets of practice mode begin
+MANAGED = "UserAssignedMSI"
 
 
 class SettingsFault(Exception):
@@ -86,12 +92,14 @@ def _teams(env: Mapping[str, str], practice: str) -> TeamsSettings:
     app_type: AppType = "UserAssignedMSI" if kind == "UserAssignedMSI" else "SingleTenant"
     if kind not in ("SingleTenant", "UserAssignedMSI"):
         raise SettingsFault("MicrosoftAppType is wrong. Set it to SingleTenant or UserAssignedMSI.")
+    _practice_or_real(env, practice)
     try:
         return TeamsSettings(
             app_id=env.get("MicrosoftAppId", ""),
             app_type=app_type,
             tenant_id=env.get("MicrosoftAppTenantId", ""),
             password=env.get("MicrosoftAppPassword", ""),
+            certificate=_certificate(env),
             openid_url=f"{practice}/.well-known/openidconfiguration" if practice else OPENID_URL,
             token_url=f"{practice}/token" if practice else None,
             allowed_hosts=TEAMS_HOSTS | frozenset(env.get("PATHWAY_TEAMS_HOSTS", "").split()),
@@ -99,6 +107,32 @@ def _teams(env: Mapping[str, str], practice: str) -> TeamsSettings:
         )
     except ValueError as error:
         raise SettingsFault(str(error)) from error
+
+
+def _practice_or_real(env: Mapping[str, str], practice: str) -> None:
+    """Practice believes a local channel; beside a real registration that would be a door into real cases."""
+    real = env.get("MicrosoftAppPassword", "")
+    made_up = real.startswith(PRACTICE_PASSWORD)
+    if practice and (not made_up or env.get("MicrosoftAppCertificate") or env.get("MicrosoftAppType") == MANAGED):
+        raise SettingsFault("PATHWAY_PRACTICE is set beside a real app registration. Take one of the two away.")
+    if made_up and not practice:
+        raise SettingsFault("MicrosoftAppPassword is one of practice mode. Set it to your app registration's own.")
+
+
+def _certificate(env: Mapping[str, str]) -> str:
+    path = env.get("MicrosoftAppCertificate", "")
+    if not path:
+        return ""
+    try:
+        pem = Path(path).read_text(encoding="ascii")
+        load_pem_private_key(pem.encode(), password=None)
+        load_pem_x509_certificate(pem.encode())
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise SettingsFault(
+            "MicrosoftAppCertificate cannot be used. Set it to the path of a PEM file that holds the private key, "
+            "without a passphrase, and its certificate."
+        ) from error
+    return pem
 
 
 def _mail(env: Mapping[str, str]) -> MailSettings | None:

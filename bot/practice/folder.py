@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO
 
+from bot.settings import PRACTICE_PASSWORD
+
 MARKER = "practice.json"
 
 
@@ -64,7 +66,7 @@ class PracticeFolder:
             )
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not marker.exists():
-            self.keep(Identity(str(uuid.uuid4()), secrets.token_urlsafe(32), str(uuid.uuid4())))
+            self.keep(Identity(str(uuid.uuid4()), _secret(), str(uuid.uuid4())))
         self._lock = (self.path / "lock").open("w", encoding="utf-8")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -73,6 +75,8 @@ class PracticeFolder:
             raise NotOurs(
                 f"Practice is running already with {self.path}. Use its page, or choose another folder with --data."
             ) from None
+        if not self.identity().app_password.startswith(PRACTICE_PASSWORD):  # made before secrets were marked
+            self.keep(replace(self.identity(), app_password=_secret()))
         return self.identity()
 
     def identity(self) -> Identity:
@@ -95,3 +99,8 @@ class PracticeFolder:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+
+def _secret() -> str:
+    """Marked, so that nobody takes it for a real one, nor a real one for it."""
+    return PRACTICE_PASSWORD + secrets.token_urlsafe(32)

@@ -121,6 +121,7 @@ class Practice:
         return {
             "MicrosoftAppId": identity.app_id,
             "MicrosoftAppPassword": identity.app_password,
+            "MicrosoftAppCertificate": "",
             "MicrosoftAppType": "SingleTenant",
             "MicrosoftAppTenantId": identity.tenant_id,
             "PORT": str(port),

@@ -20,7 +20,7 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
-from bot.desk import Message, Profile, TryLater, Unreachable
+from bot.desk import Message, Profile, TryLater, Unreachable, under_way
 from bot.teams.hosts import service_root
 from bot.teams.pace import Pace
 from bot.teams.settings import TeamsSettings
@@ -144,10 +144,11 @@ class Connector:
         if data is not None:
             headers["Content-Type"] = "application/json; charset=utf-8"
         try:
-            async with self._session.request(
-                method, url, data=data, headers=headers, allow_redirects=False, timeout=self._time_out
-            ) as answer:
-                return answer.status, answer.headers, await _read(answer)
+            with under_way():
+                async with self._session.request(
+                    method, url, data=data, headers=headers, allow_redirects=False, timeout=self._time_out
+                ) as answer:
+                    return answer.status, answer.headers, await _read(answer)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as fault:
             raise TryLater("the connector cannot be reached") from fault
         except (aiohttp.ClientError, TimeoutError, OSError) as fault:

@@ -14,6 +14,7 @@ from botbuilder.core import InvokeResponse
 from bot.teams import body, words
 from bot.teams.adapter import TeamsAdapter
 from bot.teams.body import BadBody
+from bot.teams.crowd import Entry, Repeats, Turn, Turnstile
 from bot.teams.gate import Admitted, Gate, Refused
 from bot.teams.handler import DeskHandler, Errands, Patience, answer_of, note
 
@@ -26,16 +27,25 @@ _log = logging.getLogger(__name__)
 
 
 class Endpoint:
-    """Answers 401, 403, 400, 413 or 408 without a turn, 503 when no signing key can be had, else 200."""
+    """Answers 401, 403, 400, 413, 408 or 429 without a turn, 503 when no signing key can be had, else 200."""
 
     def __init__(
-        self, gate: Gate, adapter: TeamsAdapter, handler: DeskHandler, errands: Errands, patience: Patience
+        self,
+        gate: Gate,
+        adapter: TeamsAdapter,
+        handler: DeskHandler,
+        *,
+        errands: Errands,
+        patience: Patience,
+        turnstile: Turnstile,
     ) -> None:
         self._gate = gate
         self._adapter = adapter
         self._handler = handler
         self._errands = errands
         self._patience = patience
+        self._turnstile = turnstile
+        self._repeats = Repeats()
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -47,11 +57,29 @@ class Endpoint:
         except BadBody as bad:
             _log.warning("refused with %d: %s", bad.status, bad)
             return web.Response(status=bad.status)
-        turn = self._errands.start(self._turn(admitted))
+        entry = self._turnstile.enter(admitted.object_id or admitted.address.conversation_id)
+        if entry is not Entry.YES:
+            return self._too_much(admitted, entry)
+        if self._repeats.is_answered(admitted):
+            return web.Response(status=200)
+        turn = self._repeats.under_way(admitted)
+        is_first = turn is None
+        if turn is None:
+            turn = self._errands.start(self._turn(admitted))
+            self._repeats.begins(admitted, turn)
         if admitted.activity["type"] == "invoke":
-            return await self._answer(turn, admitted)
-        await asyncio.wait({turn}, timeout=self._patience.message)
+            return await self._answer(turn, admitted, is_first=is_first)
+        await asyncio.wait({turn}, timeout=self._patience.answered)
         return web.Response(status=200)
+
+    def _too_much(self, admitted: Admitted, entry: Entry) -> web.Response:
+        """No turn. A press keeps what was typed in its form; a message is told of once, in a personal chat."""
+        _log.warning("refused with 429: more from one person than anybody can mean")
+        if admitted.activity["type"] == "invoke":
+            return _json(answer_of(words.TOO_MUCH).body)
+        if entry is Entry.NO_AND_SAY_SO and admitted.address.scope == "personal":
+            self._errands.start(self._handler.say(admitted, words.TOO_MUCH))
+        return web.Response(status=429, headers={"Retry-After": "5"})
 
     async def _admit(self, request: web.Request) -> Admitted:
         given = request.headers.getall("Authorization", [])
@@ -67,10 +95,11 @@ class Endpoint:
         except Exception as fault:  # noqa: BLE001 - the outermost edge
             return answer_of(words.went_wrong(note(admitted, fault)))
 
-    async def _answer(self, turn: asyncio.Task[InvokeResponse | None], admitted: Admitted) -> web.Response:
+    async def _answer(self, turn: Turn, admitted: Admitted, *, is_first: bool) -> web.Response:
         await asyncio.wait({turn}, timeout=self._patience.invoke)
         if not turn.done():
-            self._errands.start(self._handler.deliver_late(turn, admitted))
+            if is_first:
+                self._errands.start(self._handler.deliver_late(turn, admitted))
             return _json(answer_of(words.STILL_WORKING).body)
         response = turn.result()
         return web.Response(status=200) if response is None else _json(response.body, response.status)

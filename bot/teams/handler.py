@@ -37,13 +37,15 @@ _JOINED_KEPT = 256
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds. After *typing* the person sees that we work; after *message* or *invoke* the request is answered
-    kindly while the work goes on. Teams re-sends after about 15 s, and shows a failed press after 5 s.
+    """Seconds. After *typing* the person sees that we work, and after *message* a kind word says so. The request of a
+    message is answered after *answered*, that of a press kindly after *invoke*, while the work goes on: Teams re-sends
+    after about 15 s, and shows a failed press after 5 s.
     """
 
-    typing: float = 1.5
+    typing: float = 1.2
+    answered: float = 1.5
     message: float = 12.0
-    invoke: float = 4.0
+    invoke: float = 2.5
     sending: int = 4
     """Tries for each message of a turn."""
     longest_wait: float = 60.0
@@ -237,6 +239,10 @@ class DeskHandler(TeamsActivityHandler):  # type: ignore[misc, unused-ignore]
                 timer.cancel()
             for sign in typing:  # a sign that is still on its way must not come after the answer
                 sign.cancel()
+
+    async def say(self, admitted: Admitted, message: Message) -> None:
+        """One message to the chat that *admitted* came from, outside any turn."""
+        await self._say(admitted, [message], reply=False)
 
     async def _type(self, address: Address) -> None:
         try:

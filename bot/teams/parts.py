@@ -11,6 +11,7 @@ import aiohttp
 from bot.desk import Desk, TryLater
 from bot.teams.adapter import TeamsAdapter
 from bot.teams.connector import Connector, back_off
+from bot.teams.crowd import UNHURRIED, Allowance, Turnstile
 from bot.teams.endpoint import Endpoint, Handler
 from bot.teams.gate import Gate
 from bot.teams.handler import DeskHandler, Errands, Patience
@@ -31,6 +32,7 @@ class Teams:
     tokens: Tokens
     errands: Errands
     patience: Patience
+    turnstile: Turnstile
     pause: Callable[[int], float]
 
     def messages(self, desk: Desk) -> Handler:
@@ -38,7 +40,9 @@ class Teams:
         adapter = TeamsAdapter(self.post)
         handler = DeskHandler(desk, adapter, self.post, self.errands, patience=self.patience, pause=self.pause)
         adapter.on_turn_error = handler.apologise
-        endpoint = Endpoint(self.gate, adapter, handler, self.errands, self.patience)
+        endpoint = Endpoint(
+            self.gate, adapter, handler, errands=self.errands, patience=self.patience, turnstile=self.turnstile
+        )
 
         async def answer(request: aiohttp.web.Request) -> aiohttp.web.StreamResponse:
             return await endpoint(request)
@@ -70,6 +74,7 @@ def build(
     tokens: Tokens | None = None,
     pace: Pace | None = None,
     patience: Patience | None = None,
+    allowance: Allowance | None = None,
     key_rules: KeyRules | None = None,
     pause: Callable[[int], float] = back_off,
     monotonic: Callable[[], float] = time.monotonic,
@@ -91,5 +96,6 @@ def build(
         tokens=tokens,
         errands=Errands(),
         patience=patience or Patience(),
+        turnstile=Turnstile(allowance or (UNHURRIED if settings.practice else Allowance()), monotonic),
         pause=pause,
     )

@@ -23,7 +23,8 @@ _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 class TeamsSettings:
     """Who we are, whom we believe and whom we may call. Wrong ones raise ValueError with a sentence.
 
-    *password* is empty for a managed identity. *token_url* is None outside practice mode, where msal knows the way.
+    *password* is empty for a managed identity, and where *certificate* (PEM: the private key and its certificate)
+    proves who we are. *token_url* is None outside practice mode, where msal knows the way.
     *allowed_hosts* are lower-case host names that a `serviceUrl` may have; in practice mode the one allowed service is
     the scheme, host and port of *openid_url*, and *allowed_hosts* is not read.
     """
@@ -32,6 +33,7 @@ class TeamsSettings:
     app_type: AppType
     tenant_id: str
     password: str = field(default="", repr=False)
+    certificate: str = field(default="", repr=False)
     openid_url: str = OPENID_URL
     token_url: str | None = None
     allowed_hosts: frozenset[str] = TEAMS_HOSTS
@@ -61,8 +63,10 @@ class TeamsSettings:
             raise ValueError("A token address is for practice mode only.")
         if self.app_type not in {"SingleTenant", "UserAssignedMSI"}:
             raise ValueError("MicrosoftAppType must be SingleTenant or UserAssignedMSI.")
-        if self.app_type == "SingleTenant" and not self.password:
-            raise ValueError("MicrosoftAppPassword is missing.")
+        if self.app_type == "SingleTenant" and not (self.password or self.certificate):
+            raise ValueError(
+                "MicrosoftAppPassword is missing. Set it to the client secret, or MicrosoftAppCertificate."
+            )
         if not self.allowed_hosts or not all(_HOST.fullmatch(host) for host in self.allowed_hosts):
             raise ValueError("The Teams service hosts must be plain lower-case host names, and at least one.")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import aiohttp
 import msal
@@ -137,7 +138,8 @@ class PracticeTokens(Tokens):
 
 
 class MsalTokens(Tokens):
-    """From Entra through msal, which blocks: it has one thread of its own, so that a hanging call holds up nobody.
+    """From Entra through msal, which blocks: it has a thread of its own, so that a hanging call holds up nobody, and
+    a daemon, so that it does not hold up the stop either.
 
     *client* makes the msal application; it is called in the thread, as msal looks its authority up when made.
     """
@@ -151,17 +153,21 @@ class MsalTokens(Tokens):
         super().__init__(rules, clock)
         self._make_client = client
         self._client: Any = None
-        self._thread: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="msal")
 
     async def fetch(self, *, anew: bool) -> tuple[str, float]:
-        loop = asyncio.get_running_loop()
-        return token_of(await loop.run_in_executor(self._thread, self._ask, anew))
+        answer: Future[object] = Future()
 
-    async def close(self) -> None:
-        await super().close()
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        def ask() -> None:
+            try:
+                answer.set_result(self._ask(anew=anew))
+            except Exception as fault:  # noqa: BLE001 - whatever msal raises is raised where it is awaited
+                answer.set_exception(fault)
 
-    def _ask(self, anew: bool) -> object:  # noqa: FBT001 - run_in_executor passes by position
+        answer.set_running_or_notify_cancel()
+        threading.Thread(target=ask, name="msal", daemon=True).start()
+        return token_of(await asyncio.wrap_future(answer))
+
+    def _ask(self, *, anew: bool) -> object:
         if self._client is None or anew:
             self._client = self._make_client()  # with an empty cache of its own
         if isinstance(self._client, msal.ManagedIdentityClient):
@@ -182,12 +188,19 @@ def entra_client(settings: TeamsSettings, time_out: float = 8.0, http_client: An
         return msal.ConfidentialClientApplication(
             settings.app_id,
             authority=f"https://login.microsoftonline.com/{settings.tenant_id}",
-            client_credential=settings.password,
+            client_credential=_credential(settings),
             timeout=None if http_client else time_out,
             http_client=http_client,
         )
 
     return make
+
+
+def _credential(settings: TeamsSettings) -> Any:
+    """A certificate before a secret; msal makes its SHA-256 thumbprint."""
+    if not settings.certificate:
+        return settings.password
+    return {"private_key": settings.certificate, "public_certificate": settings.certificate}
 
 
 def _http_client(time_out: float) -> Any:

@@ -23,6 +23,12 @@ STILL_WORKING = Message(
 )
 
 
+TOO_MUCH = Message(
+    summary="A little slower, please",
+    text="That was a lot at once, so I have left some of it. Please wait a few seconds, then send the last one again.",
+)
+
+
 def sent_again(message: Message) -> Message:
     """The same message, visibly a second sending: nobody can tell whether the first one arrived."""
     note = "Sent again, in case the first one did not arrive."

@@ -60,6 +60,7 @@ class Microsoft:
         self.certificates: list[x509.Certificate] = []
         """With these a caller may prove who it is, instead of the secret."""
         self.port = 0
+        self._bell = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self._open: set[tuple[str, str]] = set()
 
@@ -88,6 +89,13 @@ class Microsoft:
         """How many requests came to *host* whose path ends in *last*."""
         return sum(n for key, n in self.asked.items() if key.startswith(f"{host} ") and key.endswith(last))
 
+    async def until(self, seen: Callable[[], bool], *, seconds: float = 10.0) -> None:
+        """Until a request has made *seen* true. Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            while not seen():
+                self._bell.clear()
+                await self._bell.wait()
+
     @web.middleware
     async def _watching(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         host = request.host.partition(":")[0]
@@ -98,6 +106,7 @@ class Microsoft:
         return await handler(request)
 
     def _count(self, host: str, request: web.Request) -> None:
+        self._bell.set()
         self.asked[f"{host} {request.path.rpartition('/')[2]}"] += 1
         peer = (host, str(request.transport.get_extra_info("peername")) if request.transport else "")
         if peer not in self._open:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.admin import ask
+from bot.clock import PRACTICE_STARTS
 from bot.practice.roll import PARTNERSHIP, PROVIDER
 from tests.school import APP_ID, PASSWORD, TENANT
 from tests.wire.microsoft import Microsoft
@@ -78,6 +79,7 @@ def settings(microsoft: Microsoft, folder: Path, port: int, **changes: str | Non
         "PYTHONWARNINGS": "error::RuntimeWarning",
         "PATHWAY_TEST_HOSTS": json.dumps(microsoft.names),
         "PATHWAY_TEST_LOOKUPS": str(folder / "lookups.txt"),
+        "PATHWAY_TEST_STARTS": PRACTICE_STARTS.isoformat(),
         "SSL_CERT_FILE": str(microsoft.trusted),
         "REQUESTS_CA_BUNDLE": str(microsoft.trusted),
         "MicrosoftAppType": "SingleTenant",

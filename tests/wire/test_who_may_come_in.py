@@ -264,3 +264,18 @@ async def test_with_a_gap_in_its_settings_the_bot_does_not_start_and_says_which(
     assert missing in ended.value.said
     assert len(ended.value.said.strip().splitlines()) == 1
     assert "Traceback" not in ended.value.said
+
+
+async def test_practice_cannot_be_switched_on_beside_a_real_registration(microsoft: Microsoft, tmp_path: Path) -> None:
+    with pytest.raises(DidNotStart) as ended:
+        await start(microsoft, tmp_path, PATHWAY_PRACTICE="http://127.0.0.1:3979")
+
+    assert ended.value.status == 1
+    assert "PATHWAY_PRACTICE is set beside a real app registration" in ended.value.said
+
+
+async def test_a_made_up_secret_of_practice_opens_no_real_bot(microsoft: Microsoft, tmp_path: Path) -> None:
+    with pytest.raises(DidNotStart) as ended:
+        await start(microsoft, tmp_path, MicrosoftAppPassword="practice-0123456789")
+
+    assert "one of practice mode" in ended.value.said

@@ -2,6 +2,7 @@
 
 Names in `PATHWAY_TEST_HOSTS` (a JSON object of host -> port) are found on 127.0.0.1. Any other name that is not this
 machine is not found, and is written to the file `PATHWAY_TEST_LOOKUPS`, a line each: nothing may be asked for there.
+`PATHWAY_TEST_STARTS` (an ISO time with its zone) is where the pathway's clock starts.
 """
 
 from __future__ import annotations
@@ -30,3 +31,16 @@ def _found(host: Any, port: Any, *more: Any, **named: Any) -> Any:
 
 
 socket.getaddrinfo = _found
+
+if os.environ.get("PATHWAY_TEST_STARTS"):
+    # The pathway's clock starts at a school hour of the made-up year and goes on from there; all others are real.
+    from datetime import UTC, datetime
+
+    from bot import clock
+
+    _AHEAD = datetime.fromisoformat(os.environ["PATHWAY_TEST_STARTS"]) - datetime.now(UTC)
+
+    def _now(self: clock.PathwayTime) -> datetime:
+        return datetime.now(UTC) + _AHEAD + self.offset
+
+    clock.PathwayTime.now = _now  # type: ignore[method-assign]

@@ -1,0 +1,72 @@
+"""SIGTERM: the bot is gone within ten seconds, whatever hangs, and nothing that was recorded is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.wire.microsoft import CONNECTOR, ENTRA, Microsoft, hang
+from tests.wire.partnership import Partnership
+from tests.wire.running import serving
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SOON = 10.0
+"""Seconds, by the issue's own figure."""
+
+
+async def test_with_nothing_to_do_it_stops_at_once(microsoft: Microsoft, tmp_path: Path) -> None:
+    async with serving(microsoft, tmp_path) as bot:
+        assert await bot.stop(seconds=3.0) == 0
+        assert "Traceback" not in bot.said()
+
+
+@pytest.mark.parametrize("host", [CONNECTOR, ENTRA])
+async def test_what_cannot_be_sent_before_the_stop_is_sent_after_the_start(
+    microsoft: Microsoft, tmp_path: Path, host: str
+) -> None:
+    async with serving(microsoft, tmp_path) as bot:
+        school = Partnership(microsoft, bot)
+        await school.opens("priya", "helen")
+        await school.is_about_to_tell()
+        await bot.stop()
+        before = school.news("helen")
+
+    microsoft.before[host] = hang
+    try:
+        async with serving(microsoft, tmp_path) as bot:
+            school = Partnership(microsoft, bot)
+            asked = microsoft.calls(host)
+            await school.presses("priya", "Tell the Link Tutor")
+            await microsoft.until(lambda: microsoft.calls(host) > asked)
+            assert await bot.stop(seconds=SOON) == 0
+    finally:
+        microsoft.before.pop(host)
+        assert "Traceback" not in bot.said()
+    assert school.news("helen") == before
+
+    async with serving(microsoft, tmp_path) as bot:
+        school = Partnership(microsoft, bot)
+        await school.teams.until(lambda: school.news("helen") > before)
+        assert "Instructions were lost" in school.reads("helen")
+        assert ("Sent again" in school.reads("helen")) == (host == CONNECTOR)
+
+
+async def test_a_turn_under_way_is_finished_before_the_stop(microsoft: Microsoft, tmp_path: Path) -> None:
+    async with serving(microsoft, tmp_path) as bot:
+        school = Partnership(microsoft, bot)
+        await school.opens("priya", "helen")
+        await school.is_about_to_tell()
+        message, verb, data = school.wire("priya", "Tell the Link Tutor")
+
+        press = asyncio.create_task(school.teams.press(school.people["priya"], message.id, verb, data))
+        await asyncio.sleep(0)
+        bot.process.send_signal(signal.SIGTERM)
+        answer = await press
+        assert await bot.stop(seconds=SOON) == 0
+
+    cases = len(list((tmp_path / "store" / "cases").glob("*.json")))
+    assert cases == (1 if answer.kind == "card" else 0)
