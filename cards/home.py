@@ -36,9 +36,15 @@ def home(name: str, roles: Collection[Role], provider: Provider, *, news: str = 
         text(news) if news else None,
         text(_for(roles, provider)),
         quiet(why) if why else None,
-        quiet("You can also type: concern, my cases, privacy or help."),
+        quiet(f"You can also type: {', '.join(_words(roles))} or help."),
         actions=_doors(roles),
     )
+
+
+def _words(roles: Collection[Role]) -> list[str]:
+    """What they may type, beside "help"."""
+    concern = ["concern"] if RAISERS & set(roles) else []
+    return [*concern, *(["my plan"] if Role.STUDENT in roles else []), "my cases", "privacy"]
 
 
 def _for(roles: Collection[Role], provider: Provider) -> str:

@@ -326,7 +326,7 @@ def _next_steps_meeting(view: View) -> str:
     if found is None:
         return "please book the next steps meeting"
     if found.starts > view.now:
-        return f"the next steps meeting is on {view.moment(found.starts)}"
+        return f"the next steps meeting is {_on(view, found.starts)} {view.moment(found.starts)}"
     return "please record the next steps meeting, or choose another day for it"
 
 
@@ -336,7 +336,13 @@ def _review_ahead(view: View) -> str:
         if view.is_(Role.MENTOR)
         else f"a lesson observation, a talk with the {view.word(Role.MENTOR)}, and a conversation of all three"
     )
-    return f"the review meeting is on {when_and_where(view)}. It has three parts: {parts}"
+    at = review_moment(view)
+    return f"the review meeting is {_on(view, at) if at else 'on'} {when_and_where(view)}. It has three parts: {parts}"
+
+
+def _on(view: View, at: datetime) -> str:
+    """What stands before the day and the time."""
+    return "today," if local_date(at) == view.today else "on"
 
 
 #: What each timer asks for, as the middle of a sentence.

@@ -186,7 +186,7 @@ def sheet(view: View, record: e.Record, *, lead: str = "", part: int = 1) -> Car
         heading(f"For PebblePad: {NAMES[record]}{of}"),
         text(lead, weight="Bolder") if lead else None,
         text(
-            f"It belongs into {where}. Press and hold a text to copy it, and paste it there field by field. Pathway "
+            f"It belongs in {where}. Press and hold a text to copy it, and paste it there field by field. Pathway "
             "cannot write there itself."
         ),
         *([label(title), *said(words)] for title, words in pages[part - 1]),

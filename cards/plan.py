@@ -247,12 +247,11 @@ def duties_left(view: View) -> str:
     """What the Link Tutor still has to do, as the end of a sentence; "" where nothing is left."""
     done = done_duties(view.case)
     left = [] if e.Duty.PERSONAL_SUPPORT in done else [f"offer {view.first} your personal support"]
-    left += [
-        f"tell {holder(view, role.value)} ({view.word(role)}), or say that it is not needed"
-        for role in colleagues(view)
-        if not done & set(DUTIES_OF[role])
-    ]
-    return listed(left)
+    untold = [role for role in colleagues(view) if not done & set(DUTIES_OF[role])]
+    if untold:
+        them = listed(f"{holder(view, role.value)} ({view.word(role)})" for role in untold)
+        left.append(f"tell {them}, or say that this is not needed")
+    return "; ".join(left)
 
 
 def duties_by(view: View) -> date:

@@ -5,7 +5,7 @@ The student's words about an outcome are the most important of the product: plai
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from cards.elements import Element, facts, label, literal, panel, quiet, said, text, told
@@ -14,6 +14,7 @@ from pathway import events as e
 from pathway.case import Case
 from pathway.dates import in_words, listed, local_date
 from pathway.deadlines import Deadline, deadline
+from pathway.guards import to_invite
 from pathway.people import Item, access
 from pathway.process import Stage
 from pathway.provider import Contact, starting
@@ -181,7 +182,12 @@ def outcome_for_staff(view: View) -> Parts:
         yield told("Why a part of the review is missing", given.parts_missing_because)
     else:
         when = f" on {view.moment(given.lead_told_at)}" if given.lead_told_at else ""
-        yield quiet(f"The {view.word(Role.PARTNERSHIP_LEAD)}, {literal(given.lead_told)}, was told{when}.")
+        lead = view.word(Role.PARTNERSHIP_LEAD)
+        me = view.party.people.get(view.viewer)
+        is_me = me is not None and me.name == given.lead_told
+        yield quiet(
+            f"{f'You, the {lead}, were' if is_me else f'The {lead}, {literal(given.lead_told)}, was'} told{when}."
+        )
         if given.confirmed_by:
             yield quiet(f"{starting(view.you_or(given.confirmed_by))} confirmed it.")
 
@@ -246,7 +252,7 @@ def next_steps(view: View) -> Parts:
         yield text("You brought somebody with you." if view.is_student else f"{view.first} brought somebody.")
     yield told(f"Why it was closed without {view.first}", "" if view.is_student else held.student_absent_because)
     if held.options:
-        yield text(f"Talked about: {listed(OPTIONS.get(o, literal(o)).lower() for o in held.options)}.")
+        yield told("What you talked about" if view.is_student else "What was talked about", _options(held.options))
     yield told("What was decided", held.decision)
     yield told("Your place on the course" if view.is_student else "Place on the course", held.status)
     yield told("University sessions meanwhile", held.teaching)
@@ -254,6 +260,10 @@ def next_steps(view: View) -> Parts:
     yield told("Who follows this up", held.follow_up)
     if not view.is_student:
         yield quiet("The support leaflet and how to appeal have been given.")
+
+
+def _options(chosen: Sequence[str]) -> str:
+    return "; ".join(OPTIONS.get(one, one) for one in chosen)
 
 
 def _was(words: str) -> str:
@@ -292,7 +302,7 @@ def person_to_ring(view: View) -> str:
     office = view.provider.contacts.office
     by_mail = f"{literal(tutor.name)}, {literal(tutor.email)}" if tutor and tutor.email else ""
     if office and office.phone:
-        ring = f"You can ring somebody now: {reach(office)}."
+        ring = f"You can ring now: {reach(office)}."
         return f"{ring} You can also write to {by_mail}." if by_mail else ring
     ways = [way for way in (by_mail, reach(office) if office else "") if way]
     return f"You can talk to somebody now: {'; or '.join(ways)}." if ways else ""
@@ -343,13 +353,14 @@ def _status(view: View) -> str:
 def _what_next(view: View) -> Parts:
     found = booked(view.case)
     if view.case.stage is Stage.NEXT_STEPS and found:
-        yield text(f"We meet you on {view.moment(found.starts)}, to talk about what happens next.")
+        yield text(f"On {view.moment(found.starts)} there is a meeting with you about what happens next.")
         yield text("You can bring somebody with you: a friend, or an adviser.")
         yield from meeting(view)
         return
     by = next_steps_by(view)
     if by:
-        yield text(f"We will meet you by {view.day(by.day)} ({by.how}) to talk about what happens next.")
+        leads = listed(f"the {view.word(role)}" for role in to_invite(view.ground) if role is not Role.STUDENT)
+        yield text(f"{starting(leads)} will meet you by {view.day(by.day)} ({by.how}) to talk about what happens next.")
         yield text(
             "You will get the time and the place before that. You can bring somebody with you: a friend, or an adviser."
         )

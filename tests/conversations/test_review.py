@@ -45,7 +45,7 @@ async def test_a_placement_that_ends_and_its_next_steps_within_a_week(school: Sc
         "As Martin Leigh told you on Friday 27 November, 2:10pm, with Sian Pritchard there",
         "this placement has ended and counts as a failed placement",
         "You are still a student on your course",
-        "We will meet you by Friday 4 December",
+        "The Course Director, the Level Lead and the Partnership Lead will meet you by Friday 4 December",
         "You can bring somebody with you",
         "Placement office, 0113 496 0102",
         "Student wellbeing",
