@@ -53,6 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     guest = roster.add_parser("confirm-guest", help="a guest account is the person on the list")
     guest.add_argument("email")
     guest.set_defaults(run=_confirm_guest)
+    doctor = commands.add_parser("doctor", help="say what of the set-up is well, and how to mend what is not")
+    doctor.add_argument("--patience", type=float, default=10.0, metavar="SECONDS", help="for each answer from outside")
+    doctor.set_defaults(run=_doctor)
     _package_parser(commands.add_parser("package", help="make the zip that a Teams administrator uploads"))
     return parser
 
@@ -106,6 +109,15 @@ def _package(asked: argparse.Namespace) -> int:
         return REFUSED
     print(f"{made} is ready. Upload it in the Teams admin centre: Teams apps, Manage apps, Actions, Upload new app.")
     return 0
+
+
+def _doctor(asked: argparse.Namespace) -> int:
+    from bot.doctor import examine, report  # noqa: PLC0415 - a serving bot needs none of it
+
+    logging.disable()  # the doctor's own lines say it better
+    lines, status = report(asyncio.run(examine(environment(), Path.cwd(), asked.patience)))
+    print("\n".join(lines))
+    return status
 
 
 async def _administer(wanted: dict[str, Any]) -> dict[str, Any]:

@@ -105,7 +105,8 @@ MESSAGES: web.AppKey[Handler] = web.AppKey("messages")
 
 def _living(settings: BotSettings, pathway_time: PathwayTime) -> Callable[[web.Application], AsyncIterator[None]]:
     async def living(app: web.Application) -> AsyncIterator[None]:
-        async with aiohttp.ClientSession() as session:
+        # A university's proxy is honoured (HTTPS_PROXY), but never between practice mode and its own channel.
+        async with aiohttp.ClientSession(trust_env=not settings.teams.practice) as session:
             parts = await build(settings, session, pathway_time)
             app[PARTS] = parts
             app[MESSAGES] = parts.teams.messages(parts.reception)
