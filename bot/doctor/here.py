@@ -181,11 +181,8 @@ def roster(folder: Path, provider: Provider | None, today: date) -> Iterator[Fin
         yield wrong("roster", f"{fault} Restore it from a backup, or import the placement list again.")
         return
     if seen.damaged:
-        yield wrong(
-            "roster",
-            f"{counted(seen.damaged, 'damaged file')} in {folder / 'damaged'} had to be set aside. Restore what they were "
-            "from a backup, and empty that folder.",
-        )
+        files = f"{counted(seen.damaged, 'damaged file')} had to be set aside in {folder / 'damaged'}"
+        yield wrong("roster", f"{files}. Restore what was there from a backup, and empty that folder.")
     if not seen.placements:
         yield wrong("roster", "There is no placement list, so nobody is known. Run: python -m bot roster import FILE")
         return

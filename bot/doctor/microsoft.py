@@ -165,7 +165,7 @@ def _clock(date: str, here: float) -> Finding:
 
 
 def _long(seconds: int) -> str:
-    return f"{seconds} seconds" if seconds < 120 else f"{seconds // 60} minutes"
+    return f"{seconds} seconds" if seconds < 120 else f"{round(seconds / 60)} minutes"
 
 
 # -- the token --------------------------------------------------------------------------------------------------------
