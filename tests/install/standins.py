@@ -233,6 +233,27 @@ async def run(env: Mapping[str, str], folder: Path, *command: str) -> Said:
 
 
 @asynccontextmanager
+async def serving(env: Mapping[str, str], folder: Path) -> AsyncIterator[None]:
+    """`python -m bot serve` in a process of its own, listening."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "serve", cwd=folder, env=dict(env), stderr=PIPE
+    )
+    said: list[bytes] = []
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(60):
+            while b"listening on port" not in b"".join(said):
+                line = await process.stderr.readline()
+                assert line, b"".join(said).decode()
+                said.append(line)
+        yield
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.communicate()
+
+
+@asynccontextmanager
 async def proxying(ports: Mapping[str, int]) -> AsyncIterator[tuple[str, list[str]]]:
     """A web proxy on loopback that lets through to *ports* by host name: its address, and whom it was asked for."""
     wanted: list[str] = []
