@@ -114,8 +114,13 @@ def _package(asked: argparse.Namespace) -> int:
 def _doctor(asked: argparse.Namespace) -> int:
     from bot.doctor import examine, report  # noqa: PLC0415 - a serving bot needs none of it
 
+    try:
+        env = environment()
+    except OSError:
+        print("WRONG  settings   This user cannot read .env. Run the doctor as the user that the bot runs as.")
+        return 1
     logging.disable()  # the doctor's own lines say it better
-    lines, status = report(asyncio.run(examine(environment(), Path.cwd(), asked.patience)))
+    lines, status = report(asyncio.run(examine(env, Path.cwd(), asked.patience)))
     print("\n".join(lines))
     return status
 

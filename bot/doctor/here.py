@@ -103,6 +103,15 @@ def folder_of(settings: BotSettings) -> tuple[Path | None, list[Finding]]:
 
 def store(folder: Path) -> Iterator[Finding]:
     """Whether everything can be kept in *folder*. Writes one small file there and removes it."""
+    try:
+        yield from _store(folder)
+    except PermissionError:
+        yield wrong(
+            "store", f"This user cannot come as far as {folder}. Run the doctor as the bot's user, or open the way."
+        )
+
+
+def _store(folder: Path) -> Iterator[Finding]:
     if len(os.fsencode(folder / SOCKET)) > LONGEST_SOCKET:
         yield wrong("store", f"The path {folder} is too long for {SOCKET} in it. Choose a shorter one.")
     if not folder.exists():
@@ -240,10 +249,16 @@ def _bind(host: str, number: int) -> None:
 async def _taken(settings: BotSettings, *, runs: bool, patience: float) -> Finding:
     host = settings.host if settings.host not in {"", "0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104 - compared, not bound
     status = await readiness(f"http://{host}:{settings.port}", patience)
-    if status is None or not runs:
+    if status is None:
         return wrong(
             "port",
             f"Something else listens on port {settings.port}; ss -ltnp says what. Stop it, or set another PORT.",
+        )
+    if not runs:
+        return wrong(
+            "port",
+            f"On port {settings.port} is a Pathway with another store, or of another user. Run the doctor as the bot's "
+            "user; if it says the same, set another PORT.",
         )
     if status != 200:
         return wrong(

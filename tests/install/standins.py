@@ -49,8 +49,8 @@ def signing_key() -> SigningKey:
 
 @dataclass
 class Microsoft:
-    """What it answers can be changed between two questions. *moods* are "well", "hangs", "sign-in", "elsewhere",
-    "empty". *clock* is how far Microsoft's clock is ahead of this machine's.
+    """What it answers can be changed between two questions. *moods* are "well", "hangs", "sign-in", "another",
+    "elsewhere", "empty". *clock* is how far Microsoft's clock is ahead of this machine's.
     """
 
     keys: str = "well"
@@ -81,7 +81,8 @@ class Microsoft:
             return web.Response(text="<h1>Please sign in to the network</h1>", content_type="text/html")
         keys = "https://evil.example" if self.keys == "elsewhere" else f"{request.scheme}://{request.host}"
         headers = {"Date": format_datetime(datetime.now(UTC) + self.clock, usegmt=True)}
-        return web.json_response({"issuer": ISSUER, "jwks_uri": f"{keys}/keys"}, headers=headers)
+        issuer = "https://evil.example" if self.keys == "another" else ISSUER
+        return web.json_response({"issuer": issuer, "jwks_uri": f"{keys}/keys"}, headers=headers)
 
     async def _keys(self, _request: web.Request) -> web.Response:
         return web.json_response({"keys": [] if self.keys == "empty" else [signing_key().public(["msteams"])]})

@@ -7,6 +7,7 @@ import errno
 import os
 import socket
 import ssl
+import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from bot.__main__ import main
 from bot.doctor import Finding, Mark, examine, report
 from bot.doctor.here import calendars, roster
 from bot.doctor.microsoft import proxy
@@ -165,6 +167,13 @@ async def test_a_sign_in_page_of_the_network_is_not_taken_for_keys(
     assert "a sign-in page of your network may stand between" in wrongs(await seen(env, tmp_path))["keys"]
 
 
+async def test_a_page_of_keys_that_is_not_microsofts_is_called_so(
+    env: dict[str, str], microsoft: Microsoft, tmp_path: Path
+) -> None:
+    microsoft.keys = "another"
+    assert "is not Microsoft's page of keys" in wrongs(await seen(env, tmp_path))["keys"]
+
+
 @pytest.mark.parametrize("mood", ["elsewhere", "empty"])
 async def test_keys_that_the_bot_would_not_believe_are_not_well(
     env: dict[str, str], microsoft: Microsoft, tmp_path: Path, mood: str
@@ -203,7 +212,6 @@ async def test_nobody_at_the_address_is_said_so(env: dict[str, str], tmp_path: P
 def as_somebody_who_may_not_write(folder: Path) -> Iterator[None]:
     """As root, who may write anywhere: for a while somebody else. As anybody else: the folder is closed for a while."""
     if os.geteuid() == 0:
-        folder.chmod(0o755)
         os.seteuid(NOBODY)
         try:
             yield
@@ -218,9 +226,10 @@ def as_somebody_who_may_not_write(folder: Path) -> Iterator[None]:
 
 
 def opened_to_all(folder: Path) -> None:
-    """The folders above, so that somebody else comes as far as *folder*."""
+    """The folders above, as far as pytest made them, so that somebody else comes as far as *folder*."""
+    made = Path(tempfile.gettempdir())
     for above in (folder, *folder.parents):
-        if above.stat().st_uid == os.geteuid() and str(above).startswith("/tmp/"):  # noqa: S108 - where pytest makes them
+        if made in above.parents and above.stat().st_uid == os.geteuid():
             above.chmod(above.stat().st_mode | 0o055)
 
 
@@ -233,6 +242,31 @@ async def test_a_folder_that_cannot_be_written_is_named_with_the_reason(
         found = await seen(env, tmp_path)
     sentences = [sentence for mark, sentence in topic(found, "store") if mark is Mark.WRONG]
     assert any(f"Nothing can be written into {store_folder}: permission denied" in sentence for sentence in sentences)
+
+
+only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else for a while")
+
+
+@only_root
+async def test_somebody_else_than_the_bots_user_is_told_so(env: dict[str, str], store_folder: Path) -> None:
+    with as_somebody_who_may_not_write(store_folder):
+        found = wrongs(await seen(env, Path("/nowhere")))
+    assert "cannot come as far as" in found["store"]
+    assert "cannot be read" in found["roster"]
+    assert "cannot be read" in found["provider"]
+
+
+@only_root
+def test_somebody_who_may_not_read_the_env_file_sees_a_line_and_no_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".env").touch(0o600)
+    monkeypatch.chdir(tmp_path)
+    with as_somebody_who_may_not_write(tmp_path / "store"):
+        assert main(["doctor"]) == 1
+    assert capsys.readouterr().out == (
+        "WRONG  settings   This user cannot read .env. Run the doctor as the user that the bot runs as.\n"
+    )
 
 
 async def test_a_full_disk_is_told_of_before_anybody_loses_an_act(
@@ -369,6 +403,12 @@ async def test_a_port_that_somebody_else_has_is_told_of(env: dict[str, str], tmp
     with socket.create_server(("127.0.0.1", 0)) as other:
         found = await seen(env | {"PORT": str(other.getsockname()[1])}, tmp_path, patience=0.3)
     assert "Something else listens on port" in wrongs(found)["port"]
+
+
+async def test_a_pathway_with_another_store_on_our_port_is_told_of(tmp_path: Path, env: dict[str, str]) -> None:
+    async with School(tmp_path / "school") as school:
+        found = await examine(env | {"PORT": school.url.rpartition(":")[2]}, tmp_path, 5)
+    assert "a Pathway with another store" in wrongs(found)["port"]
 
 
 async def test_a_bot_on_another_port_than_the_settings_say_is_told_of(tmp_path: Path, env: dict[str, str]) -> None:

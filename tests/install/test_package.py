@@ -74,7 +74,12 @@ def test_the_zip_has_the_manifest_and_both_icons_at_its_top_and_nothing_else() -
 
 
 def test_the_same_wish_gives_the_same_bytes() -> None:
-    assert build(WISH, Provider()) == build(replace(WISH), Provider())
+    package = build(WISH, Provider())
+    assert package == build(replace(WISH), Provider())
+    with zipfile.ZipFile(io.BytesIO(package)) as files:
+        assert {(entry.date_time, entry.compress_type) for entry in files.infolist()} == {
+            ((1980, 1, 1, 0, 0, 0), zipfile.ZIP_STORED)
+        }
 
 
 def test_microsofts_own_schema_has_nothing_to_say() -> None:
