@@ -19,6 +19,8 @@ from pathway.provider import Provider, ProviderFault
 from storage import open_stores
 
 PRACTICE_PORT = 3979
+#: The exit status of a package that was not made.
+REFUSED = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +53,30 @@ def _parser() -> argparse.ArgumentParser:
     guest = roster.add_parser("confirm-guest", help="a guest account is the person on the list")
     guest.add_argument("email")
     guest.set_defaults(run=_confirm_guest)
+    doctor = commands.add_parser("doctor", help="say what of the set-up is well, and how to mend what is not")
+    doctor.add_argument("--patience", type=float, default=10.0, metavar="SECONDS", help="for each answer from outside")
+    doctor.set_defaults(run=_doctor)
+    _package_parser(commands.add_parser("package", help="make the zip that a Teams administrator uploads"))
     return parser
+
+
+def _package_parser(package: argparse.ArgumentParser) -> None:
+    for name, words in (
+        ("app-id", "the Application (client) ID of the bot; MicrosoftAppId where it is set"),
+        ("domain", "the bot's public host name; PATHWAY_URL's where it is set"),
+        ("developer", "who offers it, at most 32 characters; the provider's name"),
+        ("website", "a page with help and somebody to ask; must open without signing in, as the next two"),
+        ("privacy", "the privacy notice; the provider's"),
+        ("terms", "the terms of use"),
+        ("support", "whom to ask, in the long description; the website"),
+    ):
+        package.add_argument(f"--{name}", default="", help=words)
+    package.add_argument("--name", default="Pathway", help="what people find it under")
+    package.add_argument("--version", default="1.0.0", help="higher than the last one that was uploaded")
+    package.add_argument("--provider", type=Path, help="your provider.toml; PATHWAY_PROVIDER where it is set")
+    package.add_argument("--schema", type=Path, help="Microsoft's manifest schema, to check against that too")
+    package.add_argument("--out", type=Path, default=Path("pathway-teams.zip"))
+    package.set_defaults(run=_package)
 
 
 def _practice(asked: argparse.Namespace) -> int:
@@ -72,6 +97,32 @@ def _roster(asked: argparse.Namespace) -> int:
 
 def _confirm_guest(asked: argparse.Namespace) -> int:
     return _say(asyncio.run(_administer({"do": "confirm_guest", "email": asked.email})))
+
+
+def _package(asked: argparse.Namespace) -> int:
+    from bot.package import PackageRefused, make  # noqa: PLC0415 - a serving bot needs none of it
+
+    try:
+        made = make(vars(asked), environment())
+    except (PackageRefused, ProviderFault) as no:
+        print(f"No package was written.\n{no}", file=sys.stderr)
+        return REFUSED
+    print(f"{made} is ready. Upload it in the Teams admin centre: Teams apps, Manage apps, Actions, Upload new app.")
+    return 0
+
+
+def _doctor(asked: argparse.Namespace) -> int:
+    from bot.doctor import examine, report  # noqa: PLC0415 - a serving bot needs none of it
+
+    try:
+        env = environment()
+    except OSError:
+        print("WRONG  settings   This user cannot read .env. Run the doctor as the user that the bot runs as.")
+        return 1
+    logging.disable()  # the doctor's own lines say it better
+    lines, status = report(asyncio.run(examine(env, Path.cwd(), asked.patience)))
+    print("\n".join(lines))
+    return status
 
 
 async def _administer(wanted: dict[str, Any]) -> dict[str, Any]:

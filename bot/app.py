@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 import aiohttp
-from aiohttp import web
+from aiohttp import web, web_response
 
 from bot import teams
 from bot.admin import Admin
@@ -95,7 +95,8 @@ async def _secret(stores: Stores) -> str:
 
 def application(settings: BotSettings, pathway_time: PathwayTime | None = None) -> web.Application:
     """The aiohttp application; everything opens on start and closes on stop."""
-    app = web.Application(client_max_size=MOST_BODY, middlewares=[_headers])
+    app = web.Application(client_max_size=MOST_BODY)
+    app.on_response_prepare.append(_headers(over_tls=settings.public_url.startswith("https://")))
     app.cleanup_ctx.append(_living(settings, pathway_time or PathwayTime()))
     app.router.add_post("/api/messages", _messages)
     app.router.add_get("/healthz", _healthz)
@@ -110,7 +111,8 @@ MESSAGES: web.AppKey[Handler] = web.AppKey("messages")
 
 def _living(settings: BotSettings, pathway_time: PathwayTime) -> Callable[[web.Application], AsyncIterator[None]]:
     async def living(app: web.Application) -> AsyncIterator[None]:
-        async with aiohttp.ClientSession() as session:
+        # A university's proxy is honoured (HTTPS_PROXY), but never between practice mode and its own channel.
+        async with aiohttp.ClientSession(trust_env=not settings.teams.practice) as session:
             parts = await build(settings, session, pathway_time)
             app[PARTS] = parts
             app[MESSAGES] = parts.teams.messages(parts.reception)
@@ -154,14 +156,25 @@ async def _ics(request: web.Request) -> web.Response:
     return web.Response(body=body, content_type="text/calendar", charset="utf-8", headers=headers)
 
 
-@web.middleware
-async def _headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    response = await handler(request)
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Cache-Control", "no-store")
-    response.headers.setdefault("Content-Security-Policy", "default-src 'none'")
-    response.headers["Server"] = "Pathway"
-    return response
+#: On every answer. Nothing of ours is a page that may load anything, or be shown inside another.
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Server": "Pathway",
+}
+#: What answers a request that is no HTTP says, too, nothing of versions.
+vars(web_response)["SERVER_SOFTWARE"] = HEADERS["Server"]
+
+
+def _headers(*, over_tls: bool) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """Also for answers that aiohttp makes by itself: 404, 405, 500. *over_tls*: people reach us by https alone."""
+    headers = HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if over_tls else {})
+
+    async def prepare(_request: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(headers)
+
+    return prepare
 
 
 def _as_many_sockets_as_allowed() -> None:

@@ -68,6 +68,21 @@ class Mail:
             except (aiosmtplib.SMTPException, OSError) as error:
                 raise TryLater("the mail server does not answer") from error
 
+    async def knock(self) -> None:
+        """Connects and signs in as for a letter, and sends none. Raises aiosmtplib.SMTPException or OSError."""
+        settings = self.settings
+        server = aiosmtplib.SMTP(
+            hostname=settings.host,
+            port=settings.port,
+            username=settings.user or None,
+            password=settings.password or None,
+            start_tls=not _is_loopback(settings.host),
+            tls_context=None if _is_loopback(settings.host) else ssl.create_default_context(),
+            timeout=TIMEOUT,
+        )
+        async with server:
+            await server.noop()
+
 
 def _is_loopback(host: str) -> bool:
     try:

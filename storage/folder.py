@@ -7,6 +7,7 @@ import errno
 import fcntl
 import logging
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -28,6 +29,8 @@ from storage.atomic import (
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+#: Seconds after which `health` does not rely on the last write any more and tries one itself.
+FRESH = 20.0
 CASES, DRAFTS, DAMAGED = "cases", "drafts", "damaged"
 LOCK, RUN, PROBE = "LOCK", "run.json", ".probe.tmp"
 
@@ -46,6 +49,7 @@ class Folder:
         self._writer: ThreadPoolExecutor | None = None
         self._reader: ThreadPoolExecutor | None = None
         self._fault = ""
+        self._wrote_at = float("-inf")
         self._unreadable: dict[str, str] = {}
 
     @property
@@ -152,7 +156,7 @@ class Folder:
         except OSError as fault:
             self._failed(fault)
             raise StoreUnavailable(f"It could not be saved: {_why(fault)}.") from fault
-        self._fault = ""
+        self._fault, self._wrote_at = "", time.monotonic()
         return done
 
     async def _in(self, pool: ThreadPoolExecutor | None, step: Callable[[], T]) -> T:
@@ -187,8 +191,10 @@ class Folder:
         log.error("%s cannot be read (%s); it was moved to %s/.", name, fault, DAMAGED)
 
     async def health(self) -> Health:
-        """After a failed write a small one is tried, so that the store is well again as soon as the disk is."""
-        if self._fault:
+        """After a failed write, and when nothing was written for a while, a small one is tried: the store is well again
+        as soon as the disk is, and never said to be well because nobody has tried.
+        """
+        if self._fault or time.monotonic() - self._wrote_at > FRESH:
             with suppress(StoreUnavailable):
                 await self._writing(self._probe)
         if self._fault:

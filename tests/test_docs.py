@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.__main__ import main
 from pathway.provider import Contacts, Days, QuietHours, Retention, Roles, Settings, Words
 
 ROOT = Path(__file__).parent.parent
@@ -33,13 +34,33 @@ def test_every_key_of_the_provider_is_in_its_guide(kind: type) -> None:
     assert {f.name for f in fields(kind)} - named == set()
 
 
-@pytest.mark.parametrize(
-    "name", ["README.md", "CONTRIBUTING.md", "docs/provider.md", "docs/running.md", "docs/adr/README.md"]
-)
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/install.md",
+    "docs/provider.md",
+    "docs/running.md",
+    "docs/adr/README.md",
+    "manifest/README.md",
+]
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_every_link_of_a_page_leads_somewhere(name: str) -> None:
     folder = (ROOT / name).parent
     links = [link for link in re.findall(r"\]\(([^)#]+)", page(name)) if "://" not in link]
     assert [link for link in links if not (folder / link).exists()] == []
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if "python -m bot" in page(name)])
+def test_every_command_that_a_page_names_is_one(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    named = re.findall(r"python -m bot ((?:roster )?[a-z-]+)((?: \\?\s*--[a-z-]+ (?:\"[^\"]*\"|\S+))*)", page(name))
+    for command, options in named:
+        with pytest.raises(SystemExit) as end:
+            main([*command.split(), "--help"])
+        assert end.value.code == 0, command
+        helped = capsys.readouterr().out
+        assert [option for option in re.findall(r"--[a-z-]+", options) if option not in helped] == []
 
 
 def test_the_two_commands_are_in_the_readme() -> None:

@@ -14,6 +14,8 @@ from typing import Any
 
 import aiohttp
 import msal
+import requests
+from msal.exceptions import MsalError
 
 from bot.desk import TryLater
 from bot.teams.settings import TeamsSettings
@@ -165,7 +167,10 @@ class MsalTokens(Tokens):
 
         answer.set_running_or_notify_cancel()
         threading.Thread(target=ask, name="msal", daemon=True).start()
-        return token_of(await asyncio.wrap_future(answer))
+        try:
+            return token_of(await asyncio.wrap_future(answer))
+        except (requests.RequestException, MsalError, ValueError) as fault:
+            raise NoToken(type(fault).__name__) from fault
 
     def _ask(self, *, anew: bool) -> object:
         if self._client is None or anew:
@@ -206,8 +211,6 @@ def _credential(settings: TeamsSettings) -> Any:
 def _http_client(time_out: float) -> Any:
     """The `requests` session that msal asks for, with the time-out that `requests` lacks."""
     import functools  # noqa: PLC0415 - only a managed identity needs these
-
-    import requests  # noqa: PLC0415
 
     session = requests.Session()
     session.request = functools.partial(session.request, timeout=time_out)  # type: ignore[method-assign]

@@ -138,3 +138,22 @@ async def test_a_refused_token_is_renewed_once_and_the_message_arrives_once(
         assert microsoft.calls(ENTRA, "token") == tokens + 1
         assert school.news("priya") == news + 1
         assert json.dumps(bot.said()).count("Traceback") == 0
+
+
+async def test_while_entra_refuses_and_its_directory_fails_people_are_told_kindly_and_then_served(
+    microsoft: Microsoft, tmp_path: Path
+) -> None:
+    async def out_of_order(_request: web.Request) -> web.StreamResponse:
+        return web.Response(status=500, text="<html>no</html>")
+
+    microsoft.before[ENTRA] = out_of_order
+    try:
+        async with serving(microsoft, tmp_path) as bot:
+            school = Partnership(microsoft, bot)
+            activity = school.teams.activity(school.people["priya"], text="help")
+            school.teams.transcript.set_installed("priya", installed=True)
+            assert (await school.teams.deliver(activity)).status == 200
+            assert "Traceback" not in bot.said()
+            assert "no token for the connector" in bot.said()
+    finally:
+        microsoft.before.pop(ENTRA)

@@ -1,0 +1,96 @@
+"""The doctor's rounds: everything that can be looked at, also when something before it is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from bot.clock import PRACTICE_STARTS
+from bot.doctor import here, microsoft
+from bot.doctor import settings as read_settings
+from bot.doctor.findings import Finding, Mark, note, well
+from bot.settings import BotSettings
+from pathway.dates import counted, local_date
+
+#: Seconds that each of the others is given to answer.
+PATIENCE = 10.0
+
+
+async def examine(env: Mapping[str, str], folder: Path, patience: float = PATIENCE) -> list[Finding]:
+    """*env* as `bot.settings.environment` gives it; *folder* is where `.env` would be. Changes nothing."""
+    read = read_settings.look(env, folder)
+    provider, found = here.provider_of(env)
+    found = [*read.findings, *found]
+    settings = read.settings
+    if settings is None:
+        return found
+    where, faults = here.folder_of(settings) if read.has("PATHWAY_STORE") else (None, [])
+    clock = await here.running_on(where, patience)
+    today = _today(settings, clock)
+    if provider is not None:
+        found += here.calendars(provider, today)
+    found += faults
+    if where is not None:
+        found += here.store(where)
+        found += here.roster(where, provider, today)
+    if read.has("PORT"):
+        found.append(await here.port(settings, runs=clock is not None, patience=patience))
+    found.append(microsoft.proxy(settings, env, os.environ))
+    return [*found, *await _others(read, settings, patience, runs=clock is not None)]
+
+
+async def _others(read: read_settings.Read, settings: BotSettings, patience: float, *, runs: bool) -> list[Finding]:
+    """At the same time, so that three which hang cost no more than one."""
+    identity = ("MicrosoftAppId", "MicrosoftAppTenantId", "MicrosoftAppPassword", "MicrosoftAppType")
+
+    async def token() -> list[Finding]:
+        if not read.has(*identity):
+            return [note("token", "It was not asked for: mend the settings first.")]
+        return [await microsoft.token(settings.teams, patience)]
+
+    async def mail() -> list[Finding]:
+        return [await microsoft.mail(settings)] if read.has("SMTP_PORT", "SMTP_FROM") else []
+
+    async def address() -> list[Finding]:
+        if not runs or settings.practice or not settings.public_url.startswith("https://"):
+            return []
+        return [await _address(settings.public_url, patience)]
+
+    answers = await asyncio.gather(microsoft.keys_and_clock(settings.teams, patience), token(), mail(), address())
+    return [finding for one in answers for finding in one]
+
+
+async def _address(url: str, patience: float) -> Finding:
+    if await here.readiness(url, patience, trust_env=True) is not None:
+        return well("address", "The bot answers under its public address.")
+    return note(
+        "address",
+        "From here, the bot does not answer under PATHWAY_URL. Try its page /healthz from outside: if it is the same "
+        "there, mend DNS, the certificate, or what the web server passes on.",
+    )
+
+
+def _today(settings: BotSettings, clock: Mapping[str, Any] | None) -> date:
+    """The pathway's day: practice mode has one of its own."""
+    if not settings.practice:
+        return local_date(datetime.now(UTC))
+    try:
+        return local_date(datetime.fromisoformat(str((clock or {})["now"])))
+    except (KeyError, ValueError):
+        return local_date(PRACTICE_STARTS)
+
+
+def report(found: Sequence[Finding]) -> tuple[list[str], int]:
+    """The lines to print, and the exit status: 1 where anything is wrong."""
+    count = sum(finding.mark is Mark.WRONG for finding in found)
+    if not count:
+        return [*map(str, found), "Everything that must be well is well."], 0
+    words = counted(count, "thing")
+    return [
+        *map(str, found),
+        f"{words} {'is' if count == 1 else 'are'} wrong. Mend from the top, then run this again.",
+    ], 1
