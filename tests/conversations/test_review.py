@@ -15,8 +15,7 @@ from tests.school import School
 async def daniel_in_review(school: School) -> str:
     """Story 3 to the three parts of its review, on Friday 27 November. The case's reference."""
     await school.opens("sian", "daniel", "martin", "sam", "nadia", "alan", "ruth")
-    await school.on("2026-11-19 12:00")
-    await road.plan_in_place(school, "Daniel Okoro", review="2026-11-27 11:00")
+    await road.plans_for_daniel(school)
     await school.on("2026-11-27 12:30")
     await road.reviews(school, "martin")
     return school.reference("martin")
@@ -248,8 +247,7 @@ async def test_the_bot_itself_never_says_what_the_outcome_is_to_be(school: Schoo
 
 async def test_a_review_is_started_early_with_a_warning_and_never_refused(school: School) -> None:
     await school.opens("sian", "daniel", "martin", "sam")
-    await school.on("2026-11-19 12:00")
-    await road.plan_in_place(school, "Daniel Okoro", review="2026-11-27 11:00")
+    await road.plans_for_daniel(school)
     await school.on("2026-11-24 09:00")
     await school.says("martin", "my cases")
     await school.presses("martin", "Open ")
@@ -265,8 +263,7 @@ async def test_each_part_is_recorded_on_its_own_by_the_tutor_or_the_mentor_and_c
     school: School,
 ) -> None:
     await school.opens("sian", "daniel", "martin", "sam")
-    await school.on("2026-11-19 12:00")
-    await road.plan_in_place(school, "Daniel Okoro", review="2026-11-27 11:00")
+    await road.plans_for_daniel(school)
     await school.on("2026-11-27 11:00")
     await road.starts_review(school, "martin")
     await school.says("sian", "my cases")
@@ -491,8 +488,7 @@ async def test_where_the_provider_asks_for_it_the_lead_confirms_with_a_press_of_
 async def test_a_review_and_its_outcome_with_three_targets_ask_sixteen_fields_at_the_most(school: School) -> None:
     """Counted on the cards, the ones that are filled in already among them."""
     await school.opens("sian", "daniel", "martin", "sam")
-    await school.on("2026-11-19 12:00")
-    await road.plan_in_place(school, "Daniel Okoro", review="2026-11-27 11:00")
+    await road.plans_for_daniel(school)
     await school.on("2026-11-27 12:30")
     await road.starts_review(school, "martin")
     asked = 0
