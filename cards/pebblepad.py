@@ -169,6 +169,11 @@ def still_to_record(view: View) -> tuple[e.Record, ...]:
     return tuple(r for r in asked if recorded(view.case, r) is None)
 
 
+def wanted(view: View) -> str:
+    """The first record that is still to go there, or else the newest; "" where there is none yet."""
+    return next(iter((*still_to_record(view), *reversed(there(view)))), "")
+
+
 def sheet(view: View, record: e.Record, *, lead: str = "", part: int = 1) -> Card:
     """One part of the text for PebblePad. It is copied by hand: no program can write there."""
     pages = parts(view, record)
@@ -180,7 +185,7 @@ def sheet(view: View, record: e.Record, *, lead: str = "", part: int = 1) -> Car
     pad = view.provider.pebblepad_link
     hidden = {"case": view.case.id, "nonce": view.nonce, "record": record.value}
     state = recorded_words(view, record) or "Nobody has said yet that it is recorded in PebblePad."
-    others = [r for r in there(view) if r is not record]
+    others = [r for r in dict.fromkeys((*still_to_record(view), *there(view))) if r is not record]
     return card(
         quiet(reference_line(view)),
         heading(f"For PebblePad: {NAMES[record]}{of}"),

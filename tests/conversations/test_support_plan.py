@@ -268,12 +268,12 @@ async def test_pebblepad_is_asked_for_until_somebody_says_it_is_there_and_nothin
     await planning.starts_a_plan(school)
     await school.on("2026-10-22 08:00")
     asked = school.transcript("helen")
-    assert "Please record it in PebblePad" in asked
+    assert "Please record the plan in PebblePad" in asked
     await school.presses("helen", "It is recorded in PebblePad")
     assert "You say that it is recorded in PebblePad" in school.reads("helen")
     assert "saved to PebblePad" not in school.transcript()
     await school.on("2026-11-02 12:00")
-    assert school.transcript("helen").count("Please record it in PebblePad") <= 1
+    assert school.transcript("helen").count("Please record the plan in PebblePad") <= 1
 
 
 async def test_a_placement_that_ends_too_early_says_so(school: School) -> None:
