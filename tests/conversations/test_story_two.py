@@ -28,7 +28,7 @@ REASONS = "The first target is met, and the second in most lessons. The support 
 
 
 async def test_story_two_from_the_first_word_to_a_placement_that_continues(school: School) -> None:
-    await STORY.runs(school)
+    assert await STORY.runs(school) == STORY.told
     assert await stage(school) is Stage.CONTINUES
 
 
