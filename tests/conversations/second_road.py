@@ -120,3 +120,14 @@ async def ends(school: School, tutor: str, reference: str, **changes: str) -> st
     return await school.fills(
         tutor, lead_told_at="14:30", typed_confirmation=reference, press="End the placement and write to "
     )
+
+
+async def reviews_daniel(school: School) -> str:
+    """Everybody has the bot; the plan has run, and all three parts of its review are recorded by half past twelve on
+    Friday 27 November. The case's reference.
+    """
+    await school.opens("sian", "daniel", "martin", "sam", "nadia", "alan", "ruth")
+    await plans_for_daniel(school)
+    await school.on("2026-11-27 12:30")
+    await reviews(school, "martin")
+    return school.reference("martin")

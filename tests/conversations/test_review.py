@@ -11,84 +11,11 @@ from bot.practice.roll import PROVIDER
 from tests.conversations import second_road as road
 from tests.school import School
 
-
-async def daniel_in_review(school: School) -> str:
-    """Story 3 to the three parts of its review, on Friday 27 November. The case's reference."""
-    await school.opens("sian", "daniel", "martin", "sam", "nadia", "alan", "ruth")
-    await road.plans_for_daniel(school)
-    await school.on("2026-11-27 12:30")
-    await road.reviews(school, "martin")
-    return school.reference("martin")
-
-
 # -- nothing before a person has said it -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "told",
-    [
-        {"told_student_at": ""},
-        {"told_on": ""},
-        {"told_student_at": "16:00"},
-        {"told_on": "2026-11-28"},
-    ],
-)
-@pytest.mark.parametrize("way", ["The placement continues", "The placement ends as failed"])
-async def test_no_outcome_is_saved_or_sent_before_somebody_has_told_the_student(
-    school: School, told: dict[str, str], way: str
-) -> None:
-    await daniel_in_review(school)
-    await school.on("2026-11-27 15:00")
-    await school.presses("martin", "Record the outcome")
-    before = school.news("daniel")
-    refused = await school.fills("martin", road.outcome(school, **told), press=way)
-    assert "Tell Daniel in person before you save this" in refused
-    assert school.value("martin", "reasons") == road.REASONS
-    await school.passes(days=14)
-    assert "ended" not in school.transcript("daniel")
-    assert "continues" not in school.transcript("daniel")
-    assert school.news("daniel") == before
-
-
-async def test_no_way_round_the_form_saves_an_outcome_that_nobody_has_told(school: School) -> None:
-    """The last cards carry nothing: what they save is what the server has kept, and the rules are asked again."""
-    await daniel_in_review(school)
-    await school.on("2026-11-27 15:00")
-    await school.presses("martin", "Record the outcome")
-    message, _, data = school.wire("martin", "The placement continues", card=None, **road.outcome(school))
-    for verb in ("outcome.continued", "outcome.ended"):
-        answer = await school.sends("martin", message.id, verb, data)
-        assert "no longer kept" in answer
-    await school.fills("martin", road.outcome(school, told_student_at=""), press="Save for later")
-    for verb in ("outcome.continued", "outcome.ended"):
-        answer = await school.sends("martin", message.id, verb, {**data, "typed_confirmation": "yes"})
-        assert "Tell Daniel in person before you save this" in answer
-    assert "written words" not in school.transcript("daniel")
-
-
-async def test_a_placement_ends_only_with_its_typed_confirmation_and_after_the_lead_was_told(school: School) -> None:
-    reference = await daniel_in_review(school)
-    await school.on("2026-11-27 15:00")
-    before = school.news("daniel")
-    await school.presses("martin", "Record the outcome")
-    await school.fills("martin", road.outcome(school), press="The placement ends as failed")
-    for typed in ("", "yes", "Daniel", reference[:3]):
-        refused = await school.fills(
-            "martin", lead_told_at="14:30", typed_confirmation=typed, press="End the placement and write to Daniel"
-        )
-        assert f"Type the reference {reference} to confirm" in refused
-    for when in ("", "23:00"):
-        refused = await school.fills(
-            "martin", lead_told_at=when, typed_confirmation=reference, press="End the placement"
-        )
-        assert "Tell the Partnership Lead first" in refused
-    assert school.news("daniel") == before
-    await school.fills("martin", lead_told_at="14:30", typed_confirmation=reference.lower(), press="End the placement")
-    assert "counts as a failed placement" in school.reads("daniel")
-
-
 async def test_a_mentor_who_was_not_there_is_told_by_a_person_too(school: School) -> None:
-    reference = await daniel_in_review(school)
+    reference = await road.reviews_daniel(school)
     await school.on("2026-11-27 15:00")
     await school.presses("martin", "Record the outcome")
     await school.fills("martin", road.outcome(school, told_by="tutor"), press="The placement ends as failed")
@@ -100,7 +27,7 @@ async def test_a_mentor_who_was_not_there_is_told_by_a_person_too(school: School
 
 
 async def test_the_written_outcome_goes_at_once_even_at_night(school: School) -> None:
-    reference = await daniel_in_review(school)
+    reference = await road.reviews_daniel(school)
     await school.on("2026-11-27 22:40")
     before = {who: school.news(who) for who in ("daniel", "sian", "ruth", "alan")}
     await road.ends(school, "martin", reference)
@@ -116,7 +43,7 @@ async def test_the_written_outcome_goes_at_once_even_at_night(school: School) ->
 
 async def test_the_bot_itself_never_says_what_the_outcome_is_to_be(school: School) -> None:
     """T11 reminds at 5pm and escalates; nothing that is left open is ever decided by the clock."""
-    await daniel_in_review(school)
+    await road.reviews_daniel(school)
     await school.on("2026-11-27 17:00")
     assert "tell Daniel in person what comes of the review" in school.reads("martin")
     assert "Record the outcome" in school.buttons("martin")
@@ -191,7 +118,7 @@ async def test_each_part_is_recorded_on_its_own_by_the_tutor_or_the_mentor_and_c
 
 
 async def test_a_second_press_a_stale_card_and_a_stranger_change_nothing(school: School) -> None:
-    reference = await daniel_in_review(school)
+    reference = await road.reviews_daniel(school)
     await school.on("2026-11-27 15:00")
     await school.presses("martin", "Record the outcome")
     first = school.newest("martin")
@@ -211,7 +138,7 @@ async def test_a_second_press_a_stale_card_and_a_stranger_change_nothing(school:
 
 
 async def test_another_mentor_of_the_school_reads_nothing_of_the_review(school: School) -> None:
-    await daniel_in_review(school)
+    await road.reviews_daniel(school)
     await school.presses("martin", "Something else")
     _, _, data = school.wire("martin", "Read the review")
     await school.opens("lucy", "freya")
@@ -226,7 +153,7 @@ async def test_another_mentor_of_the_school_reads_nothing_of_the_review(school: 
 
 
 async def ended(school: School) -> str:
-    reference = await daniel_in_review(school)
+    reference = await road.reviews_daniel(school)
     await school.on("2026-11-27 15:00")
     await road.ends(school, "martin", reference)
     return reference
@@ -348,7 +275,7 @@ async def test_where_the_provider_asks_for_it_the_lead_confirms_with_a_press_of_
     file.write_text("\n".join(ours), encoding="utf-8")
     monkeypatch.setattr("tests.school.PROVIDER", file)
     async with School(tmp_path) as school:
-        reference = await daniel_in_review(school)
+        reference = await road.reviews_daniel(school)
         await school.on("2026-11-27 15:00")
         refused = await road.ends(school, "martin", reference)
         assert "The Partnership Lead confirms this too" in refused
