@@ -275,9 +275,11 @@ class Clock:
         await self.addresses.keep_note(OFFSET, repr(self.time.offset.total_seconds()))
 
     async def coming(self) -> Coming | None:
-        """The next reminder over all open cases, and held messages, for the line beside the clock."""
+        """The next reminder over all cases, and held messages, for the line beside the clock. A closed case may still
+        have to go into PebblePad.
+        """
         best: tuple[datetime, str, str] | None = None
-        for case_id in await self.casework.book.cases_of(None):
+        for case_id in await self.casework.book.cases_of(None, open_only=False):
             case = await self.casework.case(case_id)
             ground = await self.casework.ground(case.placement)
             for nudge in planned(case, ground):

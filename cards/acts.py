@@ -76,6 +76,8 @@ def all_acts(view: View) -> Acts:
         yield act(view, f"Enter something for {view.mentor}", "cases.enter_for")
     if case.last(e.ReviewStarted) and view.sees(Item.REVIEW):
         yield act(view, "Read the review", "review.read")
+    if case.since(e.ReviewStarted, e.ReviewPartRecorded) and view.is_(Role.MENTOR, Role.LINK_TUTOR):
+        yield act(view, "Text for PebblePad", "pebblepad.show")
 
 
 def act(view: View, title: str, verb: str, **more: str) -> Element:

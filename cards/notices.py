@@ -303,6 +303,8 @@ def reminder_line(item: OutboxItem, view: View) -> str:
     timer = item.data.get("timer", "")
     ask = ASKED.get(timer)
     wanted = starting(ask(view)) if ask else "Please look at this case"
+    if timer == "T10" and (subject := item.data.get("subject", "")) in set(e.Record):
+        wanted = f"Please record {pebblepad.NAMES[e.Record(subject)]} in PebblePad"
     late = lateness(item, view)
     return f"{wanted}. {late}".strip() if late else f"{wanted}."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 
+from cards import record as record_of
 from cards.acts import act
 from cards.case import reference_line
 from cards.elements import Card, button, card, heading, label, link, literal, quiet, said, text
@@ -12,7 +13,7 @@ from cards.plan import came, plain_holder, recorded, recorded_words
 from cards.view import View
 from pathway import events as e
 from pathway.case import Case
-from pathway.dates import in_words, moment_in_words
+from pathway.dates import in_words, listed, moment_in_words
 from pathway.people import Item, access
 from pathway.process import Stage
 from pathway.provider import starting
@@ -72,16 +73,23 @@ def _plan(view: View) -> Blocks:
 
 
 def _review(view: View) -> Blocks:
-    """The three parts of the review, each with the evidence that was typed for it."""
-    started = view.case.last(e.ReviewStarted)
+    """The three parts of the review as they stand, each with the evidence that was typed for it."""
+    started, parts = view.case.last(e.ReviewStarted), record_of.parts(view.case)
     if started:
         yield "Review meeting on", _day(started.on)
-    for part in view.case.since(e.ReviewStarted, e.ReviewPartRecorded):
-        yield starting(part.part.value), part.words
-        for n, (target, words) in enumerate(part.evidence, 1):
+        yield "Not in person because", started.not_in_person_because
+    if seen := parts.get(e.ReviewPart.OBSERVATION):
+        yield starting(seen.part.value), seen.words
+        for n, (target, words) in enumerate(seen.evidence, 1):
             yield f"Progress and evidence ({n})", f"{target}\n{words}"
     given = [f"{p.what}: {words}" for n, p in enumerate(_promises(view.case)) if (words := came(view, n))]
     yield "Support given", "\n".join(given)
+    if spoken := parts.get(e.ReviewPart.MENTOR_DISCUSSION):
+        yield "Was the agreed support given", starting(record_of.SUPPORT[spoken.support]) if spoken.support else ""
+        yield starting(spoken.part.value), spoken.words
+    if talk := parts.get(e.ReviewPart.THREE_WAY):
+        yield "Who was in the three-way conversation", listed(talk.present)
+        yield starting(talk.part.value), talk.words
 
 
 def _outcome(view: View) -> Blocks:
@@ -89,14 +97,17 @@ def _outcome(view: View) -> Blocks:
     if outcome is None:
         return
     for n, (target, result) in enumerate(outcome.results, 1):
-        yield f"Result of target ({n})", f"{target}\n{result}"
+        yield f"Result of target ({n})", f"{target}\n{record_of.RESULTS.get(result, result)}"
     ended = isinstance(outcome, e.PlacementTerminated)
     yield "Outcome", "The placement has ended." if ended else "The placement continues."
     yield "Reasons", outcome.reasons
-    if isinstance(outcome, e.PlacementContinued):
-        yield "Targets to carry on", outcome.carry_on
     if outcome.told_student_at:
-        yield "Student told", f"{moment_in_words(outcome.told_student_at, year=True)}, by {outcome.told_by}"
+        there = [name for name in outcome.told_present if name != outcome.told_by]
+        who = f"{outcome.told_by}, with {listed(there)} there" if there else outcome.told_by
+        yield "Student told", f"{moment_in_words(outcome.told_student_at, year=True)}, by {who}"
+    if isinstance(outcome, e.PlacementContinued):
+        yield "Why a part of the review is missing", outcome.parts_missing_because
+        yield "Targets to carry on", outcome.carry_on
 
 
 #: The fields of each record, in the order of the template.
@@ -169,6 +180,11 @@ def still_to_record(view: View) -> tuple[e.Record, ...]:
     return tuple(r for r in asked if recorded(view.case, r) is None)
 
 
+def wanted(view: View) -> str:
+    """The first record that is still to go there, or else the newest; "" where there is none yet."""
+    return next(iter((*still_to_record(view), *reversed(there(view)))), "")
+
+
 def sheet(view: View, record: e.Record, *, lead: str = "", part: int = 1) -> Card:
     """One part of the text for PebblePad. It is copied by hand: no program can write there."""
     pages = parts(view, record)
@@ -180,7 +196,7 @@ def sheet(view: View, record: e.Record, *, lead: str = "", part: int = 1) -> Car
     pad = view.provider.pebblepad_link
     hidden = {"case": view.case.id, "nonce": view.nonce, "record": record.value}
     state = recorded_words(view, record) or "Nobody has said yet that it is recorded in PebblePad."
-    others = [r for r in there(view) if r is not record]
+    others = [r for r in dict.fromkeys((*still_to_record(view), *reversed(there(view)))) if r is not record]
     return card(
         quiet(reference_line(view)),
         heading(f"For PebblePad: {NAMES[record]}{of}"),

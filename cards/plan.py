@@ -158,7 +158,11 @@ def review_proposal(ground: Ground, case: Case, starts: date, *, opening: str = 
     tutor, first = tutor_days(ground, case), literal(party.name(case.student).split(" ")[0])
     plain = calendar.add(starts, days.plan)
     day = plain
-    while not (tutor.is_open(day) and day.weekday() in calendar.days):
+
+    def fits(day: date) -> bool:
+        return tutor.is_open(day) and day.weekday() in calendar.days
+
+    while not fits(day):
         day = calendar.next_after(day)
         if calendar.count(starts, day) > days.plan_max:
             day = plain
@@ -173,9 +177,14 @@ def review_proposal(ground: Ground, case: Case, starts: date, *, opening: str = 
         parts.append(f"It is the first day from then on which {who} works and {first} is in school.")
     if attends := calendar.in_school_in_words(first, starts, day):
         parts.append(f"{attends.rstrip('.')}.")
-    if earlier := calendar.earlier(starts, found, days.plan_floor):
-        parts.append(f"That is far away. An earlier day would be {in_words(earlier.day)} ({earlier.how}).")
-        if calendar.count(starts, earlier.day) < days.plan_min:
+    sooner = calendar.earlier(starts, found, days.plan_floor)
+    while sooner and not fits(sooner.day):
+        before = calendar.before(sooner.day, 1)
+        enough = calendar.count(starts, before) >= days.plan_floor
+        sooner = calendar.explain_until(starts, before) if enough else None
+    if sooner:
+        parts.append(f"That is far away. An earlier day would be {in_words(sooner.day)} ({sooner.how}).")
+        if calendar.count(starts, sooner.day) < days.plan_min:
             parts.append("A week that short needs a line of reason.")
     return Proposed(day, " ".join(p for p in parts if p), calendar.count(starts, day))
 

@@ -69,10 +69,12 @@ def _told(view: View) -> Sentences:
         return
     person = view.party.link_tutor(case)
     if not person:
-        yield (
-            f"No {view.word(Role.LINK_TUTOR)} is named for this placement, so the {view.word(Role.PARTNERSHIP_TEAM)} "
-            "has been told and will name one."
-        )
+        due, none = deadline(case, view.ground), f"No {view.word(Role.LINK_TUTOR)} is named for this placement"
+        by = f" by {view.day(due.day)}" if due else ""
+        if view.is_(Role.PARTNERSHIP_TEAM):
+            yield f"{none}. Please name one{by}."
+        else:
+            yield f"{none}, so the {view.word(Role.PARTNERSHIP_TEAM)} has been told and is asked to name one{by}."
         return
     who = starting(view.you_or(person))
     if case.told:

@@ -16,7 +16,7 @@ from pathway.dates import in_words, local_date
 from pathway.deadlines import deadline
 from pathway.guards import CORRECTABLE_FOR, FAR_AWAY
 from pathway.process import Stage
-from pathway.rules import Fault, Ground, OutOfStep, Refused
+from pathway.rules import Fault, Ground, OutOfStep, Refused, decide
 
 steps = Steps()
 SUMMARY = "Placements: the next steps"
@@ -148,6 +148,17 @@ def _asked(turn: Turn) -> list[Fault]:
     return [Fault(sentence, field) for field, answered, sentence in asked if not answered]
 
 
+def _all_at_once(turn: Turn, case: Case, event: e.NextStepsHeld, ground: Ground) -> None:
+    """Raises Refused with everything that is missing, what the form asks and what the rules ask."""
+    asked = _asked(turn)
+    try:
+        decide(case, event, ground)
+    except Refused as rules:
+        raise Refused(*asked, *rules.faults) from None
+    if asked:
+        raise Refused(*asked)
+
+
 @steps.on("next_steps.recorded")
 async def recorded(turn: Turn) -> Reply:
     case, ground = await in_next_steps(turn, e.NextStepsHeld)
@@ -169,8 +180,7 @@ async def recorded(turn: Turn) -> Reply:
         brought_someone=turn.get("brought") == "yes",
         deputies=turn.get("deputies"),
     )
-    if asked := _asked(turn):
-        raise Refused(*asked)
+    _all_at_once(turn, case, event, ground)
     done = await turn.record(case.id, event)
     await turn.drop(draft_name(case))
     view = turn.view(done.case, ground)

@@ -178,12 +178,24 @@ def _all_parts(case: Case, view: View) -> None:
         raise Refused(Fault(sentence, "parts_missing_because"))
 
 
+#: What the rules ask and the form does not: it is on the second card, or said in words of its own.
+ASKED_LATER = {"mentor_present_or_sent", "typed_confirmation", "lead_told", "confirmed_by", "parts"}
+
+
+def _asked_of_form(case: Case, event: e.PlacementTerminated, ground: Ground) -> None:
+    """Raises Refused with what the rules find wrong on the form, before anybody reads the second card."""
+    try:
+        decide(case, event, ground)
+    except Refused as rules:
+        if wrong := [fault for fault in rules.faults if fault.field not in ASKED_LATER]:
+            raise Refused(*wrong) from None
+
+
 @steps.on("outcome.ends")
 async def ends(turn: Turn) -> Reply:
     case, ground = await in_review(turn)
-    view = turn.view(case, ground)
-    _ends(turn, case, ground, {})
-    _all_parts(case, view)
+    _asked_of_form(case, _ends(turn, case, ground, {}), ground)
+    _all_parts(case, turn.view(case, ground))
     await turn.keep(draft_name(case), turn.values)
     return await ending_form(turn, {}, ())
 
@@ -191,12 +203,11 @@ async def ends(turn: Turn) -> Reply:
 @steps.form("outcome.ending")
 async def ending_form(turn: Turn, values: Mapping[str, str], faults: Sequence[Fault]) -> Reply:
     case, ground = await in_review(turn)
+    view = turn.view(case, ground, nonce=turn.nonce if faults else "")
     try:
-        kept = await _kept(turn, case)
+        event = _ends(await _kept(turn, case), case, ground, values)
     except Refused as no:
         return await outcome_form(turn, {}, no.faults)
-    view = turn.view(case, ground, nonce=turn.nonce if faults else "")
-    event = _ends(kept, case, ground, values)
     leads = cards.leads(view)
     before = {"lead_told_on": turn.today.isoformat(), "lead_told": next(iter(leads)) if len(leads) == 1 else ""}
     drawn = cards.ending_form(

@@ -15,10 +15,10 @@ SUMMARY = "Placements: for PebblePad"
 
 
 async def _record(turn: Turn) -> tuple[Case, Ground, e.Record]:
-    """The record that the card names, if there is one by now that this person may hand over."""
+    """The record that the card names, or else what is still asked for, if this person may hand it over."""
     case, ground = await turn.case()
     turn.casework.stamp(ground, turn.person.id, e.RecordedInPebblePad, case)
-    sent = turn.get("record")
+    sent = turn.get("record") or cards.wanted(turn.view(case, ground))
     if sent not in set(e.Record):
         raise NotYours("no such record")
     record = e.Record(sent)

@@ -25,6 +25,7 @@ SUMMARY = "Placements: the plan"
 #: Where no time is chosen yet: after registration, in most schools.
 FIRST_LESSON = time(9, 30)
 _PRIVATE = frozenset({"_nonce", "_base", "_blocks"})
+OLDER = "You typed this before the plan was opened for changes. Check that it still fits, or begin from the newest."
 #: The fields of a target, each with its number.
 OF_TARGET = ("area", "target", "measure", "support")
 OF_REST = ("promises", "promise", "adjustments", "review_on", "review_time", "place", "short_because")
@@ -111,10 +112,18 @@ async def _keep(turn: Turn, case: Case, values: Mapping[str, str]) -> None:
 
 
 def _form(
-    turn: Turn, case: Case, ground: Ground, values: Mapping[str, str], faults: Sequence[Fault] = (), *, page: int = 0
+    turn: Turn,
+    case: Case,
+    ground: Ground,
+    values: Mapping[str, str],
+    faults: Sequence[Fault] = (),
+    *,
+    page: int = 0,
+    older: bool = False,
 ) -> Reply:
+    """*older*: it was typed before the plan was opened for changes."""
     base = _number(values.get("_base", ""), 9999, 0)
-    newer, newest = "", case.plan
+    newer, newest = OLDER if older else "", case.plan
     if newest and newest.version > base:
         who = turn.view(case, ground).you_or(newest.by)
         newer = (
@@ -171,7 +180,9 @@ def _time(values: Mapping[str, str], field: str) -> time | None:
 async def write(turn: Turn) -> Reply:
     case, ground = await _writing(turn)
     kept = await turn.draft(draft_name(case))
-    return _form(turn, case, ground, kept.values if kept else _first_values(turn, case, ground))
+    reopened = case.last(e.PlanReopened)
+    older = bool(kept and reopened and kept.saved_at < reopened.at)
+    return _form(turn, case, ground, kept.values if kept else _first_values(turn, case, ground), older=older)
 
 
 @steps.on("support_plan.anew")

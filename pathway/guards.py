@@ -413,18 +413,22 @@ def missing_parts(case: Case) -> tuple[e.ReviewPart, ...]:
     return tuple(part for part in e.ReviewPart if part not in there)
 
 
-def _outcome(event: e.PlacementContinued | e.PlacementTerminated) -> Faults:
+def _outcome(case: Case, event: e.PlacementContinued | e.PlacementTerminated) -> Faults:
     yield from _needs(event.results, "Say for each target whether it is met.", "results")
     yield from _needs(event.reasons, "Give the reasons, with reference to the targets.", "reasons")
+    review = case.last(e.ReviewStarted)
     if event.told_student_at is None or event.told_student_at > event.at:
         yield Fault("Tell the student in person before you save this. When was that?", "told_student_at")
+    elif review and local_date(event.told_student_at) < review.on:
+        began = f"The review began on {in_words(review.on)}"
+        yield Fault(f"{began}: the student is told what comes of it on that day or later.", "told_student_at")
     yield from _needs(event.told_by, "Say who told the student.", "told_by")
 
 
 def _continued(case: Case | None, event: e.Event, _ground: Ground) -> Faults:
     assert isinstance(event, e.PlacementContinued)
     assert case
-    yield from _outcome(event)
+    yield from _outcome(case, event)
     if missing_parts(case) and not event.parts_missing_because.strip():
         parts = ", ".join(missing_parts(case))
         yield Fault(f"Not recorded yet: {parts}. Record them, or say why not.", "parts")
@@ -433,7 +437,7 @@ def _continued(case: Case | None, event: e.Event, _ground: Ground) -> Faults:
 def _terminated(case: Case | None, event: e.Event, ground: Ground) -> Faults:
     assert isinstance(event, e.PlacementTerminated)
     assert case
-    yield from _outcome(event)
+    yield from _outcome(case, event)
     if missing_parts(case):
         yield Fault(f"Not recorded yet: {', '.join(missing_parts(case))}.", "parts")
     if not event.mentor_present_or_sent:

@@ -296,7 +296,7 @@ def _provider(file: Table) -> Provider:
         words=file.shaped("words", Words),
         days=_days(file),
         quiet_hours=_quiet_hours(file),
-        settings=file.shaped("settings", Settings),
+        settings=_settings(file),
         partnership_team=_colleagues(file, "partnership_team"),
         partnership_lead=_colleagues(file, "partnership_lead"),
         contacts=_contacts(file),
@@ -318,6 +318,17 @@ def _days(file: Table) -> Days:
             f"{days.plan_floor}, {days.plan_min}, {days.plan}, {days.plan_max}. The defaults are 3, 5, 5 and 10."
         )
     return days
+
+
+#: The process document's "maximum of three": a provider may ask for fewer.
+MOST_AREAS = 3
+
+
+def _settings(file: Table) -> Settings:
+    settings = file.shaped("settings", Settings)
+    if settings.max_focus_areas > MOST_AREAS:
+        file.faults.append(f"[settings] max_focus_areas must be 1, 2 or {MOST_AREAS}, not {settings.max_focus_areas}.")
+    return settings
 
 
 def _quiet_hours(file: Table) -> QuietHours:

@@ -15,10 +15,11 @@ is a thing of the tests: it stands still until somebody moves it, and then stops
 from __future__ import annotations
 
 import functools
+import json
 import logging
 import re
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,6 +38,7 @@ from bot.practice.keys import SigningKey
 from bot.practice.mailbox import Mail, Mailbox
 from bot.practice.people import PracticePerson
 from bot.practice.roll import PARTNERSHIP, PROVIDER, practice_people
+from bot.practice.transcript import Transcript
 from bot.settings import BotSettings, MailSettings
 from bot.teams import TeamsSettings
 from pathway.dates import LONDON
@@ -78,6 +80,23 @@ class Wall:
         return self.at
 
 
+class _Remembers(Transcript):
+    """All chats, and every message as it ever stood there: a card that was replaced had been read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ever: list[tuple[str, Message]] = []
+
+    def add(self, chat: str, message: Message) -> None:
+        super().add(chat, message)
+        self.ever.append((chat, message))
+
+    def edit(self, chat: str, message_id: str, change: Callable[[Message], Message]) -> Message:
+        changed = super().edit(chat, message_id, change)
+        self.ever.append((chat, changed))
+        return changed
+
+
 class _Log(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.INFO)
@@ -111,6 +130,7 @@ class School:
             tuple(self.people.values()), app_id=APP_ID, app_password=PASSWORD, tenant_id=TENANT, now=self.wall
         )
         self.teams.key = _key()
+        self.teams.transcript = self._remembered = _Remembers()
         self.mailbox = Mailbox(self.wall)
         self.typed: set[str] = set()
         """Everything people wrote into boxes, for `leaks`."""
@@ -360,6 +380,14 @@ class School:
             lines.append(f"[mail to {mail.to}] {mail.subject}")
             lines += [f"    | {line}" for line in mail.text.splitlines() if line]
         return "\n".join(lines)
+
+    def reached(self, key: str) -> list[str]:
+        """Everything of ours that ever reached somebody: each message with its toast and all that its card carries,
+        each card as it stood before it was replaced, each mail with its subject.
+        """
+        seen = [m for chat, m in self._remembered.ever if chat == key and m.sender == "bot"]
+        came = [f"{m.summary}\n{m.notice}\n{_words(m)}\n{json.dumps(m.card, ensure_ascii=False)}" for m in seen]
+        return came + [f"{m.subject}\n{m.text}" for m in self.mail(key)]
 
     def on_disk(self) -> dict[str, str]:
         """Every file of the store with what is in it."""

@@ -1,4 +1,4 @@
-"""From the day of the review to the outcome and the next steps, as the people in it live them."""
+"""From the day of the review to the outcome and the next steps, and what goes otherwise than in the stories."""
 
 from __future__ import annotations
 
@@ -11,199 +11,11 @@ from bot.practice.roll import PROVIDER
 from tests.conversations import second_road as road
 from tests.school import School
 
-
-async def daniel_in_review(school: School) -> str:
-    """Story 3 to the three parts of its review, on Friday 27 November. The case's reference."""
-    await school.opens("sian", "daniel", "martin", "sam", "nadia", "alan", "ruth")
-    await school.on("2026-11-19 12:00")
-    await road.plan_in_place(school, "Daniel Okoro", review="2026-11-27 11:00")
-    await school.on("2026-11-27 12:30")
-    await road.reviews(school, "martin")
-    return school.reference("martin")
-
-
-async def test_a_placement_that_ends_and_its_next_steps_within_a_week(school: School) -> None:
-    """The end of story 3: Daniel is told at 14:10 with Sian there, and meets the university on 2 December."""
-    reference = await daniel_in_review(school)
-    form = await school.presses("martin", "Record the outcome")
-    for seen in road.SAW:
-        assert seen in form
-    before = school.news("daniel")
-    await school.on("2026-11-27 15:00")
-    last = await school.fills("martin", road.outcome(school), press="The placement ends as failed")
-    assert "Friday 4 December (5 working days)" in last
-    assert "counts as a failed placement" in last
-    for told in ("Sian Pritchard", "Course Director", "Level Lead", "Personal Tutor"):
-        assert told in last
-    assert school.news("daniel") == before
-    saved = await school.fills("martin", lead_told_at="14:30", typed_confirmation=reference, press="End the placement")
-    assert "Daniel has it in writing now" in saved
-
-    letter = school.reads("daniel")
-    assert school.news("daniel") == before + 1
-    for words in (
-        "As Martin Leigh told you on Friday 27 November, 2:10pm, with Sian Pritchard there",
-        "this placement has ended and counts as a failed placement",
-        "You are still a student on your course",
-        "The Course Director, the Level Lead and the Partnership Lead will meet you by Friday 4 December",
-        "You can bring somebody with you",
-        "Placement office, 0113 496 0102",
-        "Student wellbeing",
-        "How to appeal",
-        "Student casework, 0113 496 0105",
-        road.REASONS,
-    ):
-        assert words in letter, letter
-    assert letter.count("failed") == 1
-    for who in ("sian", "sam", "ruth", "alan", "nadia"):
-        assert "Daniel Okoro" in school.reads(who), who
-        assert "outcome of the review" in school.reads(who), who
-    assert road.STUDENT_SAYS in await school.presses("alan", "Read the review")
-    await school.presses("alan", "Back")
-    assert road.REASONS not in school.reads("nadia")
-    assert [post.text for post in school.channel() if "review done" in post.text] == [f"Ref {reference}: review done."]
-
-    await school.presses("sam", "Book the next steps meeting")
-    assert school.value("sam", "day") == "2026-12-04"
-    assert "Friday 4 December: 5 working days" in school.reads("sam")
-    booked = await school.fills(
-        "sam", day="2026-12-02", time="10:00", place="Room 204", press="Book it and tell everybody"
-    )
-    assert "Wednesday 2 December, 10am" in booked
-    for who in ("daniel", "ruth", "alan", "nadia"):
-        assert "Wednesday 2 December, 10am" in school.reads(who), who
-    await school.on("2026-12-01 08:00")
-    for who in ("daniel", "ruth", "alan", "nadia"):
-        assert "the next steps meeting is on Wednesday 2 December, 10am" in school.reads(who).replace("The", "the"), who
-
-    await school.on("2026-12-02 11:30")
-    await school.says("ruth", reference)
-    await school.presses("ruth", "Record the meeting")
-    await school.fills(
-        "ruth",
-        present="student,course_director,level_lead,partnership_lead",
-        options="re-sit placement,interrupt studies",
-        decision="A new placement from January",
-        status="yes",
-        teaching="yes",
-        funding="Student finance, 0113 496 0107",
-        follow_up="Ruth Adeyemi, by 11 December",
-        leaflet_given="yes",
-        appeal_given="yes",
-        press="Close the case and send Daniel the summary",
-    )
-    summary = school.reads("daniel")
-    for words in (
-        "A new placement from January",
-        "Still a student on the course",
-        "They go on as before",
-        "Student finance",
-        "Ruth Adeyemi, by 11 December",
-        "How to appeal",
-    ):
-        assert words in summary, summary
-    assert "A new placement from January" in school.reads("martin")
-    assert "A new placement from January" not in school.transcript("sian")
-    assert "You have no open cases" in await school.says("alan", "my cases")
-
-
-async def test_a_placement_that_continues(school: School) -> None:
-    """The end of story 2: Dr Helen Marsh tells Aisha at 11:40, and it stands in writing at once."""
-    await school.opens("gareth", "aisha", "helen", "sam", "joanne", "ruth", "alan")
-    await school.on("2026-10-20 12:00")
-    await road.plan_in_place(school, "Aisha Rahman", review="2026-11-03 09:30")
-    await school.on("2026-11-03 11:00")
-    await road.reviews(school, "helen")
-    before = {who: school.news(who) for who in ("ruth", "alan")}
-    await school.on("2026-11-03 12:00")
-    await school.presses("helen", "Record the outcome")
-    check = await school.fills(
-        "helen",
-        road.outcome(school, result_1="met", result_2="partly", told_student_at="11:40", carry_on="Steps on the board"),
-        press="The placement continues",
-    )
-    told = "Dr Helen Marsh told you on Tuesday 3 November, 11:40am, with Gareth Bowen there: your placement continues."
-    assert told in check
-    assert "continues" not in school.reads("aisha")
-    await school.presses("helen", "Save it and write to Aisha")
-    letter = school.reads("aisha")
-    for words in ("Your placement continues", told, "Well done, Aisha", "Steps on the board", road.REASONS):
-        assert words in letter
-    for who in ("gareth", "sam", "joanne"):
-        assert "Aisha Rahman's placement continues" in school.reads(who), who
-    assert road.REASONS not in school.reads("joanne")
-    assert {who: school.news(who) for who in before} == before
-    assert any("review done" in post.text for post in school.channel())
-
-
 # -- nothing before a person has said it -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "told",
-    [
-        {"told_student_at": ""},
-        {"told_on": ""},
-        {"told_student_at": "16:00"},
-        {"told_on": "2026-11-28"},
-    ],
-)
-@pytest.mark.parametrize("way", ["The placement continues", "The placement ends as failed"])
-async def test_no_outcome_is_saved_or_sent_before_somebody_has_told_the_student(
-    school: School, told: dict[str, str], way: str
-) -> None:
-    await daniel_in_review(school)
-    await school.on("2026-11-27 15:00")
-    await school.presses("martin", "Record the outcome")
-    before = school.news("daniel")
-    refused = await school.fills("martin", road.outcome(school, **told), press=way)
-    assert "Tell Daniel in person before you save this" in refused
-    assert school.value("martin", "reasons") == road.REASONS
-    await school.passes(days=14)
-    assert "ended" not in school.transcript("daniel")
-    assert "continues" not in school.transcript("daniel")
-    assert school.news("daniel") == before
-
-
-async def test_no_way_round_the_form_saves_an_outcome_that_nobody_has_told(school: School) -> None:
-    """The last cards carry nothing: what they save is what the server has kept, and the rules are asked again."""
-    await daniel_in_review(school)
-    await school.on("2026-11-27 15:00")
-    await school.presses("martin", "Record the outcome")
-    message, _, data = school.wire("martin", "The placement continues", card=None, **road.outcome(school))
-    for verb in ("outcome.continued", "outcome.ended"):
-        answer = await school.sends("martin", message.id, verb, data)
-        assert "no longer kept" in answer
-    await school.fills("martin", road.outcome(school, told_student_at=""), press="Save for later")
-    for verb in ("outcome.continued", "outcome.ended"):
-        answer = await school.sends("martin", message.id, verb, {**data, "typed_confirmation": "yes"})
-        assert "Tell Daniel in person before you save this" in answer
-    assert "written words" not in school.transcript("daniel")
-
-
-async def test_a_placement_ends_only_with_its_typed_confirmation_and_after_the_lead_was_told(school: School) -> None:
-    reference = await daniel_in_review(school)
-    await school.on("2026-11-27 15:00")
-    before = school.news("daniel")
-    await school.presses("martin", "Record the outcome")
-    await school.fills("martin", road.outcome(school), press="The placement ends as failed")
-    for typed in ("", "yes", "Daniel", reference[:3]):
-        refused = await school.fills(
-            "martin", lead_told_at="14:30", typed_confirmation=typed, press="End the placement and write to Daniel"
-        )
-        assert f"Type the reference {reference} to confirm" in refused
-    for when in ("", "23:00"):
-        refused = await school.fills(
-            "martin", lead_told_at=when, typed_confirmation=reference, press="End the placement"
-        )
-        assert "Tell the Partnership Lead first" in refused
-    assert school.news("daniel") == before
-    await school.fills("martin", lead_told_at="14:30", typed_confirmation=reference.lower(), press="End the placement")
-    assert "counts as a failed placement" in school.reads("daniel")
-
-
 async def test_a_mentor_who_was_not_there_is_told_by_a_person_too(school: School) -> None:
-    reference = await daniel_in_review(school)
+    reference = await road.reviews_daniel(school)
     await school.on("2026-11-27 15:00")
     await school.presses("martin", "Record the outcome")
     await school.fills("martin", road.outcome(school, told_by="tutor"), press="The placement ends as failed")
@@ -215,7 +27,7 @@ async def test_a_mentor_who_was_not_there_is_told_by_a_person_too(school: School
 
 
 async def test_the_written_outcome_goes_at_once_even_at_night(school: School) -> None:
-    reference = await daniel_in_review(school)
+    reference = await road.reviews_daniel(school)
     await school.on("2026-11-27 22:40")
     before = {who: school.news(who) for who in ("daniel", "sian", "ruth", "alan")}
     await road.ends(school, "martin", reference)
@@ -231,7 +43,7 @@ async def test_the_written_outcome_goes_at_once_even_at_night(school: School) ->
 
 async def test_the_bot_itself_never_says_what_the_outcome_is_to_be(school: School) -> None:
     """T11 reminds at 5pm and escalates; nothing that is left open is ever decided by the clock."""
-    await daniel_in_review(school)
+    await road.reviews_daniel(school)
     await school.on("2026-11-27 17:00")
     assert "tell Daniel in person what comes of the review" in school.reads("martin")
     assert "Record the outcome" in school.buttons("martin")
@@ -248,8 +60,7 @@ async def test_the_bot_itself_never_says_what_the_outcome_is_to_be(school: Schoo
 
 async def test_a_review_is_started_early_with_a_warning_and_never_refused(school: School) -> None:
     await school.opens("sian", "daniel", "martin", "sam")
-    await school.on("2026-11-19 12:00")
-    await road.plan_in_place(school, "Daniel Okoro", review="2026-11-27 11:00")
+    await road.plans_for_daniel(school)
     await school.on("2026-11-24 09:00")
     await school.says("martin", "my cases")
     await school.presses("martin", "Open ")
@@ -265,8 +76,7 @@ async def test_each_part_is_recorded_on_its_own_by_the_tutor_or_the_mentor_and_c
     school: School,
 ) -> None:
     await school.opens("sian", "daniel", "martin", "sam")
-    await school.on("2026-11-19 12:00")
-    await road.plan_in_place(school, "Daniel Okoro", review="2026-11-27 11:00")
+    await road.plans_for_daniel(school)
     await school.on("2026-11-27 11:00")
     await road.starts_review(school, "martin")
     await school.says("sian", "my cases")
@@ -308,7 +118,7 @@ async def test_each_part_is_recorded_on_its_own_by_the_tutor_or_the_mentor_and_c
 
 
 async def test_a_second_press_a_stale_card_and_a_stranger_change_nothing(school: School) -> None:
-    reference = await daniel_in_review(school)
+    reference = await road.reviews_daniel(school)
     await school.on("2026-11-27 15:00")
     await school.presses("martin", "Record the outcome")
     first = school.newest("martin")
@@ -328,7 +138,7 @@ async def test_a_second_press_a_stale_card_and_a_stranger_change_nothing(school:
 
 
 async def test_another_mentor_of_the_school_reads_nothing_of_the_review(school: School) -> None:
-    await daniel_in_review(school)
+    await road.reviews_daniel(school)
     await school.presses("martin", "Something else")
     _, _, data = school.wire("martin", "Read the review")
     await school.opens("lucy", "freya")
@@ -343,7 +153,7 @@ async def test_another_mentor_of_the_school_reads_nothing_of_the_review(school: 
 
 
 async def ended(school: School) -> str:
-    reference = await daniel_in_review(school)
+    reference = await road.reviews_daniel(school)
     await school.on("2026-11-27 15:00")
     await road.ends(school, "martin", reference)
     return reference
@@ -465,7 +275,7 @@ async def test_where_the_provider_asks_for_it_the_lead_confirms_with_a_press_of_
     file.write_text("\n".join(ours), encoding="utf-8")
     monkeypatch.setattr("tests.school.PROVIDER", file)
     async with School(tmp_path) as school:
-        reference = await daniel_in_review(school)
+        reference = await road.reviews_daniel(school)
         await school.on("2026-11-27 15:00")
         refused = await road.ends(school, "martin", reference)
         assert "The Partnership Lead confirms this too" in refused
@@ -491,8 +301,7 @@ async def test_where_the_provider_asks_for_it_the_lead_confirms_with_a_press_of_
 async def test_a_review_and_its_outcome_with_three_targets_ask_sixteen_fields_at_the_most(school: School) -> None:
     """Counted on the cards, the ones that are filled in already among them."""
     await school.opens("sian", "daniel", "martin", "sam")
-    await school.on("2026-11-19 12:00")
-    await road.plan_in_place(school, "Daniel Okoro", review="2026-11-27 11:00")
+    await road.plans_for_daniel(school)
     await school.on("2026-11-27 12:30")
     await road.starts_review(school, "martin")
     asked = 0

@@ -268,12 +268,12 @@ async def test_pebblepad_is_asked_for_until_somebody_says_it_is_there_and_nothin
     await planning.starts_a_plan(school)
     await school.on("2026-10-22 08:00")
     asked = school.transcript("helen")
-    assert "Please record it in PebblePad" in asked
+    assert "Please record the plan in PebblePad" in asked
     await school.presses("helen", "It is recorded in PebblePad")
     assert "You say that it is recorded in PebblePad" in school.reads("helen")
     assert "saved to PebblePad" not in school.transcript()
     await school.on("2026-11-02 12:00")
-    assert school.transcript("helen").count("Please record it in PebblePad") <= 1
+    assert school.transcript("helen").count("Please record the plan in PebblePad") <= 1
 
 
 async def test_a_placement_that_ends_too_early_says_so(school: School) -> None:
@@ -294,3 +294,99 @@ async def test_a_placement_that_ends_too_early_says_so(school: School) -> None:
     assert "reason for the shorter week" in refused
     await school.fills("helen", short_because="The placement ends", press="Check the plan")
     assert "Agree this version" in school.buttons("helen")
+
+
+# -- what comes late, and other people's days ------------------------------------------------------------------------
+
+
+async def test_where_the_mentors_own_word_comes_last_both_are_offered_to_go_on(school: School) -> None:
+    """Helen typed Priya's view: the plan is agreed by both and still waits until Priya has said that it is right."""
+    await school.opens("helen", "tom")
+    await road.told(school)
+    await road.books(school)
+    await school.on("2026-10-19 16:30")
+    await road.records(school, mentor_view="not as expected", mentor_words="Noise wins in most lessons")
+    await school.presses("helen", "Open the support plan")
+    await planning.writes(school, "helen")
+    await school.presses("priya", "I agree this version")
+    for who in ("priya", "helen"):
+        assert "Both agree: go on" not in school.buttons(who)
+        assert "plan to discuss" not in school.reads(who)
+    _, _, data = school.wire("helen", "Change the plan")
+    refused = await school.sends("helen", school.newest("helen").id, "support_plan.share", {**data, "version": "1"})
+    assert "The mentor's view was typed for them." in refused
+    await school.presses("priya", "That is right")
+    for who in ("priya", "helen"):
+        assert "Both agree: go on" in school.buttons(who), who
+    shown = await school.presses("helen", "Both agree: go on")
+    assert "talk it through with Tom, in person" in shown
+    assert "We have talked it through with Tom" in school.buttons("priya")
+    assert planning.PLAN["target1"] not in "".join(school.reached("tom"))
+
+
+async def test_the_review_is_proposed_on_a_day_on_which_the_link_tutor_works(school: School) -> None:
+    """Dr Bea Lawson works from Monday to Thursday: what would be a Friday is the Monday after it."""
+    await school.opens("colin", "bea", "ellie")
+    await _a_plan_is_opened_at_once(school, "colin", "bea", "Ellie Hargreaves", on="2026-11-05 12:00")
+    form = await school.presses("bea", "Write the support plan")
+    assert "Monday 16 November is proposed for the review: 6 school days" in form
+    assert "It is the first day from then on which Dr Bea Lawson works and Ellie is in school." in form
+    assert school.value("bea", "review_on") == "2026-11-16"
+    await school.fills("bea", planning.PLAN, press="Check the plan")
+    await school.presses("bea", "Agree this version")
+    await school.presses("colin", "I agree this version")
+    await school.on("2026-11-12 12:00")
+    later = await school.presses("bea", "We have talked it through with Ellie")
+    assert "Until the review on Monday 16 November 2 school days are left" in later
+    assert "Thursday 19 November is proposed for the review: 5 school days" in later
+    await school.fills("bea", achievable="yes", knows="yes", press="Record the conversation")
+    assert "Thursday 19 November, 9:30am" in school.reads("ellie")
+    await school.on("2026-11-13 12:00")
+    await road.presses_rarer(school, "bea", "Change the review")
+    form = school.reads("bea")
+    assert "Counted from today: Monday 23 November is proposed for the review: 5 school days" in form
+    assert "the training day on Friday 20 November is not counted" in form
+
+
+async def test_the_review_is_proposed_on_a_day_on_which_the_student_is_in_school(school: School) -> None:
+    """Grace Adjei is in school on Mondays and Tuesdays."""
+    await school.opens("gareth", "bea", "grace")
+    await _a_plan_is_opened_at_once(school, "gareth", "bea", "Grace Adjei", on="2026-11-10 12:00")
+    form = await school.presses("gareth", "Write the support plan")
+    assert "Monday 23 November is proposed for the review: 7 school days" in form
+    assert "It is the first day from then on which Dr Bea Lawson works and Grace is in school." in form
+    assert "Grace is in school on 3 of these 7 days." in form
+    assert "An earlier day would be Tuesday 17 November (4 school days). A week that short needs a line" in form
+    assert school.value("gareth", "review_on") == "2026-11-23"
+
+
+async def test_what_was_typed_before_the_plan_was_opened_for_changes_is_said_to_be_older(school: School) -> None:
+    await school.opens("helen", "tom")
+    await planning.opens_a_plan(school)
+    await planning.writes(school, "priya")
+    await school.presses("helen", "Change the plan")
+    await school.fills("helen", target1="Half a thought of Monday", press="Save for later")
+    await school.presses("helen", "I agree this version")
+    await school.on("2026-10-20 12:00")
+    await planning.talks_it_through(school, "priya", achievable="changes", comment="Three lessons, not four")
+    old = await school.presses("helen", "Change the plan")
+    assert "You typed this before the plan was opened for changes." in old
+    assert school.value("helen", "target1") == "Half a thought of Monday"
+    new = await school.presses("helen", "Begin from the newest version")
+    assert "You typed this before" not in new
+    assert school.value("helen", "target1") == planning.PLAN["target1"]
+    assert "You typed this before" not in await school.presses("priya", "Change the plan")
+
+
+async def _a_plan_is_opened_at_once(school: School, mentor: str, tutor: str, about: str, *, on: str) -> None:
+    """A weekly target of the week before was not enough, and the two have spoken already."""
+    await school.on(on)
+    await road.opens_form(school, mentor, about, begins="My weekly target was not enough")
+    was = {"target_set_on": "2026-10-20", "target": road.TARGET, "seen": road.SEEN, "going_well": road.GOING_WELL}
+    asked = {"help": "joint_planning", "areas": "TS7", "student_aware": "yes"}
+    await school.fills(mentor, {**was, **asked}, press="Check my answers")
+    await school.presses(mentor, "Tell the Link Tutor")
+    await school.presses(tutor, "We have already spoken")
+    await school.fills(tutor, view="not as expected", words="Routines are not there yet", press="Record the meeting")
+    await road.says_own_view(school, mentor)
+    await school.presses(tutor, "Open the support plan")

@@ -210,6 +210,8 @@ REFUSALS = [
               "Tell the student in person before you save this. When was that?"),
             R(REVIEW, "link_tutor", kind, {"told_student_at": moment("2026-10-06 11:00")}, "told_student_at",
               "Tell the student in person before you save this. When was that?"),
+            R(REVIEW, "link_tutor", kind, {"told_student_at": moment("2026-10-05 15:00")}, "told_student_at",
+              "The review began on Tuesday 6 October: the student is told what comes of it on that day or later."),
             R(REVIEW, "link_tutor", kind, {"told_by": ""}, "told_by", "Say who told the student."),
         )
     ),

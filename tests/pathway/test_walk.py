@@ -7,6 +7,7 @@ the process knows, and the log told again gives the same case.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import date, datetime, time, timedelta
 from enum import Enum
@@ -213,6 +214,7 @@ class Walk(RuleBasedStateMachine):
             self.story.history.clear()
             return
         assert fold(self.story.history) == now
+        _no_path_leads_here(self.story.history)
         assert (now.came_from is not None) is (now.stage is Stage.PAUSED)
         self.reached[now.stage] += 1
         self._led_where_the_process_leads(before, event, now)
@@ -259,12 +261,7 @@ class Walk(RuleBasedStateMachine):
                 self._shared_by_both(before, event)
             case e.PlacementTerminated():
                 assert before
-                assert event.typed_confirmation.strip().upper() == REFERENCE
-                assert event.told_student_at
-                assert event.told_student_at <= event.at
                 assert {x.part for x in before.all(e.ReviewPartRecorded)} == set(e.ReviewPart)
-            case e.PlacementContinued():
-                assert event.told_student_at
             case e.InterventionAgreed(role=Role.LINK_TUTOR):
                 assert before
                 views = {x.view for role in (Role.MENTOR, Role.LINK_TUTOR) if (x := before.view_of(role))}
@@ -290,6 +287,26 @@ class Walk(RuleBasedStateMachine):
         ticks = [x for x in before.all(e.PlanVersionAgreed) if x.version == event.version]
         assert any((x.for_whom or x.by) in self._mentors() for x in ticks)
         assert any(x.role is Role.LINK_TUTOR and not x.for_whom for x in ticks)
+
+
+def _no_path_leads_here(history: Sequence[e.Event]) -> None:
+    """Whatever was tried: no plan of four areas, no outcome that nobody has told the student in person since the review
+    began, no placement that ended without the typed reference.
+    """
+    for event in history:
+        match event:
+            case e.PlanWritten() | e.PlanAmended():
+                assert 1 <= len({target.area for target in event.targets}) <= 3
+            case e.PlacementContinued() | e.PlacementTerminated():
+                assert event.told_student_at
+                assert event.told_student_at <= event.at
+                assert event.told_by.strip()
+                began = [x for x in history[: history.index(event)] if isinstance(x, e.ReviewStarted)][-1]
+                assert local_date(event.told_student_at) >= began.on
+                if isinstance(event, e.PlacementTerminated):
+                    assert event.typed_confirmation.strip().upper() == REFERENCE
+            case _:
+                continue
 
 
 _ANY_STORY = Story().reach(Stage.PLAN_TO_DISCUSS, "2026-10-06 10:00")
@@ -322,7 +339,8 @@ def _spoilt(event: e.Event, chance: Random) -> e.Event:
     if not own:
         return event
     name = chance.choice(sorted(own))
-    changed: dict[str, Any] = {name: _otherwise(getattr(event, name), chance)}
+    untold = name == "told_student_at" and chance.random() < 0.3
+    changed: dict[str, Any] = {name: None if untold else _otherwise(getattr(event, name), chance)}
     return replace(event, **changed)
 
 
