@@ -17,7 +17,7 @@ def page(name: str) -> str:
 
 def settings_read() -> set[str]:
     """Every name that the bot asks the environment for."""
-    code = "".join(page(name) for name in ("bot/settings.py", "tests/browser/conftest.py", "tools/setup.sh"))
+    code = "".join(page(name) for name in ("bot/settings.py", "tests/practice/house.py", "tools/setup.sh"))
     return set(re.findall(r"\b(?:PATHWAY|SMTP)_[A-Z_]+\b|\bMicrosoftApp[A-Za-z]+\b|\"(?:PORT|HOST)\"", code))
 
 

@@ -175,7 +175,7 @@ async def test_mail_that_goes_out_while_the_clock_moves_is_dated_on_its_own_day(
     reminders = dot.pane.locator("summary").filter(has_text="a reminder")
     await expect(reminders.first).to_be_visible()
     told = await reminders.locator("time").all_inner_texts()
-    assert {words.rpartition(", ")[2] for words in told} <= {"8:00am", "3:30pm"}
+    assert {words.rpartition(", ")[2] for words in told} <= {"8am", "3:30pm"}
 
 
 # -- faults and drafts -------------------------------------------------------------------------------------------------
@@ -276,7 +276,7 @@ async def test_start_again_brings_the_first_morning_back(shared_practice: Runnin
     await screen.page.get_by_role("button", name="Start again").click()
     await screen.page.get_by_role("dialog").get_by_role("button", name="Start again").click()
     await expect(screen.page.get_by_role("dialog")).to_be_hidden(timeout=20_000)
-    await expect(screen.clock).to_have_text(re.compile(r"Tuesday 6 October 2026, 9:0\dam"))
+    await expect(screen.clock).to_have_text(re.compile(r"Tuesday 6 October 2026, 9(:0\d)?am"))
     await expect(lucy.cards).to_have_count(1)
     await expect(screen.page.locator(".badge")).to_have_count(0)
     await lucy.says("my cases")
