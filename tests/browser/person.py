@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
@@ -22,6 +22,9 @@ PATIENCE = 15_000
 #: And after which a button that is not in view is looked for behind "More options".
 ON_ITS_WAY = 4_000
 expect.set_options(timeout=PATIENCE)
+
+#: The clock's buttons, the largest first.
+STEPS = {"+1 week": timedelta(weeks=1), "+1 day": timedelta(days=1), "+1 hour": timedelta(hours=1)}
 
 #: Counts in the page what a person did with cards: each field once, however often it was changed, and each press.
 _COUNTING = """
@@ -94,6 +97,14 @@ class Screen:
             "before => new Date(document.getElementById('clock-now').getAttribute('datetime')) > before + 1000",
             arg=before.timestamp() * 1000,
         )
+
+    async def goes_on_to(self, moment: datetime) -> None:
+        """Presses the clock's buttons, the largest that fit, until it stands at *moment* (aware) or less than an hour
+        before it.
+        """
+        while (left := moment - await self.now()) >= timedelta(hours=1):
+            step = next(name for name, length in STEPS.items() if length <= left)
+            await self.moves_the_clock(step)
 
     async def to_the_next_reminder(self, for_whom: str, at: str) -> None:
         """The page announces the next reminder ("Priya Nair", "Tuesday 13 October, 3:30pm"); the clock goes there."""
@@ -200,10 +211,28 @@ class Person:
         for label, value in fields.items():
             await self._fill(self.field(label), value)
 
+    async def fills_each(self, label: str, values: Sequence[str]) -> None:
+        """Fills in the fields of the newest card whose labels begin alike, one value each."""
+        await self.looks()
+        for n, value in enumerate(values):
+            await self._fill(self._fields(self.card, label).nth(n), value)
+
+    async def ticks(self, *titles: str) -> None:
+        """Ticks boxes of the newest card that stand alone, by the beginning of what is said beside them."""
+        await self.looks()
+        for title in titles:
+            box = self.card.locator("div:has(> input[type=checkbox])").filter(
+                has_text=re.compile(f"^{re.escape(title)}")
+            )
+            await box.get_by_role("checkbox").last.check()
+
     def field(self, label: str) -> Locator:
         """The field (its label and what is filled in) whose label begins with *label*, on the newest card."""
+        return self._fields(self.pane, label).last
+
+    def _fields(self, within: Locator, label: str) -> Locator:
         named = self.page.locator("label.ac-richTextBlock").filter(has_text=re.compile(f"^{re.escape(label)}"))
-        return self.pane.locator("div:has(> .ac-input-container)").filter(has=named).last
+        return within.locator("div:has(> .ac-input-container)").filter(has=named)
 
     async def _fill(self, field: Locator, value: Filled) -> None:
         if not isinstance(value, str):
@@ -212,7 +241,7 @@ class Person:
         elif await field.locator("select").count():
             await field.get_by_role("combobox").select_option(label=value)
         elif await field.locator("input[type=radio]").count():
-            await field.get_by_label(value).check()
+            await field.get_by_role("radio", name=re.compile(f"^{re.escape(value)}")).check()
         else:
             await field.locator("textarea, input").fill(value)
 

@@ -9,10 +9,9 @@ import pytest
 from playwright.async_api import Page, expect
 
 from pathway.dates import local_date
-from tests.browser.checks import loose_groups, nameless, pale_words
+from tests.browser.checks import looks_right, pale_words
 from tests.browser.conftest import Opens
 from tests.browser.house import Running, practising
-from tests.browser.person import Screen
 from tests.browser.stories import (
     WORDS,
     is_asked_how_it_went,
@@ -112,14 +111,6 @@ async def test_every_field_has_a_name_every_word_is_plain_to_see_and_nothing_is_
         await gareth.presses(button)
     await looks_right(screen)
     await expect(gareth.card.get_by_text("to put right")).to_be_visible()
-
-
-async def looks_right(screen: Screen) -> None:
-    page = screen.page
-    assert await nameless(page) == []
-    assert await loose_groups(page) == []
-    assert await pale_words(page) == []
-    assert await screen.cut_off() == []
 
 
 async def test_light_and_dark_change_nothing_that_is_typed(shared_practice: Running, opens: Opens) -> None:
