@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from cards.elements import Element, facts, label, literal, panel, quiet, said, text, told
+from cards.plan import came, plain_holder
 from cards.view import View
 from pathway import events as e
 from pathway.case import Case
@@ -120,13 +121,10 @@ def promises(view: View) -> Parts:
         return
     yield label("Support that was promised")
     for n, promise in enumerate(plan.promises):
-        ticked = [t for t in view.case.since(e.PlanWritten, e.PromiseTicked) if t.promise == n]
-        by = f" by {view.day(promise.by)}" if promise.by else ""
-        yield said(f"{promise.what}, {promise.who}{by}")
-        if ticked:
-            last = ticked[-1]
-            given = "given" if last.given else "not given"
-            yield quiet(f"Ticked as {given} by {view.you_or(last.by)} on {view.day(last.on)}.")
+        by = f", by {view.day(promise.by)}" if promise.by else ""
+        yield said(f"{promise.what} ({plain_holder(view, promise.who)}{by})")
+        if state := came(view, n):
+            yield quiet(state)
 
 
 def review(view: View) -> Parts:

@@ -129,6 +129,7 @@ async def meets(around: Around, day: date, at: time) -> None:
     await mentor.presses("Record my view")
     await mentor.fills({"Progress is": "Not as expected", "In your own words": "More help is needed."})
     await mentor.presses("Record my view")
+    await tutor.sees("view is recorded")
     await tutor.presses("Open the support plan")
 
 
@@ -152,7 +153,7 @@ async def writes_the_plan(around: Around, author: Person, targets: Sequence[Targ
 
 
 async def agrees_the_plan(around: Around, other: Person) -> None:
-    await other.sees("agree")
+    await other.sees("has written the support plan")
     await around.look("plan-to-agree", other)
     await other.presses("I agree this version")
     await other.sees("talks it through with")
@@ -172,6 +173,7 @@ async def talks_it_through(around: Around, comment: str) -> None:
 
 async def answers_the_plan(around: Around) -> None:
     """The student reads the plan, and says that it is achievable."""
+    await around.student.sees("This is your plan, as you talked about it.")
     await around.look("plan-to-student", around.student)
     await around.student.presses("It is achievable")
     await around.student.sees("You have said that it is achievable")
@@ -267,6 +269,7 @@ async def ends(around: Around, lead_told_at: str) -> None:
 
 
 async def books_the_next_steps(around: Around, who: Person, meeting: Mapping[str, Filled]) -> None:
+    await who.sees("Please book the next steps meeting")
     await who.presses("Book the next steps meeting")
     await who.fills(meeting)
     await around.look("next-steps-book", who)

@@ -192,7 +192,7 @@ async def _a_plan_with_three_areas(around: Around) -> None:
 
 async def _daniel_hears_of_it_from_martin_first(around: Around) -> None:
     sian, daniel = around.mentor, around.student
-    await around.screen.goes_on_to(local(date(2026, 11, 19), time(12)))
+    await around.screen.goes_on_to(local(date(2026, 11, 19), time(17)))
     await talks_it_through(around, "I can do this, and I would like to see it done once.")
     await daniel.sees(
         "You and Martin Leigh have talked about a support plan. It sets 3 targets for the days to Friday 27 November "
@@ -234,7 +234,7 @@ async def _the_review_on_friday(around: Around) -> None:
     await around.screen.to_the_next_reminder("Martin Leigh", "Friday 27 November, 8am")
     await martin.sees("The review meeting is on Friday 27 November, 9:30am", "It has three parts")
     await around.look("review-day", martin)
-    await around.screen.goes_on_to(local(date(2026, 11, 27), time(12)))
+    await around.screen.goes_on_to(local(date(2026, 11, 27), time(15, 30)))
     await starts_the_review(around)
     await observes(around, "Year 8 science, period 2. A calm start.", TARGETS)
     await discusses(around, "Partly", "All but one planning session took place.")
@@ -245,7 +245,6 @@ async def _the_review_on_friday(around: Around) -> None:
 
 async def _martin_tells_daniel_and_it_is_in_writing_at_once(around: Around) -> None:
     martin, daniel = around.tutor, around.student
-    await around.screen.goes_on_to(local(date(2026, 11, 27), time(16)))
     told_by = "Martin Leigh, with Sian Pritchard there"
     await fills_in_the_outcome(around, TARGETS, REASONS, told_at="", told_by=told_by)
     await martin.sees(*(t.seen for t in TARGETS))
@@ -282,7 +281,7 @@ async def _next_steps_on_wednesday(around: Around) -> None:
     for who in ("daniel", "ruth", "alan", "nadia"):
         await around.person(who).sees("Wednesday 2 December, 10am")
     await around.look("next-steps-invited", daniel)
-    await around.screen.goes_on_to(local(date(2026, 12, 2), time(12)))
+    await around.screen.goes_on_to(local(date(2026, 12, 2), time(16)))
     await records_the_next_steps(around, ruth, HELD)
     await ruth.sees("Closed. Daniel gets the summary.")
     await daniel.sees(
