@@ -319,6 +319,18 @@ class Person:
         """How many there are to fill in on the newest card."""
         return await self.card.locator(".ac-input-container").count()
 
+    async def empty_fields(self) -> list[str]:
+        """The labels of what is not filled in yet on the newest card."""
+        await self.looks()
+        found: list[str] = await self.card.locator("div:has(> .ac-input-container)").evaluate_all(
+            """fields => fields.filter((field) => {
+                const ticks = [...field.querySelectorAll("[type=radio], [type=checkbox]")];
+                if (ticks.length) return !ticks.some((e) => e.checked);
+                return ![...field.querySelectorAll("input, textarea, select")].some((e) => e.value);
+            }).map((field) => field.querySelector("label")?.textContent ?? field.id)"""
+        )
+        return found
+
     async def buttons(self) -> list[str]:
         """What the newest card offers in view."""
         return await self.card.locator(".ac-pushButton:visible").all_inner_texts()
