@@ -26,17 +26,22 @@ expect.set_options(timeout=PATIENCE)
 #: The clock's buttons, the largest first.
 STEPS = {"+1 week": timedelta(weeks=1), "+1 day": timedelta(days=1), "+1 hour": timedelta(hours=1)}
 
+A_FEW_MINUTES = timedelta(minutes=10)
+
 #: Counts in the page what a person did with cards: each field once, however often it was changed, and each press.
 _COUNTING = """
-window.counted = { fields: new Map(), taps: [] };
+window.counted = { fields: new Map(), taps: [], presses: 0, typed: new Map(), chosen: 0 };
 const field = (e) => e.target.closest?.(".card .ac-input-container")?.parentElement;
 for (const kind of ["input", "change"]) {
   document.addEventListener(kind, (e) => {
     const found = field(e);
     if (found) window.counted.fields.set(found, found.querySelector("label")?.textContent ?? found.id);
+    if (e.target.matches("textarea, input:not([type=radio], [type=checkbox])")) counted.typed.set(e.target, e.target.value.length);
+    if (kind === "change" && e.target.matches("select")) counted.chosen += 1;
   }, true);
 }
 document.addEventListener("click", (e) => {
+  window.counted.presses += 1;
   const found = e.target.closest?.(".card .ac-pushButton, .ac-ctrl-dropdown-item");
   if (found) window.counted.taps.push(found.textContent);
 }, true);
@@ -55,6 +60,17 @@ class Count:
 
     fields: tuple[str, ...]
     taps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """Presses of the mouse (one into each box that is typed into, two for a list), fields filled in, and the characters
+    in each box.
+    """
+
+    presses: int
+    fields: int
+    typed: tuple[int, ...]
 
 
 class Screen:
@@ -99,10 +115,10 @@ class Screen:
         )
 
     async def goes_on_to(self, moment: datetime) -> None:
-        """Presses the clock's buttons, the largest that fit, until it stands at *moment* (aware) or less than an hour
-        before it.
+        """Presses the clock's buttons, the largest that fit, until it stands less than an hour before *moment* (aware), or
+        a few minutes after it: the clock runs while people press.
         """
-        while (left := moment - await self.now()) >= timedelta(hours=1):
+        while (left := moment + A_FEW_MINUTES - await self.now()) >= timedelta(hours=1):
             step = next(name for name, length in STEPS.items() if length <= left)
             await self.moves_the_clock(step)
 
@@ -129,6 +145,14 @@ class Screen:
     async def counted(self) -> Count:
         found = await self.page.evaluate("() => ({ fields: [...counted.fields.values()], taps: [...counted.taps] })")
         return Count(tuple(found["fields"]), tuple(found["taps"]))
+
+    async def effort(self) -> Effort:
+        """What was done in the window since it was opened, with cards, people and the clock."""
+        found = await self.page.evaluate(
+            "() => ({ presses: counted.presses + counted.typed.size + 2 * counted.chosen, fields: counted.fields.size, "
+            "typed: [...counted.typed.values()] })"
+        )
+        return Effort(found["presses"], found["fields"], tuple(found["typed"]))
 
     async def cut_off(self) -> list[str]:
         """What is wider than its place: nothing of a card or of the page may be."""

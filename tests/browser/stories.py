@@ -164,7 +164,9 @@ async def talks_it_through(around: Around, comment: str) -> None:
     """The Link Tutor records the talk with the student, who finds the plan achievable."""
     tutor, first = around.tutor, around.first
     await tutor.presses(f"We have talked it through with {first}")
-    await tutor.fills({f"{first} finds it achievable": "Yes, achievable", f"{first}'s comment": comment})
+    await tutor.fills({f"{first} finds it achievable": "Yes, achievable"})
+    if comment:
+        await tutor.fills({f"{first}'s comment": comment})
     await tutor.ticks(f"{first} knows that the review")
     await around.look("talk-through", tutor)
     await tutor.presses("Record the conversation")

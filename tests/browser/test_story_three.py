@@ -92,6 +92,13 @@ async def test_a_placement_ends_and_the_next_steps_are_agreed_within_a_week(prac
     screen = await opens(practice, width=390, height=844, theme="dark")
     sian, martin, daniel = screen.person("sian"), screen.person("martin"), screen.person("daniel")
     around = Around(screen, sian, martin, daniel, "Daniel", looks_right_to)
+    await the_first_half(around)
+    await the_second_half(around)
+
+
+async def the_first_half(around: Around) -> None:
+    """From the worry to both views, and to the support plan that comes next."""
+    screen, sian, martin, daniel = around.screen, around.mentor, around.tutor, around.student
     await screen.goes_on_to(local(date(2026, 11, 9), time(9, 30)))
     await expect(screen.clock).to_contain_text("Monday 9 November 2026, 9")
     await _sian_sets_a_weekly_target(screen, sian)
@@ -102,6 +109,11 @@ async def test_a_placement_ends_and_the_next_steps_are_agreed_within_a_week(prac
     await expect(screen.clock).to_contain_text("Wednesday 18 November 2026, 4:30pm")
     await _both_record_their_views(sian, martin)
     await _both_find_that_a_plan_comes_next(sian, martin, daniel)
+    await around.look("plan-opens", martin)
+
+
+async def the_second_half(around: Around) -> None:
+    """From the support plan to the next steps meeting."""
     await _a_plan_with_three_areas(around)
     await _daniel_hears_of_it_from_martin_first(around)
     await _the_plan_is_kept_to(around)
@@ -210,6 +222,8 @@ async def _daniel_hears_of_it_from_martin_first(around: Around) -> None:
 
 async def _the_plan_is_kept_to(around: Around) -> None:
     sian, martin, daniel = around.mentor, around.tutor, around.student
+    await martin.sees("Yours by Friday 20 November")
+    assert (await martin.buttons())[0] == "Tick what I have done"
     told = {"My personal support": "Yes, I have offered it", "Nadia Hussain": "I have told", "Dr Imogen": "Not needed"}
     await ticks_the_duties(around, told)
     await martin.sees("Done: personal support offered to Daniel, Nadia Hussain (Level Lead) told")
@@ -218,6 +232,7 @@ async def _the_plan_is_kept_to(around: Around) -> None:
     await sian.sees("Two days in, with Daniel Okoro", "Is the extra support happening? If not, tell Martin Leigh.")
     await around.look("halfway", sian)
     await daniel.sees("Two days in: how is it going?")
+    await around.look("halfway-student", daniel)
     await daniel.presses("Has the support come?")
     await daniel.fills({"Teaching a lesson": "Yes, it came", "Personal support": "Not yet"})
     await around.look("student-promises", daniel)
@@ -233,6 +248,7 @@ async def _the_review_on_friday(around: Around) -> None:
     await around.screen.to_the_next_reminder("Martin Leigh", "Wednesday 25 November, 8am")
     await around.screen.to_the_next_reminder("Martin Leigh", "Friday 27 November, 8am")
     await martin.sees("The review meeting is on Friday 27 November, 9:30am", "It has three parts")
+    assert (await martin.buttons())[0] == "Start the review"
     await around.look("review-day", martin)
     await around.screen.goes_on_to(local(date(2026, 11, 27), time(15, 30)))
     await starts_the_review(around)
@@ -267,12 +283,13 @@ async def _martin_tells_daniel_and_it_is_in_writing_at_once(around: Around) -> N
     await around.look("outcome-ends-to-student", daniel)
     for who in ("sian", "sam", "ruth", "alan", "nadia"):
         await around.person(who).sees("Daniel Okoro", "the outcome of the review")
-        await around.look("outcome-told", around.person(who))
+        await around.look(f"outcome-ends-{who}", around.person(who))
     await around.person("channel").looks()
     posts = around.person("channel").pane
     await expect(posts).to_contain_text("review done.")
     for word in ("Daniel", "Okoro", "ended", "failed", "terminated", "Calder"):
         await expect(posts).not_to_contain_text(word, ignore_case=True)
+    await around.look("channel-review-done", around.person("channel"))
 
 
 async def _next_steps_on_wednesday(around: Around) -> None:
@@ -284,6 +301,7 @@ async def _next_steps_on_wednesday(around: Around) -> None:
     await around.screen.goes_on_to(local(date(2026, 12, 2), time(16)))
     await records_the_next_steps(around, ruth, HELD)
     await ruth.sees("Closed. Daniel gets the summary.")
+    assert (await ruth.buttons())[0] == "Read the review"
     await daniel.sees(
         "This is the summary of your meeting.",
         "A new placement from January",
@@ -292,6 +310,8 @@ async def _next_steps_on_wednesday(around: Around) -> None:
         "Student finance",
         "How to appeal",
     )
+    read = await daniel.card.inner_text()
+    assert read.index("A new placement from January") < read.index("counts as a failed placement")
     await around.look("next-steps-summary", daniel)
     await around.tutor.sees("A new placement from January")
     await around.mentor.does_not_see("A new placement from January")
