@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pathway.provider import Contacts, Days, QuietHours, Retention, Roles, Settings, Words
+from tools import pictures
 
 ROOT = Path(__file__).parent.parent
 
@@ -34,12 +35,21 @@ def test_every_key_of_the_provider_is_in_its_guide(kind: type) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "CONTRIBUTING.md", "docs/provider.md", "docs/running.md", "docs/adr/README.md"]
+    "name",
+    ["README.md", "CONTRIBUTING.md", "docs/cards.md", "docs/provider.md", "docs/running.md", "docs/adr/README.md"],
 )
 def test_every_link_of_a_page_leads_somewhere(name: str) -> None:
     folder = (ROOT / name).parent
     links = [link for link in re.findall(r"\]\(([^)#]+)", page(name)) if "://" not in link]
     assert [link for link in links if not (folder / link).exists()] == []
+
+
+def test_every_picture_is_taken_by_the_tool_and_stands_among_the_cards() -> None:
+    there = {file.stem for file in (ROOT / "docs" / "pictures").iterdir()}
+    shown = set(re.findall(r"\]\(pictures/([a-z-]+)\.png\)", page("docs/cards.md")))
+    taken = pictures.LIGHT | pictures.DARK | pictures.DANIEL_LIGHT | pictures.DANIEL_DARK | pictures.AISHA_NARROW
+    assert taken == there
+    assert shown == there
 
 
 def test_the_two_commands_are_in_the_readme() -> None:

@@ -79,7 +79,7 @@ AISHA_NARROW = frozenset({
 #: When Priya Nair is asked how the week went.
 ASKED = datetime(2026, 10, 13, 15, 30, tzinfo=LONDON)
 #: Taken as the whole window; the others are the card alone.
-WINDOWS = frozenset({"welcome", "side-by-side", "channel", "mailbox", *DARK})
+WINDOWS = frozenset({"welcome", "side-by-side", "channel", "channel-review-done", "mailbox", *DARK})
 
 TOM: Mapping[str, Filled] = {
     "I talked to them about it on": "2026-10-06",
@@ -138,9 +138,11 @@ async def _card(person: Person, file: Path) -> None:
     """The newest message whole, however tall, with a little of what is around it."""
     page, newest = person.page, person.pane.locator(".message, .letter").last
     size = page.viewport_size or {"width": DESKTOP[0], "height": DESKTOP[1]}
-    tall = await newest.evaluate("e => e.offsetHeight")
-    await page.set_viewport_size({"width": size["width"], "height": size["height"] + tall})
-    await newest.scroll_into_view_if_needed()
+    tall = 0
+    while (now_tall := await newest.evaluate("e => e.offsetHeight")) != tall:
+        tall = now_tall
+        await page.set_viewport_size({"width": size["width"], "height": size["height"] + tall})
+        await newest.evaluate("e => e.scrollIntoView({ block: 'end', behavior: 'instant' })")
     clip = await newest.evaluate(
         """(e, around) => {
             const box = e.getBoundingClientRect(), left = Math.max(0, box.left - around);
