@@ -147,7 +147,7 @@ async def _card(person: Person, file: Path) -> None:
         """(e, around) => {
             const box = e.getBoundingClientRect(), left = Math.max(0, box.left - around);
             const width = Math.min(innerWidth, box.right + around) - left;
-            return { x: left, y: box.top - around, width: Math.min(width, 700), height: box.height + 2 * around };
+            return { x: left, y: box.top - around, width: Math.min(width, 700), height: box.height + around + 4 };
         }""",
         12,
     )
