@@ -157,7 +157,7 @@ class Screen:
     async def cut_off(self) -> list[str]:
         """What is wider than its place: nothing of a card or of the page may be."""
         found = await self.page.evaluate(
-            "() => [...document.querySelectorAll('.messages, .card, .ac-pushButton, .ac-textBlock, .pane, .top')]"
+            "() => [...document.querySelectorAll('.messages, .card, .ac-pushButton, .ac-textBlock, .ac-textBlock *, .ac-richTextBlock, .pane, .top')]"
             ".filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => `${e.className}: ${e.textContent}`)"
         )
         wide = await self.page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
