@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote, urlencode
 
+from cards import record
 from cards.elements import Element, button, leaving, link
-from cards.plan import done_duties, duties_left
+from cards.plan import done_duties, duties_left, review_moment
 from cards.view import View, plan_for_student
 from pathway import events as e
 from pathway.dates import local_date
@@ -78,6 +79,7 @@ def all_acts(view: View) -> Acts:
         yield act(view, "Read the review", "review.read")
     if case.since(e.ReviewStarted, e.ReviewPartRecorded) and view.is_(Role.MENTOR, Role.LINK_TUTOR):
         yield act(view, "Text for PebblePad", "pebblepad.show")
+    yield from _outcome_stands(view)
 
 
 def act(view: View, title: str, verb: str, **more: str) -> Element:
@@ -234,6 +236,8 @@ def _tutor_keeps_to_it(view: View) -> Acts:
     if duties_left(view):
         yield act(view, "Tick what I have done", "support_plan.duties")
     yield from _keep_to_it(view, {})
+    if not _review_is_due(view):
+        yield act(view, "Start the review", "review.start")
     yield act(view, "Change the review", "support_plan.review")
     if not duties_left(view) and done_duties(view.case):
         yield act(view, "Change what I have ticked", "support_plan.duties")
@@ -345,8 +349,14 @@ def _review_and_after(view: View) -> Acts:
 
 
 def _start_review(view: View) -> Acts:
-    if view.is_(Role.LINK_TUTOR):
+    """The first of all from its day on; before, among the others."""
+    if view.is_(Role.LINK_TUTOR) and _review_is_due(view):
         yield act(view, "Start the review", "review.start")
+
+
+def _review_is_due(view: View) -> bool:
+    at = review_moment(view)
+    return at is None or local_date(at) <= view.today
 
 
 def _in_review(view: View) -> Acts:
@@ -375,11 +385,11 @@ def _next_steps(view: View) -> Acts:
             yield act(view, "Book the next steps meeting", "next_steps.book")
         if not over:
             yield act(view, "The meeting has been held", "next_steps.record")
-    yield from _outcome_stands(view)
 
 
 def _outcome_stands(view: View) -> Acts:
-    given = view.case.outcome
+    """The last of all: it is hardly ever wanted."""
+    given = record.outcome(view.case)
     if view.is_(Role.PARTNERSHIP_LEAD) and given:
         last = view.ground.university.add(local_date(given.at), CORRECTABLE_FOR)
         if view.today <= last:
@@ -390,8 +400,6 @@ AFTER_PLAN: Mapping[Stage, Callable[[View], Acts]] = {
     Stage.PLAN_IN_PLACE: _start_review,
     Stage.REVIEW: _in_review,
     Stage.NEXT_STEPS: _next_steps,
-    Stage.CONTINUES: _outcome_stands,
-    Stage.TERMINATED: _outcome_stands,
 }
 
 

@@ -57,7 +57,7 @@ HELD = {e.Held.TEAMS: "Teams meeting", e.Held.VISIT: "Visit to the school", e.He
 
 
 #: Stages whose short card shows the plan.
-PLANNING = frozenset({Stage.WRITING_PLAN, Stage.PLAN_TO_DISCUSS, Stage.PLAN_IN_PLACE})
+PLANNING = frozenset({Stage.WRITING_PLAN, Stage.PLAN_TO_DISCUSS, Stage.PLAN_IN_PLACE, Stage.REVIEW})
 
 
 def help_words(ticks: tuple[str, ...], note: str = "") -> str:
@@ -131,6 +131,8 @@ def _staff_body(view: View, *, whole: bool, lines: int) -> Iterator[Element | li
     if not whole and _shows_plan(view):
         yield flat(_plan(view))
         return
+    if not whole and record.outcome(view.case):
+        return
     yield flat(_views(view))
     if whole:
         yield flat(student_wrote(view))
@@ -149,7 +151,7 @@ def _shows_plan(view: View) -> bool:
 def _plan(view: View) -> Iterator[Element | list[Element]]:
     if view.case.plan:
         yield from student_wrote(view)
-        yield from plan_parts(view, view.case.plan, ticks=view.case.stage is Stage.PLAN_IN_PLACE)
+        yield from plan_parts(view, view.case.plan, ticks=view.case.stage in (Stage.PLAN_IN_PLACE, Stage.REVIEW))
 
 
 def _reason(view: View) -> list[Element]:

@@ -197,6 +197,7 @@ def sheet(view: View, record: e.Record, *, lead: str = "", part: int = 1) -> Car
     hidden = {"case": view.case.id, "nonce": view.nonce, "record": record.value}
     state = recorded_words(view, record) or "Nobody has said yet that it is recorded in PebblePad."
     others = [r for r in dict.fromkeys((*still_to_record(view), *reversed(there(view)))) if r is not record]
+    last = "positive" if part == len(pages) else ""
     return card(
         quiet(reference_line(view)),
         heading(f"For PebblePad: {NAMES[record]}{of}"),
@@ -209,15 +210,11 @@ def sheet(view: View, record: e.Record, *, lead: str = "", part: int = 1) -> Car
         quiet(state),
         actions=[
             *(
-                []
-                if done
-                else [button("It is recorded in PebblePad", "pebblepad.recorded", style="positive", **hidden)]
-            ),
-            *(
                 [act(view, "Show the next part", "pebblepad.show", record=record.value, page=str(part + 1))]
                 if part < len(pages)
                 else []
             ),
+            *([] if done else [button("It is recorded in PebblePad", "pebblepad.recorded", style=last, **hidden)]),
             *([link("Open PebblePad", pad)] if pad else []),
             *(act(view, f"Show {NAMES[r]}", "pebblepad.show", record=r.value) for r in others[:2]),
             act(view, "Back", "cases.open"),

@@ -230,7 +230,7 @@ def meeting(view: View) -> Parts:
         {
             "Next steps meeting": view.moment(found.starts),
             "Where": literal(found.place),
-            "Invited": listed(invited_words(found.invited, view)),
+            "Invited": starting(listed(invited_words(found.invited, view))),
         }
     )
     yield told("Who comes for somebody else", found.deputies)
@@ -327,22 +327,22 @@ def _continues(view: View, given: e.PlacementContinued) -> Parts:
 
 
 def _over(view: View, given: e.PlacementTerminated) -> Parts:
+    """What is newest comes first: once the next steps meeting is held, what came of it."""
+    yield from next_steps(view)
     yield text(f"As {told_so(view, given, 'you')}, this placement has ended and counts as a failed placement.")
-    yield text(_status(view))
+    yield text(status) if (status := _status(view)) else None
     yield from _what_next(view)
     ring = person_to_ring(view)
     yield text(ring) if ring else None
-    yield from next_steps(view)
     yield from results(given)
     yield from _support(view)
     yield from _appeal(view)
 
 
 def _status(view: View) -> str:
-    """Whether they are still enrolled: only what the office has confirmed."""
-    held = view.case.last(e.NextStepsHeld)
-    if held and view.case.stage is Stage.TERMINATED:
-        return "Where you stand on your course is written below."
+    """Whether they are still enrolled: only what the office has confirmed; "" once the meeting has said it."""
+    if view.case.last(e.NextStepsHeld) and view.case.stage is Stage.TERMINATED:
+        return ""
     note = view.provider.settings.still_enrolled_note.strip()
     team = view.word(Role.PARTNERSHIP_TEAM)
     return literal(note) or f"The {team} can tell you where you stand on your course. Please ask them."

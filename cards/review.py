@@ -10,6 +10,7 @@ from cards.acts import act
 from cards.case import reference_line
 from cards.elements import Card, Element, Form, button, card, flat, heading, label, quiet, said, text
 from cards.view import View
+from pathway.provider import starting
 from pathway.roles import Role
 from pathway.rules import Fault
 
@@ -150,7 +151,7 @@ def three_way_form(view: View, values: Mapping[str, str], faults: Sequence[Fault
             form.some(
                 "present",
                 "Who was there",
-                {key: present_words(key, view) for key in PRESENT},
+                {key: starting(present_words(key, view)) for key in PRESENT},
                 error="Say who was there.",
             ),
             form.line(

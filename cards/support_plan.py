@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cards.acts import act
-from cards.case import HELP, case_card, reference_line
+from cards.case import HELP, reference_line, whom_to_ask
 from cards.elements import Card, Element, Form, button, card, heading, label, panel, quiet, said, text
 from cards.plan import (
     DUTIES_OF,
@@ -413,19 +413,34 @@ def halfway(view: View) -> Card:
     """T8: two days in."""
     at = review_moment(view)
     review = f"The review meeting is on {view.moment(at)} ({review_found(view)})." if at else ""
-    if view.is_student:
-        return case_card(
-            view,
-            f"Two days in: how is it going? If something is in your way, or promised support has not come, say so now: "
-            f"{view.mentor} and {view.link_tutor} want to know.",
-        )
     plan = view.case.plan
+    promised = [said(f"{p.what} ({plain_holder(view, p.who)})") for p in (plan.promises if plan else ())]
+    if view.is_student:
+        ring = f"Ask my {view.word(Role.LINK_TUTOR)} to ring me"
+        return card(
+            quiet(reference_line(view)),
+            heading("Two days in: how is it going?"),
+            text(
+                "If something is in your way, or promised support has not come, say so now: "
+                f"{view.mentor} and {view.link_tutor} want to know."
+            ),
+            label("Promised support"),
+            *promised,
+            quiet(review) if review else None,
+            whom_to_ask(view),
+            actions=[
+                act(view, "Has the support come?", "student.promises"),
+                act(view, "I want to talk about it", "student.talk"),
+                *([act(view, ring, "student.ring")] if view.party.link_tutor(view.case) else []),
+                act(view, "Show my plan", "cases.open"),
+            ],
+        )
     return card(
         quiet(reference_line(view)),
         heading(f"Two days in, with {view.student}"),
         text(f"Is the extra support happening? If not, tell {view.link_tutor}."),
         label("Promised support"),
-        *(said(f"{p.what} ({plain_holder(view, p.who)})") for p in (plan.promises if plan else ())),
+        *promised,
         quiet(review) if review else None,
         actions=[
             act(view, "Tick the promised support", "support_plan.promises"),

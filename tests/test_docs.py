@@ -8,6 +8,7 @@ import pytest
 
 from bot.__main__ import main
 from pathway.provider import Contacts, Days, QuietHours, Retention, Roles, Settings, Words
+from tools import pictures
 
 ROOT = Path(__file__).parent.parent
 
@@ -18,7 +19,7 @@ def page(name: str) -> str:
 
 def settings_read() -> set[str]:
     """Every name that the bot asks the environment for."""
-    code = "".join(page(name) for name in ("bot/settings.py", "tests/browser/conftest.py", "tools/setup.sh"))
+    code = "".join(page(name) for name in ("bot/settings.py", "tests/practice/house.py", "tools/setup.sh"))
     return set(re.findall(r"\b(?:PATHWAY|SMTP)_[A-Z_]+\b|\bMicrosoftApp[A-Za-z]+\b|\"(?:PORT|HOST)\"", code))
 
 
@@ -37,6 +38,7 @@ def test_every_key_of_the_provider_is_in_its_guide(kind: type) -> None:
 PAGES = [
     "README.md",
     "CONTRIBUTING.md",
+    "docs/cards.md",
     "docs/install.md",
     "docs/provider.md",
     "docs/running.md",
@@ -61,6 +63,14 @@ def test_every_command_that_a_page_names_is_one(name: str, capsys: pytest.Captur
         assert end.value.code == 0, command
         helped = capsys.readouterr().out
         assert [option for option in re.findall(r"--[a-z-]+", options) if option not in helped] == []
+
+
+def test_every_picture_is_taken_by_the_tool_and_stands_among_the_cards() -> None:
+    there = {file.stem for file in (ROOT / "docs" / "pictures").iterdir()}
+    shown = set(re.findall(r"\]\(pictures/([a-z-]+)\.png\)", page("docs/cards.md")))
+    taken = pictures.LIGHT | pictures.DARK | pictures.DANIEL_LIGHT | pictures.DANIEL_DARK | pictures.AISHA_NARROW
+    assert taken == there
+    assert shown == there
 
 
 def test_the_two_commands_are_in_the_readme() -> None:

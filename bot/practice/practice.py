@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 BOT = (sys.executable, "-m", "bot")
 START = datetime(2026, 10, 6, 8, tzinfo=UTC)
-"""Tuesday 6 October 2026, 9:00am in London: only until the bot has told its own time."""
+"""Tuesday 6 October 2026, 9am in London: only until the bot has told its own time."""
 
 Told = dict[str, Any]
 

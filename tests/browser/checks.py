@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.async_api import Page
 
+from tests.browser.person import Person, Screen
+
 #: Fields that a screen reader could not name; a hint inside the box is not a name.
 _NAMELESS = """
 () => [...document.querySelectorAll("main :is(input, textarea, select), header button, nav button, main button")]
@@ -74,6 +76,21 @@ async def loose_groups(page: Page) -> list[str]:
 async def pale_words(page: Page) -> list[str]:
     found: list[str] = await page.evaluate(_wrapped(_PALE))
     return found
+
+
+async def looks_right(screen: Screen) -> None:
+    """Every field has a name, every word is plain to see and nothing is cut off, for whoever is in view."""
+    page = screen.page
+    assert await nameless(page) == []
+    assert await loose_groups(page) == []
+    assert await pale_words(page) == []
+    assert await screen.cut_off() == []
+
+
+async def looks_right_to(_name: str, person: Person) -> None:
+    """The same, as a *look* at each card of a walk."""
+    await person.looks()
+    await looks_right(person.screen)
 
 
 def _wrapped(script: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,10 +11,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from bot.practice.server import page_files
 from tests.browser.house import Running, practising
 from tests.browser.person import Screen, open_screen
-from tests.practice.house import chromium, find_chromium
+from tests.practice.house import chromium_for_tests
 
 
 class Opens(Protocol):
@@ -31,22 +29,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
-def _missing(what: str) -> None:
-    """A loud skip; where CI runs as root, tools/setup.sh should have installed it, so there it is a failure."""
-    words = f"THE BROWSER TESTS DID NOT RUN: {what}"
-    if os.environ.get("CI") == "true" and os.geteuid() == 0:
-        pytest.fail(words)
-    pytest.skip(words)
-
-
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    executable = find_chromium()
-    if executable is None:
-        _missing("no Chromium was found. Run tools/setup.sh browser, or set PATHWAY_CHROMIUM to one.")
-    if not all(file.exists() for file in page_files().values()):
-        _missing("the page's files are missing. Run python tools/setup_web.py first.")
-    async with chromium(str(executable)) as it:
+    async with chromium_for_tests() as it:
         yield it
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
@@ -23,17 +23,25 @@ PATIENCE = 15_000
 ON_ITS_WAY = 4_000
 expect.set_options(timeout=PATIENCE)
 
+#: The clock's buttons, the largest first.
+STEPS = {"+1 week": timedelta(weeks=1), "+1 day": timedelta(days=1), "+1 hour": timedelta(hours=1)}
+
+A_FEW_MINUTES = timedelta(minutes=10)
+
 #: Counts in the page what a person did with cards: each field once, however often it was changed, and each press.
 _COUNTING = """
-window.counted = { fields: new Map(), taps: [] };
+window.counted = { fields: new Map(), taps: [], presses: 0, typed: new Map(), chosen: 0 };
 const field = (e) => e.target.closest?.(".card .ac-input-container")?.parentElement;
 for (const kind of ["input", "change"]) {
   document.addEventListener(kind, (e) => {
     const found = field(e);
     if (found) window.counted.fields.set(found, found.querySelector("label")?.textContent ?? found.id);
+    if (e.target.matches("textarea, input:not([type=radio], [type=checkbox])")) counted.typed.set(e.target, e.target.value.length);
+    if (kind === "change" && e.target.matches("select")) counted.chosen += 1;
   }, true);
 }
 document.addEventListener("click", (e) => {
+  window.counted.presses += 1;
   const found = e.target.closest?.(".card .ac-pushButton, .ac-ctrl-dropdown-item");
   if (found) window.counted.taps.push(found.textContent);
 }, true);
@@ -52,6 +60,17 @@ class Count:
 
     fields: tuple[str, ...]
     taps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """Presses of the mouse (one into each box that is typed into, two for a list), fields filled in, and the characters
+    in each box.
+    """
+
+    presses: int
+    fields: int
+    typed: tuple[int, ...]
 
 
 class Screen:
@@ -95,6 +114,14 @@ class Screen:
             arg=before.timestamp() * 1000,
         )
 
+    async def goes_on_to(self, moment: datetime) -> None:
+        """Presses the clock's buttons, the largest that fit, until it stands less than an hour before *moment* (aware), or
+        a few minutes after it: the clock runs while people press.
+        """
+        while (left := moment + A_FEW_MINUTES - await self.now()) >= timedelta(hours=1):
+            step = next(name for name, length in STEPS.items() if length <= left)
+            await self.moves_the_clock(step)
+
     async def to_the_next_reminder(self, for_whom: str, at: str) -> None:
         """The page announces the next reminder ("Priya Nair", "Tuesday 13 October, 3:30pm"); the clock goes there."""
         announced = self.page.locator("#clock-next")
@@ -119,10 +146,18 @@ class Screen:
         found = await self.page.evaluate("() => ({ fields: [...counted.fields.values()], taps: [...counted.taps] })")
         return Count(tuple(found["fields"]), tuple(found["taps"]))
 
+    async def effort(self) -> Effort:
+        """What was done in the window since it was opened, with cards, people and the clock."""
+        found = await self.page.evaluate(
+            "() => ({ presses: counted.presses + counted.typed.size + 2 * counted.chosen, fields: counted.fields.size, "
+            "typed: [...counted.typed.values()] })"
+        )
+        return Effort(found["presses"], found["fields"], tuple(found["typed"]))
+
     async def cut_off(self) -> list[str]:
         """What is wider than its place: nothing of a card or of the page may be."""
         found = await self.page.evaluate(
-            "() => [...document.querySelectorAll('.messages, .card, .ac-pushButton, .ac-textBlock, .pane, .top')]"
+            "() => [...document.querySelectorAll('.messages, .card, .ac-pushButton, .ac-textBlock, .ac-textBlock *, .ac-richTextBlock, .pane, .top')]"
             ".filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => `${e.className}: ${e.textContent}`)"
         )
         wide = await self.page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
@@ -200,10 +235,28 @@ class Person:
         for label, value in fields.items():
             await self._fill(self.field(label), value)
 
+    async def fills_each(self, label: str, values: Sequence[str]) -> None:
+        """Fills in the fields of the newest card whose labels begin alike, one value each."""
+        await self.looks()
+        for n, value in enumerate(values):
+            await self._fill(self._fields(self.card, label).nth(n), value)
+
+    async def ticks(self, *titles: str) -> None:
+        """Ticks boxes of the newest card that stand alone, by the beginning of what is said beside them."""
+        await self.looks()
+        for title in titles:
+            box = self.card.locator("div:has(> input[type=checkbox])").filter(
+                has_text=re.compile(f"^{re.escape(title)}")
+            )
+            await box.get_by_role("checkbox").last.check()
+
     def field(self, label: str) -> Locator:
         """The field (its label and what is filled in) whose label begins with *label*, on the newest card."""
+        return self._fields(self.pane, label).last
+
+    def _fields(self, within: Locator, label: str) -> Locator:
         named = self.page.locator("label.ac-richTextBlock").filter(has_text=re.compile(f"^{re.escape(label)}"))
-        return self.pane.locator("div:has(> .ac-input-container)").filter(has=named).last
+        return within.locator("div:has(> .ac-input-container)").filter(has=named)
 
     async def _fill(self, field: Locator, value: Filled) -> None:
         if not isinstance(value, str):
@@ -212,7 +265,7 @@ class Person:
         elif await field.locator("select").count():
             await field.get_by_role("combobox").select_option(label=value)
         elif await field.locator("input[type=radio]").count():
-            await field.get_by_label(value).check()
+            await field.get_by_role("radio", name=re.compile(f"^{re.escape(value)}")).check()
         else:
             await field.locator("textarea, input").fill(value)
 
@@ -289,6 +342,18 @@ class Person:
     async def fields_on_the_card(self) -> int:
         """How many there are to fill in on the newest card."""
         return await self.card.locator(".ac-input-container").count()
+
+    async def empty_fields(self) -> list[str]:
+        """The labels of what is not filled in yet on the newest card."""
+        await self.looks()
+        found: list[str] = await self.card.locator("div:has(> .ac-input-container)").evaluate_all(
+            """fields => fields.filter((field) => {
+                const ticks = [...field.querySelectorAll("[type=radio], [type=checkbox]")];
+                if (ticks.length) return !ticks.some((e) => e.checked);
+                return ![...field.querySelectorAll("input, textarea, select")].some((e) => e.value);
+            }).map((field) => field.querySelector("label")?.textContent ?? field.id)"""
+        )
+        return found
 
     async def buttons(self) -> list[str]:
         """What the newest card offers in view."""

@@ -9,10 +9,9 @@ import pytest
 from playwright.async_api import Page, expect
 
 from pathway.dates import local_date
-from tests.browser.checks import loose_groups, nameless, pale_words
+from tests.browser.checks import looks_right, pale_words
 from tests.browser.conftest import Opens
 from tests.browser.house import Running, practising
-from tests.browser.person import Screen
 from tests.browser.stories import (
     WORDS,
     is_asked_how_it_went,
@@ -114,14 +113,6 @@ async def test_every_field_has_a_name_every_word_is_plain_to_see_and_nothing_is_
     await expect(gareth.card.get_by_text("to put right")).to_be_visible()
 
 
-async def looks_right(screen: Screen) -> None:
-    page = screen.page
-    assert await nameless(page) == []
-    assert await loose_groups(page) == []
-    assert await pale_words(page) == []
-    assert await screen.cut_off() == []
-
-
 async def test_light_and_dark_change_nothing_that_is_typed(shared_practice: Running, opens: Opens) -> None:
     screen = await opens(shared_practice, person="owen")
     owen = screen.person("owen")
@@ -175,7 +166,7 @@ async def test_mail_that_goes_out_while_the_clock_moves_is_dated_on_its_own_day(
     reminders = dot.pane.locator("summary").filter(has_text="a reminder")
     await expect(reminders.first).to_be_visible()
     told = await reminders.locator("time").all_inner_texts()
-    assert {words.rpartition(", ")[2] for words in told} <= {"8:00am", "3:30pm"}
+    assert {words.rpartition(", ")[2] for words in told} <= {"8am", "3:30pm"}
 
 
 # -- faults and drafts -------------------------------------------------------------------------------------------------
@@ -276,7 +267,7 @@ async def test_start_again_brings_the_first_morning_back(shared_practice: Runnin
     await screen.page.get_by_role("button", name="Start again").click()
     await screen.page.get_by_role("dialog").get_by_role("button", name="Start again").click()
     await expect(screen.page.get_by_role("dialog")).to_be_hidden(timeout=20_000)
-    await expect(screen.clock).to_have_text(re.compile(r"Tuesday 6 October 2026, 9:0\dam"))
+    await expect(screen.clock).to_have_text(re.compile(r"Tuesday 6 October 2026, 9(:0\d)?am"))
     await expect(lucy.cards).to_have_count(1)
     await expect(screen.page.locator(".badge")).to_have_count(0)
     await lucy.says("my cases")

@@ -9,11 +9,13 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NoReturn
 
+import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
 from bot.practice.folder import PracticeFolder
-from bot.practice.server import serve
+from bot.practice.server import page_files, serve
 
 STANDIN = (sys.executable, "-m", "tests.practice.standin")
 CHROMIUM = (
@@ -68,6 +70,27 @@ async def chromium(executable: str) -> AsyncIterator[Browser]:
             yield browser
         finally:
             await browser.close()
+
+
+@asynccontextmanager
+async def chromium_for_tests() -> AsyncIterator[Browser]:
+    """The Chromium of every test that looks at a page. Where it or the page's files are missing the test is loudly
+    skipped; where CI runs as root, tools/setup.sh should have brought them, so there it fails.
+    """
+    executable = find_chromium()
+    if executable is None:
+        _missing("no Chromium was found. Run tools/setup.sh browser, or set PATHWAY_CHROMIUM to one.")
+    if not all(file.exists() for file in page_files().values()):
+        _missing("the page's files are missing. Run python tools/setup_web.py first.")
+    async with chromium(executable) as it:
+        yield it
+
+
+def _missing(what: str) -> NoReturn:
+    words = f"THE BROWSER TESTS DID NOT RUN: {what}"
+    if os.environ.get("CI") == "true" and os.geteuid() == 0:
+        pytest.fail(words)
+    pytest.skip(words)
 
 
 async def visit(browser: Browser, address: str, *, width: int = 1400, height: int = 900) -> Page:

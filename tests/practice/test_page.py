@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from bot.practice.server import page_files
-from tests.practice.house import chromium, find_chromium, page_faults, serving, visit
+from pathway.dates import LONDON, time_in_words
+from tests.practice.house import chromium_for_tests, page_faults, serving, visit
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    executable = find_chromium()
-    if executable is None:
-        pytest.skip("THE BROWSER TESTS DID NOT RUN: no Chromium. Install one or set PATHWAY_CHROMIUM.")
-    if not all(file.exists() for file in page_files().values()):
-        pytest.skip("THE BROWSER TESTS DID NOT RUN: run python tools/setup_web.py first.")
     page_faults.clear()
-    async with chromium(executable) as it:
+    async with chromium_for_tests() as it:
         yield it
     assert page_faults == []
 
@@ -78,7 +74,7 @@ async def test_a_failed_press_says_so_and_keeps_what_was_typed(browser: Browser,
 
 async def test_the_next_reminder_reaches_priya_while_helen_is_open(browser: Browser, address: str) -> None:
     page = await visit(browser, f"{address}/?person=helen")
-    await expect(page.locator("#clock-now")).to_have_text("Tuesday 6 October 2026, 9:00am")
+    await expect(page.locator("#clock-now")).to_have_text("Tuesday 6 October 2026, 9am")
     await expect(page.locator("#clock-next")).to_have_text("One-week check for Priya Nair, Tuesday 13 October, 3:30pm")
     await press(page, "To the next reminder")
     await expect(page.locator("#clock-now")).to_have_text("Tuesday 13 October 2026, 3:30pm")
@@ -170,6 +166,21 @@ async def test_the_channel_has_threads_and_the_chat_can_stand_alone(browser: Bro
     await expect(page.get_by_role("heading", name="Hello, I am Pathway")).to_be_visible()
     await expect(page.locator("#side")).to_be_hidden()
     await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+async def test_the_page_says_a_time_as_the_cards_do(browser: Browser, address: str) -> None:
+    page = await visit(browser, address)
+    nights = (datetime(2026, 7, 1, tzinfo=LONDON), datetime(2026, 12, 1, tzinfo=LONDON))
+    moments = [night + timedelta(minutes=15 * n) for night in nights for n in range(96)]
+    said = await page.evaluate(
+        """async (moments) => {
+            const { time } = await import("/static/words.js");
+            return moments.map((moment) => time(new Date(moment)));
+        }""",
+        [moment.isoformat() for moment in moments],
+    )
+    assert said == [time_in_words(moment.time()) for moment in moments]
+    assert {"midnight", "8am", "midday", "3:45pm"} < set(said)
 
 
 async def test_what_the_bot_writes_cannot_bring_markup_or_pictures(browser: Browser, address: str) -> None:

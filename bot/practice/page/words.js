@@ -5,10 +5,13 @@ const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", 
 const LONG_DAY = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: LONDON });
 const TIME = new Intl.DateTimeFormat("en-GB", { hour: "numeric", minute: "2-digit", hour12: true, timeZone: LONDON });
 
-// "9:00am"; noon is 12:00pm and midnight 12:00am.
+// As on the cards: "9am", "3:45pm", "midday", "midnight".
 export function time(moment) {
   const parts = Object.fromEntries(TIME.formatToParts(moment).map((part) => [part.type, part.value]));
-  return `${Number(parts.hour) || 12}:${parts.minute}${parts.dayPeriod.toLowerCase()}`;
+  const [hour, half] = [Number(parts.hour) || 12, parts.dayPeriod.toLowerCase()];
+  if (parts.minute !== "00") return `${hour}:${parts.minute}${half}`;
+  if (hour === 12) return half === "am" ? "midnight" : "midday";
+  return `${hour}${half}`;
 }
 
 // "Tuesday 6 October"
