@@ -84,6 +84,8 @@ class Screen:
         self.faults: list[str] = []
         self.forgives = ""
         self.outside: list[str] = []
+        self.takes_samples = False
+        """Whether people press "Fill in sample words" where there is such a button, and leave what it filled in."""
 
     def person(self, key: str) -> Person:
         return Person(self, key)
@@ -232,14 +234,16 @@ class Person:
     async def fills(self, fields: Mapping[str, Filled]) -> None:
         """Fills in fields of the newest card that has them, by the beginning of their labels."""
         await self.looks()
+        await self._takes_samples()
         for label, value in fields.items():
-            await self._fill(self.field(label), value)
+            await self._fill_unless_sampled(self.field(label), value)
 
     async def fills_each(self, label: str, values: Sequence[str]) -> None:
         """Fills in the fields of the newest card whose labels begin alike, one value each."""
         await self.looks()
+        await self._takes_samples()
         for n, value in enumerate(values):
-            await self._fill(self._fields(self.card, label).nth(n), value)
+            await self._fill_unless_sampled(self._fields(self.card, label).nth(n), value)
 
     async def ticks(self, *titles: str) -> None:
         """Ticks boxes of the newest card that stand alone, by the beginning of what is said beside them."""
@@ -257,6 +261,21 @@ class Person:
     def _fields(self, within: Locator, label: str) -> Locator:
         named = self.page.locator("label.ac-richTextBlock").filter(has_text=re.compile(f"^{re.escape(label)}"))
         return within.locator("div:has(> .ac-input-container)").filter(has=named)
+
+    @property
+    def samples(self) -> Locator:
+        """Practice mode's own button under the newest card, where it is a form with empty boxes."""
+        return self.pane.locator(".content").last.get_by_role("button", name="Fill in sample words")
+
+    async def _takes_samples(self) -> None:
+        if self.screen.takes_samples and await self.samples.is_visible():
+            await self.samples.click()
+
+    async def _fill_unless_sampled(self, field: Locator, value: Filled) -> None:
+        box = field.locator("textarea, input:not([type]), input[type=text]")
+        if self.screen.takes_samples and await box.count() and await box.first.input_value():
+            return
+        await self._fill(field, value)
 
     async def _fill(self, field: Locator, value: Filled) -> None:
         if not isinstance(value, str):

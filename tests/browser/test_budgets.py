@@ -215,7 +215,7 @@ async def _the_talk_takes_four_and_the_answer_two_taps(around: Around) -> None:
 
 async def _the_review_with_its_outcome_takes_sixteen(around: Around) -> None:
     await around.screen.goes_on_to(local(date(2026, 10, 22), time(15, 30)))
-    await around.tutor.sees("The review meeting is on Thursday 22 October")
+    await around.tutor.sees("The review meeting is today, Thursday 22 October")
     await around.screen.counts_from_here()
     await starts_the_review(around)
     await observes(around, "Year 8 science. A calm start.", TARGETS)

@@ -272,3 +272,19 @@ async def test_start_again_brings_the_first_morning_back(shared_practice: Runnin
     await expect(screen.page.locator(".badge")).to_have_count(0)
     await lucy.says("my cases")
     await lucy.sees("You have no open cases.")
+
+
+async def test_who_tries_it_need_not_invent_a_lesson(shared_practice: Running, opens: Opens) -> None:
+    screen = await opens(shared_practice, person="owen")
+    owen = screen.person("owen")
+    await opens_the_form(owen, "Freya")
+    today = local_date(await screen.now())
+    await owen.fills({"I talked to them": today.isoformat(), "What is going well": "My own words"})
+
+    await owen.samples.click()
+    assert await owen.filled("What is going well") == "My own words"
+    assert "Instructions were lost" in await owen.filled(SEEN)
+    await owen.fills({"Help I am offering": ["Planning together"], "Area to work on": ["TS7 Managing behaviour"]})
+    await owen.presses("Check my answers")
+    await owen.sees("My own words", "Instructions were lost in the noise")
+    await expect(owen.samples).to_have_count(0)

@@ -247,7 +247,7 @@ async def _the_review_on_friday(around: Around) -> None:
     martin, daniel = around.tutor, around.student
     await around.screen.to_the_next_reminder("Martin Leigh", "Wednesday 25 November, 8am")
     await around.screen.to_the_next_reminder("Martin Leigh", "Friday 27 November, 8am")
-    await martin.sees("The review meeting is on Friday 27 November, 9:30am", "It has three parts")
+    await martin.sees("The review meeting is today, Friday 27 November, 9:30am", "It has three parts")
     assert (await martin.buttons())[0] == "Start the review"
     await around.look("review-day", martin)
     await around.screen.goes_on_to(local(date(2026, 11, 27), time(15, 30)))
@@ -274,7 +274,7 @@ async def _martin_tells_daniel_and_it_is_in_writing_at_once(around: Around) -> N
         "As Martin Leigh told you on Friday 27 November, 2:10pm, with Sian Pritchard there, this placement has ended and "
         "counts as a failed placement.",
         "You are still a student on your course, and your university sessions go on.",
-        "We will meet you by Friday 4 December (5 working days)",
+        "The Course Director, the Level Lead and the Partnership Lead will meet you by Friday 4 December (5 working days)",
         "You can bring somebody with you",
         "You can ring somebody now: Placement office, 0113 496 0102",
         "How to appeal",

@@ -17,10 +17,13 @@ AC.GlobalSettings.useMarkdownInRadioButtonAndCheckbox = false;
 
 let hostConfig = null;
 let palettes = {};
+let samples = {};
+const fillers = new WeakMap();
 
 // The colours become CSS variables, so that light and dark change nothing that is typed into a card.
 export async function prepare() {
   const kept = await (await fetch("/static/hostconfig.json")).json();
+  samples = await (await fetch("/static/samples.json")).json();
   const { about, light, dark, ...shared } = kept;
   palettes = { light: flat(light), dark: flat(dark) };
   hostConfig = new AC.HostConfig({ ...shared, containerStyles: variables(light) });
@@ -61,7 +64,31 @@ export function draw(json, pressed) {
   const element = card.render();
   if (!element) return document.createTextNode("This card cannot be drawn.");
   tidy(card, element);
+  if (card.getAllInputs().some((input) => input instanceof AC.TextInput && samples[input.id] && !input.value)) {
+    fillers.set(element, () => fillIn(card));
+  }
   return element;
+}
+
+// For a form with empty boxes that there are sample words for: what fills them. Undefined for any other card.
+export const filler = (element) => fillers.get(element);
+
+// Fills the empty text boxes of *card* with words for practice. What is a choice stays with the person.
+function fillIn(card) {
+  const inputs = card.getAllInputs();
+  const value = (id) => inputs.find((input) => input.id === id)?.value;
+  for (const input of inputs) {
+    if (input instanceof AC.TextInput && !input.value) write(input, value);
+  }
+}
+
+// A second and third target only belong to an area that was chosen.
+function write(input, value) {
+  const number = /^(?:target|measure|support)([23])$/.exec(input.id)?.[1];
+  const words = samples[input.id];
+  if (!words || (number && !value(`area${number}`))) return;
+  const box = input.renderedInputControlElement;
+  (box.matches("input, textarea") ? box : box.querySelector("input, textarea")).value = words;
 }
 
 function open(url) {

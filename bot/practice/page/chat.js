@@ -1,6 +1,6 @@
 // The panes of the page: a person's chat, the Partnership channel, the mailbox.
 
-import { draw, heading, prose } from "./card.js";
+import { draw, filler, heading, prose } from "./card.js";
 import { announce, get, icon, make, post } from "./dom.js";
 import { count, day, initials, longDay, sameDay, time, tint } from "./words.js";
 
@@ -105,13 +105,26 @@ class Shown {
     if (message.text) holder.append(make("div", { class: "bubble" }, own ? message.text : prose(message.text)));
     if (message.card) {
       this.card = make("div", { class: "card" });
-      this.card.append(draw(message.card, (verb, data) => this.press(verb, data)));
+      const drawn = draw(message.card, (verb, data) => this.press(verb, data));
+      this.card.append(drawn);
       this.card.addEventListener("click", () => { this.pressed = document.activeElement; });
       holder.append(this.card);
+      const fill = filler(drawn);
+      if (fill) holder.append(this.samples(fill));
     }
     this.notice = make("p", { class: "notice", hidden: !message.notice }, message.notice);
     holder.append(this.notice);
     return holder;
+  }
+
+  // Practice only: nobody who judges the app wants to invent a lesson.
+  samples(fill) {
+    const button = make("button", { type: "button", class: "quiet samples" }, "Fill in sample words");
+    button.addEventListener("click", () => {
+      fill();
+      announce("Sample words are filled in. Check them, and press the card's button.");
+    });
+    return button;
   }
 
   async press(verb, data) {
