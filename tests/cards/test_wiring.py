@@ -151,7 +151,7 @@ SPOKEN = (
     "cards",
     "dialogs",
     "pathway/rules.py",
-    "pathway/guards.py",
+    "pathway/guards",
     "pathway/clocks.py",
     "pathway/timers.py",
     "pathway/nudges.py",
