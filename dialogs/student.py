@@ -9,7 +9,7 @@ from cards.case import case_card
 from cards.support_plan import promises_form as draw_promises
 from cards.view import plan_for_student
 from dialogs.router import Steps
-from dialogs.support_plan import KEEPING, promise_ticks, promise_values
+from dialogs.support_plan.keep import KEEPING, promise_ticks, promise_values
 from dialogs.turn import Reply, Turn
 from pathway import events as e
 from pathway.case import Case
