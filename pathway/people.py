@@ -327,7 +327,9 @@ _SPOKEN_ABOUT_THE_PLAN = (e.PlanDiscussed, e.StudentAgreed, e.StudentNotAgreed)
 
 
 def _student_access(item: Item, given: Access, case: Case) -> Access | None:
-    """The student sees what a person has told them about first, and nothing of a case that was never theirs."""
+    """The student sees what a person has told them about first, and nothing of a case that was never theirs. Of the
+    plan that is the very version somebody has talked through with them.
+    """
     if case.stage is Stage.IN_ERROR or not any((_copied(case), _aware(case), _spoken(case), case.outcome)):
         return None
     match item:
@@ -336,7 +338,7 @@ def _student_access(item: Item, given: Access, case: Case) -> Access | None:
         case Item.REFERRAL | Item.VIEWS:
             return given if _aware(case) else None
         case Item.PLAN:
-            return given if _spoken(case) else None
+            return given if case.plan_talked_through else None
         case Item.OUTCOME:
             return given if case.outcome else None
         case _:
