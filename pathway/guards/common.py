@@ -9,6 +9,8 @@ from pathway import events as e
 from pathway.case import Case
 from pathway.dates import in_words, local_date
 from pathway.ground import Fault, Ground
+from pathway.roles import Role
+from pathway.standards import is_offered
 
 Faults = Iterator[Fault]
 Guard = Callable[[Case | None, e.Event, Ground], Faults]
@@ -26,8 +28,15 @@ def reason(sentence: str = "Give the reason in a line.") -> Guard:
     return guard
 
 
+def tell_first(event: e.MoreTimeAgreed | e.PlanAmended | e.ReviewChanged | e.OutcomeReopened, ground: Ground) -> Faults:
+    """The student hears of it from a person before it is recorded."""
+    if not event.student_told:
+        student = ground.provider.role(Role.STUDENT)
+        yield Fault(f"Tell the {student} first, then record it here.", "student_told")
+
+
 def area_faults(areas: tuple[str, ...], ground: Ground) -> Faults:
-    """One to three areas, Teachers' Standards and Core Areas counted together."""
+    """One to three areas that the provider offers, Teachers' Standards and Core Areas counted together."""
     most = ground.provider.settings.max_focus_areas
     if not areas:
         yield Fault("Choose the area this is about.", "areas")
@@ -35,6 +44,8 @@ def area_faults(areas: tuple[str, ...], ground: Ground) -> Faults:
         yield Fault(
             f"Choose up to {most} areas. You have chosen {len(set(areas))}. Which matter most this week?", "areas"
         )
+    if not all(is_offered(one, ground.provider) for one in areas):
+        yield Fault("Choose each area from the list. One of them is not among those of your partnership.", "areas")
 
 
 def check_day_faults(day: date, event: e.Event, ground: Ground) -> Faults:

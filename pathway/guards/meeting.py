@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathway import events as e
 from pathway.case import Case
 from pathway.ground import Fault, Ground
-from pathway.guards.common import Faults, Guard, check_day_faults, needs, reason
+from pathway.guards.common import Faults, Guard, check_day_faults, needs, reason, tell_first
 from pathway.process import Stage
 from pathway.roles import Role
 
@@ -58,8 +58,7 @@ def _intervention_agreed(case: Case | None, event: e.Event, ground: Ground) -> F
 def _more_time(case: Case | None, event: e.Event, ground: Ground) -> Faults:
     assert isinstance(event, e.MoreTimeAgreed)
     yield from needs(event.target, "Write the target, kept or new.", "target")
-    if not event.student_told:
-        yield Fault("Tell the student first, then record it here.", "student_told")
+    yield from tell_first(event, ground)
     yield from check_day_faults(event.check_on, event, ground)
     yield from _lead_only_where_views_differ(case, event, ground)
 
@@ -90,7 +89,8 @@ def _view_recorded(case: Case | None, event: e.Event, ground: Ground) -> Faults:
         yield Fault(f"Views are recorded once the {tutor} has been told.", "view")
     yield from needs(event.words, "Say it in your own words.", "words")
     if event.role is Role.LINK_TUTOR and event.for_whom:
-        yield from needs(event.means, "Say how the mentor told you: in the meeting, by phone.", "means")
+        mentor = ground.provider.role(Role.MENTOR)
+        yield from needs(event.means, f"Say how the {mentor} told you: in the meeting, by phone.", "means")
 
 
 GUARDS: Mapping[type[e.Event], Guard] = {

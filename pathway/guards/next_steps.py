@@ -8,7 +8,7 @@ from pathway import events as e
 from pathway.case import Case
 from pathway.dates import in_words, listed, local_date
 from pathway.ground import Fault, Ground
-from pathway.guards.common import Faults, Guard, needs
+from pathway.guards.common import Faults, Guard, needs, tell_first
 from pathway.roles import Role
 
 #: Within so many working days the Partnership Lead may reopen an outcome that was entered wrongly.
@@ -44,15 +44,17 @@ def _next_steps_held(_case: Case | None, event: e.Event, ground: Ground) -> Faul
     yield from _invitation_faults(event.invited, ground)
     yield from needs(event.present, "Say who came.", "present")
     yield from needs(event.decision, "Write what happens next.", "decision")
-    yield from needs(event.status, "Say where the student stands meanwhile.", "status")
+    student = ground.provider.role(Role.STUDENT)
+    yield from needs(event.status, f"Say where the {student} stands meanwhile.", "status")
     if not event.leaflet_given:
-        yield Fault("Give the student the support leaflet, then tick it. It is the same for everyone.", "leaflet_given")
+        words = f"Give the {student} the support leaflet, then tick it. It is the same for everyone."
+        yield Fault(words, "leaflet_given")
     if not event.appeal_given:
-        yield Fault("Give the student the information on how to appeal, then tick it.", "appeal_given")
+        yield Fault(f"Give the {student} the information on how to appeal, then tick it.", "appeal_given")
     if event.present and Role.STUDENT.value not in event.present:
         yield from needs(
             event.student_absent_because,
-            "The student did not come: offer another day, or give the reason for closing.",
+            f"The {student} did not come: offer another day, or give the reason for closing.",
             "student_absent_because",
         )
 
@@ -70,8 +72,7 @@ def _outcome_reopened(case: Case | None, event: e.Event, ground: Ground) -> Faul
     assert isinstance(event, e.OutcomeReopened)
     assert case
     yield from needs(event.reason, "Give the reason in a line.", "reason")
-    if not event.student_told:
-        yield Fault("Tell the student first, then record it here.", "student_told")
+    yield from tell_first(event, ground)
     outcome = case.outcome
     if outcome is not None:
         last = ground.university.add(local_date(outcome.at), CORRECTABLE_FOR)

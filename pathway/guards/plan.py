@@ -9,7 +9,7 @@ from pathway import events as e
 from pathway.case import Case
 from pathway.dates import counted, in_words, local_date
 from pathway.ground import Fault, Ground
-from pathway.guards.common import Faults, Guard, area_faults, needs, reason
+from pathway.guards.common import Faults, Guard, area_faults, needs, reason, tell_first
 from pathway.roles import Role
 
 
@@ -28,7 +28,8 @@ def _plan_written(case: Case | None, event: e.Event, ground: Ground) -> Faults:
             break
     if any(t.complete_by > review_day for t in event.targets):
         yield Fault("Each target is to be met by the review.", "targets")
-    yield from needs(event.promises, "Agree at least one piece of extra mentor support.", "promises")
+    mentor = ground.provider.role(Role.MENTOR)
+    yield from needs(event.promises, f"Agree at least one piece of extra {mentor} support.", "promises")
     yield from _review_day_faults(event, review_day, ground)
     if case.plan and event.version != case.plan.version + 1:
         yield Fault("Somebody else has changed the plan. Look at the newest version.", "version")
@@ -69,12 +70,12 @@ def agreed_by(case: Case, role: Role, version: int) -> bool:
     return agreed
 
 
-def _version_agreed(case: Case | None, event: e.Event, _ground: Ground) -> Faults:
+def _version_agreed(case: Case | None, event: e.Event, ground: Ground) -> Faults:
     assert isinstance(event, e.PlanVersionAgreed)
     if not case or not case.plan or case.plan.version != event.version:
         yield Fault("The plan has a newer version. Read that one, then agree.", "version")
     if event.for_whom and event.role is Role.LINK_TUTOR:
-        yield from needs(event.means, "Say when and how the mentor agreed.", "means")
+        yield from needs(event.means, f"Say when and how the {ground.provider.role(Role.MENTOR)} agreed.", "means")
 
 
 def _plan_shared(case: Case | None, event: e.Event, ground: Ground) -> Faults:
@@ -91,13 +92,15 @@ def _plan_shared(case: Case | None, event: e.Event, ground: Ground) -> Faults:
             word = ground.provider.role(role)
             yield Fault(f"The {word} has not agreed this version yet.", "agreed")
     if not plan.adjustments_checked:
-        yield Fault("Tick that any agreed adjustments are in place. It is asked for every student.", "adjustments")
+        student = ground.provider.role(Role.STUDENT)
+        yield Fault(f"Tick that any agreed adjustments are in place. It is asked for every {student}.", "adjustments")
     if case.review_at and case.review_at <= event.at:
         day = in_words(local_date(case.review_at))
         yield Fault(f"The review of this plan was to be on {day}. Choose a later day first.", "review_on")
     if case.mentor_view_to_confirm:
+        mentor = ground.provider.role(Role.MENTOR)
         yield Fault(
-            "The mentor's view was typed for them. They answer “That is right” first, or the office enters it.",
+            f"The {mentor}'s view was typed for them. They answer “That is right” first, or the office enters it.",
             "mentor_view",
         )
 
@@ -105,10 +108,11 @@ def _plan_shared(case: Case | None, event: e.Event, ground: Ground) -> Faults:
 def _student_agreed(case: Case | None, event: e.Event, ground: Ground) -> Faults:
     assert isinstance(event, e.StudentAgreed)
     assert case
+    student = ground.provider.role(Role.STUDENT)
     if not event.achievable:
-        yield Fault("If the student does not find the plan achievable, record that instead.", "achievable")
+        yield Fault(f"If the {student} does not find the plan achievable, record that instead.", "achievable")
     if not event.knows_review_decides:
-        yield Fault("Tell the student that the review decides what happens next, then tick it here.", "knows")
+        yield Fault(f"Tell the {student} that the review decides what happens next, then tick it here.", "knows")
     yield from _short_week_faults(case, event, ground)
 
 
@@ -142,10 +146,38 @@ def _later_review_faults(event: e.StudentAgreed, review_at: datetime, ground: Gr
         yield Fault(f"The placement ends on {in_words(placement.end)}, before this review.", "review_on")
 
 
-def _student_confirmed(case: Case | None, event: e.Event, _ground: Ground) -> Faults:
+def _talked_through(case: Case | None, ground: Ground) -> Faults:
+    """A student answers the plan that somebody has talked through with them, and no other."""
+    if not case or case.plan_talked_through is None:
+        people = f"{ground.provider.role(Role.MENTOR)} or your {ground.provider.role(Role.LINK_TUTOR)}"
+        yield Fault(f"Your {people} talks the plan through with you first.", "version")
+
+
+def _student_confirmed(case: Case | None, event: e.Event, ground: Ground) -> Faults:
     assert isinstance(event, e.StudentConfirmed)
-    if not case or not case.plan or case.plan.version != event.version:
+    if not case or case.plan_talked_through is None:
+        yield from _talked_through(case, ground)
+    elif case.plan_talked_through.version != event.version:
         yield Fault("The plan has a newer version. Read that one first.", "version")
+
+
+def _student_not_agreed(case: Case | None, event: e.Event, ground: Ground) -> Faults:
+    if event.role is Role.STUDENT:
+        yield from _talked_through(case, ground)
+
+
+def _student_replied(_case: Case | None, event: e.Event, _ground: Ground) -> Faults:
+    assert isinstance(event, e.StudentReplied)
+    yield from needs(event.words, "Write something first.", "words")
+
+
+def _promise_ticked(case: Case | None, event: e.Event, ground: Ground) -> Faults:
+    assert isinstance(event, e.PromiseTicked)
+    plan = case.plan if case else None
+    if plan is None or not 0 <= event.promise < len(plan.promises):
+        yield Fault("That support is not among what was promised in this plan.", "promise")
+    if event.role is Role.STUDENT:
+        yield from _talked_through(case, ground)
 
 
 def has_been_discussed(case: Case) -> bool:
@@ -153,25 +185,25 @@ def has_been_discussed(case: Case) -> bool:
     return bool(case.since(e.PlanShared, e.PlanDiscussed) or case.since(e.PlanShared, e.StudentNotAgreed))
 
 
-def _proceeded(case: Case | None, event: e.Event, _ground: Ground) -> Faults:
+def _proceeded(case: Case | None, event: e.Event, ground: Ground) -> Faults:
     assert isinstance(event, e.ProceededWithoutAgreement)
     assert case
     if not has_been_discussed(case):
-        yield Fault("The plan is discussed with the student first. Ask for that conversation to be recorded.")
+        student = ground.provider.role(Role.STUDENT)
+        yield Fault(f"The plan is discussed with the {student} first. Ask for that conversation to be recorded.")
     yield from needs(event.reason, "Give the reason in a line.", "reason")
     if not event.adjustments_checked:
         yield Fault("Tick that any agreed adjustments are in place.", "adjustments")
     if not event.comments_kept:
-        yield Fault("Keep the student's comments with the plan.", "comments")
+        yield Fault(f"Keep the {ground.provider.role(Role.STUDENT)}'s comments with the plan.", "comments")
 
 
 def _plan_amended(case: Case | None, event: e.Event, ground: Ground) -> Faults:
     assert isinstance(event, e.PlanAmended)
     yield from needs(event.reason, "Give the reason in a line.", "reason")
     if not event.mentor_agrees:
-        yield Fault("Agree the change with the mentor first.", "mentor_agrees")
-    if not event.student_told:
-        yield Fault("Tell the student first, then record it here.", "student_told")
+        yield Fault(f"Agree the change with the {ground.provider.role(Role.MENTOR)} first.", "mentor_agrees")
+    yield from tell_first(event, ground)
     yield from area_faults(tuple(t.area for t in event.targets), ground)
     if case and case.plan and event.version <= case.plan.version:
         yield Fault("Somebody else has changed the plan. Look at the newest version.", "version")
@@ -180,8 +212,7 @@ def _plan_amended(case: Case | None, event: e.Event, ground: Ground) -> Faults:
 def _review_changed(_case: Case | None, event: e.Event, ground: Ground) -> Faults:
     assert isinstance(event, e.ReviewChanged)
     yield from needs(event.reason, "Give the reason in a line.", "reason")
-    if not event.student_told:
-        yield Fault("Tell the student first, then record it here.", "student_told")
+    yield from tell_first(event, ground)
     if event.review_at <= event.at:
         yield Fault("Choose a time that is still to come.", "review_on")
     if local_date(event.review_at) > ground.party.placement.end:
@@ -194,7 +225,10 @@ GUARDS: Mapping[type[e.Event], Guard] = {
     e.PlanShared: _plan_shared,
     e.PlanReopened: reason("Say what needs to change."),
     e.StudentAgreed: _student_agreed,
+    e.StudentNotAgreed: _student_not_agreed,
     e.StudentConfirmed: _student_confirmed,
+    e.StudentReplied: _student_replied,
+    e.PromiseTicked: _promise_ticked,
     e.ProceededWithoutAgreement: _proceeded,
     e.PlanAmended: _plan_amended,
     e.ReviewChanged: _review_changed,

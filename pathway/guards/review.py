@@ -23,18 +23,24 @@ def missing_parts(case: Case) -> tuple[e.ReviewPart, ...]:
     return tuple(part for part in e.ReviewPart if part not in there)
 
 
-def _outcome(event: e.PlacementContinued | e.PlacementTerminated) -> Faults:
+def _part_recorded(_case: Case | None, event: e.Event, _ground: Ground) -> Faults:
+    assert isinstance(event, e.ReviewPartRecorded)
+    yield from needs(event.words, "Write what was seen or said.", "words")
+
+
+def _outcome(event: e.PlacementContinued | e.PlacementTerminated, ground: Ground) -> Faults:
+    student = ground.provider.role(Role.STUDENT)
     yield from needs(event.results, "Say for each target whether it is met.", "results")
     yield from needs(event.reasons, "Give the reasons, with reference to the targets.", "reasons")
     if event.told_student_at is None or event.told_student_at > event.at:
-        yield Fault("Tell the student in person before you save this. When was that?", "told_student_at")
-    yield from needs(event.told_by, "Say who told the student.", "told_by")
+        yield Fault(f"Tell the {student} in person before you save this. When was that?", "told_student_at")
+    yield from needs(event.told_by, f"Say who told the {student}.", "told_by")
 
 
-def _continued(case: Case | None, event: e.Event, _ground: Ground) -> Faults:
+def _continued(case: Case | None, event: e.Event, ground: Ground) -> Faults:
     assert isinstance(event, e.PlacementContinued)
     assert case
-    yield from _outcome(event)
+    yield from _outcome(event, ground)
     if missing_parts(case) and not event.parts_missing_because.strip():
         parts = ", ".join(missing_parts(case))
         yield Fault(f"Not recorded yet: {parts}. Record them, or say why not.", "parts")
@@ -43,11 +49,12 @@ def _continued(case: Case | None, event: e.Event, _ground: Ground) -> Faults:
 def _terminated(case: Case | None, event: e.Event, ground: Ground) -> Faults:
     assert isinstance(event, e.PlacementTerminated)
     assert case
-    yield from _outcome(event)
+    yield from _outcome(event, ground)
     if missing_parts(case):
         yield Fault(f"Not recorded yet: {', '.join(missing_parts(case))}.", "parts")
     if not event.mentor_present_or_sent:
-        yield Fault("The mentor is there when it is said, or is sent the record.", "mentor_present_or_sent")
+        mentor = ground.provider.role(Role.MENTOR)
+        yield Fault(f"The {mentor} is there when it is said, or is sent the record.", "mentor_present_or_sent")
     if event.typed_confirmation.strip().casefold() != case.reference.casefold():
         yield Fault(f"Type the reference {case.reference} to confirm.", "typed_confirmation")
     lead = ground.provider.role(Role.PARTNERSHIP_LEAD)
@@ -57,6 +64,17 @@ def _terminated(case: Case | None, event: e.Event, ground: Ground) -> Faults:
         confirmed = confirmed_by(case)
         if not confirmed or confirmed not in ground.party.office.leads or event.confirmed_by != confirmed:
             yield Fault(f"The {lead} confirms this too.", "confirmed_by")
+        elif confirmed == event.by:
+            yield Fault(f"A second person confirms this: another {lead} than you.", "confirmed_by")
+
+
+def _termination_confirmed(case: Case | None, event: e.Event, ground: Ground) -> Faults:
+    assert isinstance(event, e.TerminationConfirmed)
+    assert case
+    if not ground.provider.settings.termination_needs_lead:
+        yield Fault("No second confirmation is asked for here.")
+    if missing_parts(case):
+        yield Fault(f"Not recorded yet: {', '.join(missing_parts(case))}. Confirm it when all of it is there.")
 
 
 def confirmed_by(case: Case) -> str:
@@ -83,4 +101,6 @@ GUARDS: Mapping[type[e.Event], Guard] = {
     e.PlacementContinued: _continued,
     e.PlacementTerminated: _terminated,
     e.SecondPlanAgreed: _second_plan,
+    e.ReviewPartRecorded: _part_recorded,
+    e.TerminationConfirmed: _termination_confirmed,
 }

@@ -14,17 +14,18 @@ from pathway.roles import Role
 
 def _draft_started(_case: Case | None, event: e.Event, ground: Ground) -> Faults:
     assert isinstance(event, e.DraftStarted)
+    mentor, student = ground.provider.role(Role.MENTOR), ground.provider.role(Role.STUDENT)
     if not event.route_check_clear:
         yield Fault("Answer the first question: is a child at risk, or is this about serious conduct?", "route")
     if not ground.party.placement.is_current(local_date(event.at)):
         yield Fault("This placement is not running today. The office can change its dates.", "placement")
     if event.role is not Role.MENTOR and not event.for_whom:
-        yield Fault("Say for which mentor you are entering this.", "for_whom")
+        yield Fault(f"Say for which {mentor} you are entering this.", "for_whom")
     placement = ground.party.placement
     if (event.placement, event.student) != (placement.id, placement.student):
-        yield Fault("That student is not on this placement.", "placement")
+        yield Fault(f"That {student} is not on this placement.", "placement")
     if not event.mentor or event.mentor not in (placement.mentor, placement.second_mentor):
-        yield Fault("That mentor is not on this placement.", "placement")
+        yield Fault(f"That {mentor} is not on this placement.", "placement")
 
 
 def _weekly_target(_case: Case | None, event: e.Event, ground: Ground) -> Faults:
@@ -49,7 +50,8 @@ def _target_continued(case: Case | None, event: e.Event, ground: Ground) -> Faul
 def _aware_faults(event: e.LinkTutorTold | e.LinkTutorToldAtOnce, ground: Ground) -> Faults:
     if not event.student_aware:
         tutor = ground.provider.role(Role.LINK_TUTOR)
-        sentence = f"Say why the student does not know yet that you are telling the {tutor}."
+        student = ground.provider.role(Role.STUDENT)
+        sentence = f"Say why the {student} does not know yet that you are telling the {tutor}."
         yield from needs(event.student_unaware_because, sentence, "student_unaware_because")
 
 
