@@ -357,7 +357,7 @@ def _in_review(view: View) -> Acts:
     if tutor and missing:
         yield act(view, "Record the outcome", "outcome.open")
     asked = view.is_(Role.PARTNERSHIP_LEAD) and view.provider.settings.termination_needs_lead
-    if asked and not confirmed_by(view.case):
+    if asked and not missing and not confirmed_by(view.case):
         yield act(view, "Confirm that it may end", "outcome.lead")
 
 

@@ -197,6 +197,11 @@ LEADS: Mapping[Notice, Lead] = {
         if v.is_student
         else "A case was raised in error and is closed. Please check whether personal data reached the wrong person."
     ),
+    Notice.REVIEW_NOT_IN_PERSON: lambda v, _e: "This review is not held as a visit to the school. The reason is below.",
+    Notice.TERMINATION_CONFIRMED: lambda v, ev: (
+        f"{v.name(ev.by) if ev else 'The ' + v.word(Role.PARTNERSHIP_LEAD)} has confirmed what you asked about. You "
+        "can go on with the outcome when it is decided."
+    ),
     Notice.OUTCOME: _outcome,
     Notice.OUTCOME_TO_YOU: lambda _v, _e: "Here in writing is what you were told in person.",
     Notice.NEXT_STEPS: lambda v, _e: (
@@ -234,6 +239,8 @@ SUMMARIES: Mapping[Notice, str] = {
     Notice.VIEW_RECORDED: "there is something to decide",
     Notice.TYPED_FOR_YOU: "an entry made for you",
     Notice.MEETING_BRIEF: "your meeting today",
+    Notice.REVIEW_NOT_IN_PERSON: "something to know",
+    Notice.TERMINATION_CONFIRMED: "an answer for you",
     Notice.OUTCOME: "news for you",
     Notice.OUTCOME_TO_YOU: "written words for you",
     Notice.NEXT_STEPS: "a summary for you",

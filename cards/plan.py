@@ -49,12 +49,17 @@ def plan_parts(view: View, plan: e.PlanWritten, *, ticks: bool = False) -> Itera
     yield label("Promised support")
     for n, promise in enumerate(plan.promises):
         if ticks and (state := came(view, n)):
-            yield said(f"{promise.what} ({plain_holder(view, promise.who)}, {_by(view, promise, plan)})")
+            yield said(promised(view, plan, promise))
             yield quiet(state)
     yield [part for line in _still_promised(view, plan, ticks=ticks) for part in said(line)]
     if plan.short_because.strip():
         yield label("Why the week is shorter")
         yield said(plan.short_because)
+
+
+def promised(view: View, plan: e.PlanWritten, promise: e.Promise) -> str:
+    """What, who and by when: "Planning together (Priya Nair, by the review)"."""
+    return f"{promise.what} ({plain_holder(view, promise.who)}, {_by(view, promise, plan)})"
 
 
 def _still_promised(view: View, plan: e.PlanWritten, *, ticks: bool) -> Iterator[str]:

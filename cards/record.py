@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from cards.elements import Element, facts, label, literal, panel, quiet, said, text, told
+from cards.plan import promised
 from cards.view import View
 from pathway import events as e
 from pathway.case import Case
@@ -111,6 +112,14 @@ def ticks(view: View) -> Parts:
         done = f"recorded by {view.you_or(one.by)}, {view.moment(one.at)}" if one else "not recorded yet"
         lines.append(text(f"{'✓' if one else '○'} {part_words(part, view)}: {done}", spacing="Small"))
     yield panel(*lines)
+    yield from _not_in_person(view)
+
+
+def _not_in_person(view: View) -> Parts:
+    """Why the review is no visit: for whoever typed it and the office, as the form says."""
+    began = view.case.last(e.ReviewStarted)
+    if began and view.is_(Role.LINK_TUTOR, Role.PARTNERSHIP_TEAM):
+        yield told("Why it is not in person", began.not_in_person_because)
 
 
 def promises(view: View) -> Parts:
@@ -121,8 +130,7 @@ def promises(view: View) -> Parts:
     yield label("Support that was promised")
     for n, promise in enumerate(plan.promises):
         ticked = [t for t in view.case.since(e.PlanWritten, e.PromiseTicked) if t.promise == n]
-        by = f" by {view.day(promise.by)}" if promise.by else ""
-        yield said(f"{promise.what}, {promise.who}{by}")
+        yield said(promised(view, plan, promise))
         if ticked:
             last = ticked[-1]
             given = "given" if last.given else "not given"

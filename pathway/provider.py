@@ -296,7 +296,7 @@ def _provider(file: Table) -> Provider:
         words=file.shaped("words", Words),
         days=_days(file),
         quiet_hours=_quiet_hours(file),
-        settings=file.shaped("settings", Settings),
+        settings=_settings(file),
         partnership_team=_colleagues(file, "partnership_team"),
         partnership_lead=_colleagues(file, "partnership_lead"),
         contacts=_contacts(file),
@@ -308,6 +308,16 @@ def _provider(file: Table) -> Provider:
         bank_holidays=BANK_HOLIDAYS.changed(holidays.days("extra"), holidays.days("removed")),
         core_areas=_core_areas(file),
     )
+
+
+def _settings(file: Table) -> Settings:
+    settings = file.shaped("settings", Settings)
+    if settings.termination_needs_lead and "partnership_lead" not in file.data:
+        file.faults.append(
+            "[settings] termination_needs_lead asks for a Partnership Lead, and none is named. "
+            "Add [[partnership_lead]] with name and email, or leave the setting out."
+        )
+    return settings
 
 
 def _days(file: Table) -> Days:

@@ -192,8 +192,10 @@ HEARD: dict[type[e.Event], str] = {
     e.ReplyRequested: "link_tutor: ring_student",
     e.PlacementContinued: (
         "student: outcome_to_you at once, mentor: outcome, partnership_team: outcome, level_lead: outcome, "
-        "channel: channel_reviewed"
+        "personal_tutor: outcome, channel: channel_reviewed"
     ),
+    e.ReviewStarted: "partnership_team: review_not_in_person",
+    e.TerminationConfirmed: "link_tutor: termination_confirmed",
     e.PlacementTerminated: (
         "student: outcome_to_you at once, mentor: outcome, partnership_team: outcome, partnership_lead: outcome, "
         "course_director: outcome, level_lead: outcome, personal_tutor: outcome, channel: channel_reviewed"
@@ -222,12 +224,10 @@ NOBODY_HEARS: dict[type[e.Event], str] = {
     e.DraftStarted: "Only the author sees a draft; what is recorded with it tells the others.",
     e.DraftDiscarded: "Only the author saw the draft.",
     e.SecondOpinion: "The colleague gets a note from the mentor's own hand; others find it on the meeting's brief.",
-    e.ReviewStarted: "Everybody concerned is in the room.",
     e.ReviewPartRecorded: "A part is read with the whole; the outcome is what is told.",
     e.StudentConfirmed: "Alone it moves nothing; the plan's card shows it.",
     e.DutyDone: "The Link Tutor ticks their own list.",
     e.RecordedInPebblePad: "The named person ticks their own list.",
-    e.TerminationConfirmed: "The Link Tutor waits for it on the card, which is edited.",
     e.StudentTold: "It opens what the student sees; nobody else waits for it.",
     e.Nudged: "It is itself the note of a message.",
 }
