@@ -9,13 +9,15 @@ from cards.acts import act
 from cards.case import reference_line
 from cards.elements import Card, button, card, heading, label, link, literal, quiet, said, text
 from cards.plan import came, plain_holder, recorded, recorded_words
+from cards.record import parts as parts_of_review
 from cards.view import View
 from pathway import events as e
 from pathway.case import Case
-from pathway.dates import in_words, moment_in_words
+from pathway.dates import in_words, listed, moment_in_words
 from pathway.people import Item, access
 from pathway.process import Stage
 from pathway.provider import starting
+from pathway.roles import Role
 from pathway.standards import area
 
 #: A title and the words below it, as they are pasted.
@@ -65,21 +67,33 @@ def _plan(view: View) -> Blocks:
     yield "Plan starts", _day(plan.starts)
     yield "Review meeting", f"{moment_in_words(at, year=True)}, {view.case.review_place}"
     if agreed := view.case.last(e.StudentAgreed):
-        yield "Discussed with the student on", f"{_day(agreed.on)}. The student finds the plan achievable."
-        yield "Student's comment", agreed.comment
+        student = view.word(Role.STUDENT)
+        yield f"Discussed with the {student} on", f"{_day(agreed.on)}. The {student} finds the plan achievable."
+        yield f"{starting(student)}'s comment", agreed.comment
     elif alone := view.case.last(e.ProceededWithoutAgreement):
-        yield "Started without the student's agreement", alone.reason
+        yield f"Started without the {view.word(Role.STUDENT)}'s agreement", alone.reason
 
 
 def _review(view: View) -> Blocks:
     """The three parts of the review, each with the evidence that was typed for it."""
-    started = view.case.last(e.ReviewStarted)
+    started, there = view.case.last(e.ReviewStarted), parts_of_review(view.case)
     if started:
         yield "Review meeting on", _day(started.on)
-    for part in view.case.since(e.ReviewStarted, e.ReviewPartRecorded):
-        yield starting(part.part.value), part.words
-        for n, (target, words) in enumerate(part.evidence, 1):
+    if seen := there.get(e.ReviewPart.OBSERVATION):
+        yield "Observed on", _day(seen.on)
+        yield "Observer", seen.observer or view.party.name(seen.for_whom or seen.by)
+        yield "Focus areas seen", _areas(view, tuple(dict.fromkeys(t.area for t in _targets(view.case))))
+        yield "Lesson observation", seen.words
+        for n, (target, words) in enumerate(seen.evidence, 1):
             yield f"Progress and evidence ({n})", f"{target}\n{words}"
+        yield "Suggestions", seen.suggestions
+    if spoken := there.get(e.ReviewPart.MENTOR_DISCUSSION):
+        yield "Was the agreed support given", starting(spoken.support.value) if spoken.support else ""
+        yield f"Discussion with the {view.word(Role.MENTOR)}", spoken.words
+    if talk := there.get(e.ReviewPart.THREE_WAY):
+        yield "Present in the three-way conversation", listed(talk.present)
+        yield f"Three-way conversation: the {view.word(Role.STUDENT)}'s view", talk.words
+        yield "Three-way conversation: summary", talk.summary
     given = [f"{p.what}: {words}" for n, p in enumerate(_promises(view.case)) if (words := came(view, n))]
     yield "Support given", "\n".join(given)
 
@@ -96,7 +110,10 @@ def _outcome(view: View) -> Blocks:
     if isinstance(outcome, e.PlacementContinued):
         yield "Targets to carry on", outcome.carry_on
     if outcome.told_student_at:
-        yield "Student told", f"{moment_in_words(outcome.told_student_at, year=True)}, by {outcome.told_by}"
+        yield (
+            f"{starting(view.word(Role.STUDENT))} told",
+            f"{moment_in_words(outcome.told_student_at, year=True)}, by {outcome.told_by}",
+        )
 
 
 #: The fields of each record, in the order of the template.
@@ -106,6 +123,10 @@ BLOCKS: Mapping[e.Record, Callable[[View], Blocks]] = {
     e.Record.REVIEW: _review,
     e.Record.OUTCOME: _outcome,
 }
+
+
+def _targets(case: Case) -> tuple[e.PlanTarget, ...]:
+    return case.plan.targets if case.plan else ()
 
 
 def _promises(case: Case) -> tuple[e.Promise, ...]:

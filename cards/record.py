@@ -142,9 +142,12 @@ def review(view: View) -> Parts:
     there = parts(view.case)
     seen = there.get(e.ReviewPart.OBSERVATION)
     if seen:
+        who = seen.observer or view.party.name(seen.for_whom or seen.by)
         yield told("The lesson that was observed", seen.words)
+        yield quiet(f"Observed by {literal(who)} on {view.day(seen.on)}.")
         for target, words in seen.evidence:
             yield told("What was seen of one target", f"{target}\n{words}")
+        yield told("Suggestions", seen.suggestions)
     spoken = there.get(e.ReviewPart.MENTOR_DISCUSSION)
     if spoken:
         yield label(
@@ -155,6 +158,7 @@ def review(view: View) -> Parts:
     if talk:
         yield told("Who was in the three-way conversation", listed(talk.present))
         yield told(f"{view.first}'s view, in {view.first}'s own words", talk.words)
+        yield told("What the conversation came to", talk.summary)
 
 
 # -- the outcome ---------------------------------------------------------------------------------------------------

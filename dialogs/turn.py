@@ -33,6 +33,7 @@ CARRIED = frozenset(
         "form",
         "for",
         "kind",
+        "more",
         "start",
         "cleared",
         "aware",

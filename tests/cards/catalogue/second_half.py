@@ -254,8 +254,9 @@ def _parts(world: World, begun: Told) -> Iterator[Drawn]:
     for maker in (review.observation_form, review.discussion_form, review.three_way_form):
         for reader, mentor in TYPISTS:
             view = begun.view(reader)
-            draw = partial(maker, view, for_whom=mentor)
-            yield from fillings(world, f"review.{maker.__name__}, by {reader}", draw, view)
+            for more in (False, True):
+                draw = partial(maker, view, for_whom=mentor, more=more)
+                yield from fillings(world, f"review.{maker.__name__}, by {reader}, {more=}", draw, view)
 
 
 def _endings(world: World, one: Told, then: Case) -> Iterator[Drawn]:

@@ -153,7 +153,7 @@ TYPED: Mapping[type[e.Event], Mapping[str, int]] = {
     e.NoInterventionAgreed: {"reason": 300},
     e.ViewRecorded: {"words": 400, "means": 300},
     e.RaisedInError: {"reason": 300},
-    e.ReviewPartRecorded: {"words": 600},
+    e.ReviewPartRecorded: {"words": 600, "suggestions": 400, "summary": 600, "observer": 60},
     e.PlacementContinued: {"reasons": 800, "carry_on": 400},
     e.PlacementTerminated: {"reasons": 800},
     e.NextStepsBooked: {"place": 100, "deputies": 200},
