@@ -24,6 +24,8 @@ from cards.acts import act, chat_link
 from cards.case import retired
 from cards.concern import advice_for_you, draft_reminder
 from cards.elements import button, link
+from cards.plan import review_moment
+from cards.record import booked
 from cards.view import View
 from pathway.case import Case
 from pathway.casework import RECEIPT, Casework, NoSuchCase
@@ -178,9 +180,7 @@ class Sender:
             return await self._refresh(view, item.data.get("activity", ""))
         drawn = notices.notice_card(item, view)
         message = _again(ready.claim, Message(notices.summary(item, case.reference), drawn))
-        ics = b""
-        if item.notice == Notice.MEETING_BOOKED and case.meeting:
-            ics = calendar_file(case.reference, case.meeting.starts, case.meeting.minutes, case.meeting.link)
+        ics = _calendar_file(item, view)
         result = await self._to_person(item.to, message, reply_to=_reply_to(view), key=item.key, ics=ics)
         if result.startswith("sent:") and item.notice != Notice.ESCALATION:
             await self.stands(case.id, item.to, result.removeprefix("sent:"))
@@ -366,6 +366,20 @@ def _unwanted(ready: Ready) -> str:
     if item.notice in (Notice.REMINDER, Notice.ESCALATION) and not still_wanted(case, ground, item):
         return "the case has moved on"
     return ""
+
+
+#: How long a meeting is in a calendar where nobody has said so: the review visit, the next steps meeting. Minutes.
+LASTS = {Notice.REVIEW_BOOKED: 120, Notice.REVIEW_CHANGED: 120, Notice.NEXT_STEPS_BOOKED: 60}
+
+
+def _calendar_file(item: OutboxItem, view: View) -> bytes:
+    """What goes with the mail that tells of a time; empty for all other mails."""
+    case, notice = view.case, Notice(item.notice)
+    if notice is Notice.MEETING_BOOKED and case.meeting:
+        return calendar_file(case.reference, case.meeting.starts, case.meeting.minutes, case.meeting.link)
+    meeting = booked(case)
+    starts = meeting.starts if meeting and notice is Notice.NEXT_STEPS_BOOKED else review_moment(view)
+    return calendar_file(case.reference, starts, LASTS[notice]) if starts and notice in LASTS else b""
 
 
 def _answers(message: Message) -> list[str]:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote, urlencode
 
 from cards.elements import Element, button, leaving, link
-from cards.plan import done_duties, duties_left
+from cards.plan import done_duties, duties_left, review_moment
 from cards.view import View, plan_for_student
 from pathway import events as e
+from pathway.clocks import visit_booked
 from pathway.dates import local_date
 from pathway.guards import (
     CORRECTABLE_FOR,
@@ -343,6 +344,11 @@ def _review_and_after(view: View) -> Acts:
 
 
 def _start_review(view: View) -> Acts:
+    """First of all on its day; before that the visit is to be booked, and what else a plan asks comes first."""
+    at = review_moment(view)
+    to_book = at is not None and at > view.now and visit_booked(view.case, view.ground) is None
+    if to_book and view.is_(Role.LINK_TUTOR, Role.PARTNERSHIP_TEAM):
+        yield act(view, "Book the review visit", "support_plan.book")
     if view.is_(Role.LINK_TUTOR):
         yield act(view, "Start the review", "review.start")
 

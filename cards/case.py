@@ -305,6 +305,7 @@ DID: Mapping[type[e.Event], str] = {
     e.StudentConfirmed: "confirmed that it is achievable",
     e.StudentReplied: "put a reply on the record",
     e.ReplyRequested: "asked to be rung",
+    e.ReviewBooked: "booked the review visit",
     e.ReviewChanged: "changed the review meeting",
     e.DutyDone: "ticked a duty",
     e.PromiseTicked: "said whether promised support came",

@@ -121,6 +121,11 @@ def _student_says_no(view: View, event: e.Event | None) -> str:
     return f"{view.first} {says}. Please speak to {view.first}. The words are below, as they were said."
 
 
+def _review_booked(view: View, _event: e.Event | None) -> str:
+    comes = "You go" if view.is_(Role.LINK_TUTOR) else f"{starting(view.link_tutor)} comes"
+    return f"The review visit is booked for {when_and_where(view)}. {comes} to the school."
+
+
 def _review_changed(view: View, _event: e.Event | None) -> str:
     told_ = ", as you were told" if view.is_student else ""
     return f"The review meeting has a new time{told_}: {when_and_where(view)}."
@@ -188,6 +193,7 @@ LEADS: Mapping[Notice, Lead] = {
     Notice.STUDENT_REPLIED: lambda v, _e: f"{v.first} has put a reply on the record. It is below, word for word.",
     Notice.RING_STUDENT: lambda v, _e: f"{v.first} asks you to ring. Please do so today or on your next working day.",
     Notice.PROMISE_NOT_KEPT: _promise_not_kept,
+    Notice.REVIEW_BOOKED: _review_booked,
     Notice.REVIEW_CHANGED: _review_changed,
     Notice.PAUSED: lambda v, _e: "This case is paused. All dates stand still.",
     Notice.RESUMED: lambda v, _e: "This case goes on. The dates have been worked out again.",
@@ -254,6 +260,7 @@ SUMMARIES: Mapping[Notice, str] = {
     Notice.STUDENT_REPLIED: "a reply to read",
     Notice.RING_STUDENT: "a call is asked for",
     Notice.PROMISE_NOT_KEPT: "something to see to",
+    Notice.REVIEW_BOOKED: "a time has been booked",
     Notice.REVIEW_CHANGED: "a time has changed",
     Notice.REMINDER: "a reminder",
     Notice.ESCALATION: "a case is waiting",

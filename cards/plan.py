@@ -8,9 +8,9 @@ from datetime import date, datetime
 
 from cards.elements import Element, facts, label, literal, quiet, said
 from cards.view import View, area_words
+from pathway import clocks
 from pathway import events as e
 from pathway.case import Case
-from pathway.clocks import review_day
 from pathway.dates import counted, in_words, listed, local_date
 from pathway.deadlines import latest_review
 from pathway.ground import Ground
@@ -216,11 +216,18 @@ def review_found(view: View) -> str:
 
 def review_moment(view: View) -> datetime | None:
     """When the review is: as it was set, unless the school has closed on that day since."""
-    at = view.case.review_at
-    moved = review_day(view.case, view.ground)
-    if at is None or moved is None or moved == local_date(at):
-        return at
-    return at + (moved - local_date(at))
+    return clocks.review_moment(view.case, view.ground)
+
+
+def visit_words(view: View) -> str:
+    """That the review visit stands in the calendars, and to the Link Tutor that it does not yet; else ""."""
+    booked, at = clocks.visit_booked(view.case, view.ground), review_moment(view)
+    if booked is None:
+        ahead = at is not None and at > view.now and view.is_(Role.LINK_TUTOR)
+        return "The review visit is not in the calendars yet." if ahead else ""
+    tutor = view.link_tutor
+    comes = "you go" if view.is_(Role.LINK_TUTOR) else f"{tutor} comes"
+    return f"The review visit is booked: {comes} to {literal(booked.place.rstrip('. '))}."
 
 
 def when_and_where(view: View) -> str:

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from cards.acts import act
 from cards.case import HELP, case_card, reference_line
-from cards.elements import Card, Element, Form, button, card, heading, label, panel, quiet, said, text
+from cards.elements import (
+    Card,
+    Element,
+    Form,
+    button,
+    card,
+    facts,
+    heading,
+    label,
+    link,
+    literal,
+    panel,
+    quiet,
+    said,
+    text,
+)
 from cards.plan import (
     DUTIES_OF,
     colleagues,
@@ -20,6 +36,7 @@ from cards.plan import (
 )
 from cards.view import View
 from pathway import events as e
+from pathway.dates import listed
 from pathway.provider import Provider, starting
 from pathway.roles import Role
 from pathway.rules import Fault
@@ -404,6 +421,35 @@ def review_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] =
             act(view, "Keep it", "cases.open"),
         ],
     )
+
+
+def book_visit(view: View, starts: datetime, *, teams: str, ics: str) -> Card:
+    """The invitation to make in Teams, then the tap that says it is done. No field: the plan has the day."""
+    people = listed([view.you_or(p) for p in visitors(view) if p != view.viewer])
+    at = view.moment(starts)
+    return card(
+        quiet(reference_line(view)),
+        heading("Book the review visit"),
+        facts({"When": at, "How it was found": review_found(view), "Where": literal(view.case.review_place)}),
+        text(
+            f"1. Open it in Teams. The time is filled in, and the addresses of {people}; the title names nobody. Press "
+            "Send there."
+        ),
+        text(f"2. Come back and say that it is booked. {starting(people)} are then told, once."),
+        actions=[
+            link("Open it in Teams", teams),
+            act(view, f"It is booked for {at}", "support_plan.visit_booked"),
+            *([link("Calendar file instead (.ics)", ics)] if ics else []),
+            act(view, "Change the review", "support_plan.review"),
+            act(view, "Back", "cases.open"),
+        ],
+    )
+
+
+def visitors(view: View) -> tuple[str, ...]:
+    """Whose calendars the review visit belongs into: mentor, Link Tutor and student."""
+    roles = (Role.MENTOR, Role.LINK_TUTOR, Role.STUDENT)
+    return tuple(p for role in roles for p in view.party.holders(role, view.case))
 
 
 # -- reminders -----------------------------------------------------------------------------------------------------

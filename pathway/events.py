@@ -457,6 +457,14 @@ class PromiseTicked(Event):
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewBooked(Event):
+    """The review visit, as the plan has it, stands in the calendars: *starts* aware, *place* in words."""
+
+    starts: datetime
+    place: str
+
+
 class Record(StrEnum):
     WEEKLY_TARGET = "weekly target"
     PLAN = "plan"

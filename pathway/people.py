@@ -185,6 +185,7 @@ MAY_RECORD: Mapping[type[e.Event], frozenset[Role]] = {
     e.StudentReplied: _by(_S),
     e.DutyDone: _by(_LT),
     e.PromiseTicked: _by(_M, _LT, _S),
+    e.ReviewBooked: _by(_LT, _PT),
     e.RecordedInPebblePad: _by(_M, _LT),
     e.ReviewPartRecorded: _by(_LT, _M),
     e.TerminationConfirmed: _by(_PL),

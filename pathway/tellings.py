@@ -50,6 +50,7 @@ class Notice(StrEnum):
     STUDENT_REPLIED = "student_replied"
     RING_STUDENT = "ring_student"
     PROMISE_NOT_KEPT = "promise_not_kept"
+    REVIEW_BOOKED = "review_booked"
     REVIEW_CHANGED = "review_changed"
     TERMINATION_CONFIRMED = "termination_confirmed"
     OUTCOME = "outcome"
@@ -157,6 +158,11 @@ def _not_in_the_same_act(case: Case, event: e.Event, _party: Party) -> bool:
     return not (isinstance(before, e.PlanDiscussed) and before.at == event.at)
 
 
+def _first_booking(case: Case, _event: e.Event, _party: Party) -> bool:
+    """People are told once that the visit is booked. Of a change they hear when it is changed."""
+    return len(case.since(e.PlanShared, e.ReviewBooked)) == 1 and not case.since(e.PlanShared, e.ReviewChanged)
+
+
 def _not_in_person(_case: Case, event: e.Event, _party: Party) -> bool:
     """The office hears of a review that is no visit, with the reason."""
     return isinstance(event, e.ReviewStarted) and not event.in_person
@@ -235,6 +241,11 @@ TOLD: Mapping[type[e.Event], tuple[Telling, ...]] = {
         Telling(N.REVIEW_CHANGED, _M),
         Telling(N.REVIEW_CHANGED, _LT),
         Telling(N.REVIEW_CHANGED, _S),
+    ),
+    e.ReviewBooked: (
+        Telling(N.REVIEW_BOOKED, _M, _first_booking),
+        Telling(N.REVIEW_BOOKED, _LT, _first_booking),
+        Telling(N.REVIEW_BOOKED, _S, _first_booking),
     ),
     e.PromiseTicked: (Telling(N.PROMISE_NOT_KEPT, _LT, _not_given),),
     e.StudentReplied: (Telling(N.STUDENT_REPLIED, _LT, _was_told), Telling(N.STUDENT_REPLIED, _M)),

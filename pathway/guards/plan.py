@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from pathway import events as e
 from pathway.case import Case
+from pathway.clocks import review_moment
 from pathway.dates import counted, in_words, local_date
 from pathway.ground import Fault, Ground
 from pathway.guards.common import Faults, Guard, area_faults, needs, reason, tell_first
@@ -209,6 +210,16 @@ def _plan_amended(case: Case | None, event: e.Event, ground: Ground) -> Faults:
         yield Fault("Somebody else has changed the plan. Look at the newest version.", "version")
 
 
+def _review_booked(case: Case | None, event: e.Event, ground: Ground) -> Faults:
+    assert isinstance(event, e.ReviewBooked)
+    assert case
+    if event.starts != review_moment(case, ground):
+        yield Fault("The review is at another time now. Look at the card again.")
+    elif event.starts <= event.at:
+        yield Fault("That time has passed. Change the review first, or start it.")
+    yield from needs(event.place, "Say where the review is.", "place")
+
+
 def _review_changed(_case: Case | None, event: e.Event, ground: Ground) -> Faults:
     assert isinstance(event, e.ReviewChanged)
     yield from needs(event.reason, "Give the reason in a line.", "reason")
@@ -232,4 +243,5 @@ GUARDS: Mapping[type[e.Event], Guard] = {
     e.ProceededWithoutAgreement: _proceeded,
     e.PlanAmended: _plan_amended,
     e.ReviewChanged: _review_changed,
+    e.ReviewBooked: _review_booked,
 }

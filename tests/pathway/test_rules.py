@@ -219,6 +219,9 @@ REFUSALS = [
       "The placement ends on Friday 16 July."),
     R(IN_PLACE, "link_tutor", e.ReviewStarted, {"in_person": False}, "not_in_person_because",
       "Say why the visit is not in person."),
+    R(IN_PLACE, "link_tutor", e.ReviewBooked, {"starts": moment("2026-10-14 09:30")}, "",
+      "The review is at another time now. Look at the card again."),
+    R(IN_PLACE, "team", e.ReviewBooked, {"place": ""}, "place", "Say where the review is."),
     *(
         refusal
         for kind in (e.PlacementContinued, e.PlacementTerminated)

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from cards import (
+    meeting,
     next_steps,
     outcome,
     pebblepad,
@@ -77,6 +78,7 @@ OFFERED: Line = (HALF_WAY, "link_tutor", e.DutyDone, {})
 LEADS_TOLD: Line = (HALF_WAY, "link_tutor", e.DutyDone, {"duty": e.Duty.LEVEL_LEAD_TOLD})
 NOT_TUTOR: Line = (HALF_WAY, "link_tutor", e.DutyDone, {"duty": e.Duty.PERSONAL_TUTOR_NOT_NEEDED})
 MOVED: Line = (HALF_WAY, "link_tutor", e.ReviewChanged, {})
+VISIT: Line = (HALF_WAY, "link_tutor", e.ReviewBooked, {})
 PASTED: Line = (HALF_WAY, "mentor", e.RecordedInPebblePad, {})
 OPENED: Line = (TALK_DAY, "mentor", e.PlanReopened, {})
 WITHOUT: Line = (HALF_WAY, "lead", e.ProceededWithoutAgreement, {})
@@ -104,7 +106,9 @@ PLANS: Mapping[str, tuple[Line, ...]] = {
     "the second version": (*BEFORE_PLAN, BY_MENTOR, *AGREED, TALKED, OPENED, (TALK_DAY, *BY_MENTOR[1:])),
     "the plan in place": IN_PLACE,
     "the plan half-way": (*IN_PLACE, CONFIRMED, CAME, NOT_CAME, REPLIED, RING, OFFERED, LEADS_TOLD, NOT_TUTOR, PASTED),
-    "the review moved": (*IN_PLACE, MOVED, HERSELF),
+    "the visit booked": (*IN_PLACE, VISIT),
+    "the visit booked by the office": (*IN_PLACE, (*VISIT[:1], "team", *VISIT[2:])),
+    "the review moved": (*IN_PLACE, VISIT, MOVED, HERSELF),
     "the largest plan in place": (*BEFORE_PLAN, LARGEST, *AGREED, TALKED, YES, CAME, NOT_CAME, REPLIED, HERSELF),
     "without agreement": (*BEFORE_PLAN, BY_MENTOR, *AGREED, TALKED, NO, WITHOUT),
 }
@@ -301,6 +305,16 @@ def plan_cards(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
             for record in pebblepad.there(view):
                 drawn = pebblepad.sheet(view, record, lead="Please record it in PebblePad.")
                 yield Drawn(f"pebblepad.sheet: {record.value} of {one.name} for {reader}", drawn, reader, view)
+    for reader in ("helen", "sam"):
+        view = of(told, "the plan in place").view(reader)
+        at = moment("2026-10-26 09:30")
+        ics, teams = (
+            "http://127.0.0.1:3978/ics/token.ics",
+            meeting.teams_link(view.case.reference, at, 120, ["a@b.example"]),
+        )
+        yield Drawn(
+            f"support_plan.book_visit: {reader}", support_plan.book_visit(view, at, teams=teams, ics=ics), reader, view
+        )
     for name in ("the plan in place", "the largest plan in place"):
         for reader in ("priya", "tom"):
             view = of(told, name).view(reader)
