@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote, urlencode
 
 from cards.elements import Element, button, leaving, link
-from cards.plan import done_duties, duties_left, review_moment
+from cards.plan import done_duties, duties_left, has_more_words, review_moment
 from cards.view import View, plan_for_student
 from pathway import events as e
 from pathway.clocks import visit_booked
@@ -77,6 +77,8 @@ def all_acts(view: View) -> Acts:
         yield act(view, f"Enter something for {view.mentor}", "cases.enter_for")
     if case.last(e.ReviewStarted) and view.sees(Item.REVIEW):
         yield act(view, "Read the review", "review.read")
+    if view.sees(Item.CONCERN) and has_more_words(view):
+        yield act(view, f"Read everything {view.first} has written", "student.words")
 
 
 def act(view: View, title: str, verb: str, **more: str) -> Element:
@@ -259,6 +261,8 @@ def _students(view: View) -> Acts:
         yield from _message_tutor(view)
     if stage not in (Stage.DRAFT, Stage.IN_ERROR):
         yield act(view, "Write something for the record", "student.reply")
+    if has_more_words(view):
+        yield act(view, "Read everything I have written", "student.words")
 
 
 MENTOR: Mapping[Stage, Callable[[View, Mapping[str, str]], Acts]] = {

@@ -28,7 +28,7 @@ from cards.elements import (
     told,
     weight,
 )
-from cards.plan import plan_parts, student_wrote
+from cards.plan import PLANNING, plan_parts, student_wrote
 from cards.standing import for_student, standing
 from cards.view import View, plan_for_student
 from pathway import events as e
@@ -54,10 +54,6 @@ HELP = {
     "other": "Something else",
 }
 HELD = {e.Held.TEAMS: "Teams meeting", e.Held.VISIT: "Visit to the school", e.Held.PHONE: "Phone call"}
-
-
-#: Stages whose short card shows the plan.
-PLANNING = frozenset({Stage.WRITING_PLAN, Stage.PLAN_TO_DISCUSS, Stage.PLAN_IN_PLACE})
 
 
 def help_words(ticks: tuple[str, ...], note: str = "") -> str:

@@ -16,11 +16,14 @@ from pathway.deadlines import latest_review
 from pathway.ground import Ground
 from pathway.guards import agreed_by
 from pathway.hours import tutor_days
+from pathway.process import Stage
 from pathway.provider import starting
 from pathway.roles import Role
 
 #: Of a student's words a card shows the newest, and older ones up to so many characters in all.
 SHOWN_WORDS = 700
+#: Stages whose short card shows the plan.
+PLANNING = frozenset({Stage.WRITING_PLAN, Stage.PLAN_TO_DISCUSS, Stage.PLAN_IN_PLACE})
 #: The people of a plan, by their roles.
 BOTH = (Role.MENTOR, Role.LINK_TUTOR)
 
@@ -125,19 +128,56 @@ def who_agreed(view: View) -> str:
 # -- what the student may know of it -------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the student wrote, or said to somebody who typed it; *words* are unaltered."""
+
+    said: e.StudentReplied | e.StudentNotAgreed | e.StudentAgreed
+    words: str
+
+
+def students_words(case: Case) -> tuple[Words, ...]:
+    """Everything the student has put on the record, the oldest first."""
+    found: list[Words] = []
+    for event in case.events:
+        match event:
+            case e.StudentReplied(words=words) | e.StudentNotAgreed(words=words) | e.StudentAgreed(comment=words):
+                found += [Words(event, words)] if words.strip() else []
+            case _:
+                continue
+    return tuple(found)
+
+
+def newest_words(case: Case) -> tuple[Words, ...]:
+    """What a card of the case shows of them: the newest, and older ones while they are short; the newest first."""
+    kept, room = students_words(case), SHOWN_WORDS
+    shown: list[Words] = []
+    for one in reversed(kept):
+        room -= len(one.words)
+        if room < 0 and shown:
+            break
+        shown.append(one)
+    return tuple(shown)
+
+
+def has_more_words(view: View) -> bool:
+    """Whether the student has written something that does not stand on the short card."""
+    shown = newest_words(view.case) if view.case.stage in PLANNING else ()
+    return len(students_words(view.case)) > len(shown)
+
+
 def student_wrote(view: View) -> Iterator[Element | list[Element]]:
     """The student's own words beside the record, unaltered: the newest, and older ones while they are short."""
-    kept = [x for x in view.case.events if isinstance(x, e.StudentReplied | e.StudentNotAgreed) and x.words.strip()]
-    room = SHOWN_WORDS
-    for words in reversed(kept):
-        room -= len(words.words)
-        if room < 0 and words is not kept[-1]:
-            break
-        mine = words.role is Role.STUDENT
-        who = "You" if view.is_student else view.first
-        how = f"{who} wrote" if mine else f"{who} said, as {view.you_or(words.by)} recorded"
-        yield label(f"{how} on {view.day(local_date(words.at))}")
-        yield said(words.words)
+    for one in newest_words(view.case):
+        yield as_written(view, one)
+
+
+def as_written(view: View, one: Words) -> list[Element]:
+    """Who wrote it and when, and the words."""
+    who = "You" if view.is_student else view.first
+    mine = one.said.role is Role.STUDENT
+    how = f"{who} wrote" if mine else f"{who} said, as {view.you_or(one.said.by)} recorded"
+    return [label(f"{how} on {view.day(local_date(one.said.at))}"), *said(one.words)]
 
 
 # -- days ----------------------------------------------------------------------------------------------------------

@@ -106,6 +106,7 @@ PLANS: Mapping[str, tuple[Line, ...]] = {
     "the second version": (*BEFORE_PLAN, BY_MENTOR, *AGREED, TALKED, OPENED, (TALK_DAY, *BY_MENTOR[1:])),
     "the plan in place": IN_PLACE,
     "the plan half-way": (*IN_PLACE, CONFIRMED, CAME, NOT_CAME, REPLIED, RING, OFFERED, LEADS_TOLD, NOT_TUTOR, PASTED),
+    "the student has written much": (*IN_PLACE, HERSELF, *(REPLIED,) * 20),
     "the visit booked": (*IN_PLACE, VISIT),
     "the visit booked by the office": (*IN_PLACE, (*VISIT[:1], "team", *VISIT[2:])),
     "the review moved": (*IN_PLACE, VISIT, MOVED, HERSELF),
@@ -290,6 +291,7 @@ def _endings(world: World, one: Told, then: Case) -> Iterator[Drawn]:
 
 def plan_cards(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
     yield Drawn("student.no_plan", student.no_plan(world.provider))
+    yield from _words_cards(told)
     yield from _plan_forms(world, told)
     yield from _largest_forms(world, of(told, "the largest plan"))
     for one in told:
@@ -319,6 +321,16 @@ def plan_cards(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
         for reader in ("priya", "tom"):
             view = of(told, name).view(reader)
             yield Drawn(f"support_plan.halfway: {name} for {reader}", support_plan.halfway(view), reader, view)
+
+
+def _words_cards(told: Sequence[Told]) -> Iterator[Drawn]:
+    for name in ("the student has written much", "the student wants to talk"):
+        for reader in ("tom", "priya", "sam"):
+            view = of(told, name).view(reader)
+            for part, _ in enumerate(student.words_pages(view), 1):
+                yield Drawn(
+                    f"student.words_card: {name} for {reader}, {part=}", student.words_card(view, part), reader, view
+                )
 
 
 def _plan_forms(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
