@@ -18,13 +18,16 @@ from pathway.rules import Fault
 PAGE = 5
 
 
-def my_cases(views: Sequence[View], *, start: int, total: int, can_raise: bool) -> Card:
-    """*views* is one page of the person's open cases, the most pressing first."""
+def my_cases(views: Sequence[View], *, start: int, total: int, can_raise: bool, to_record: bool = False) -> Card:
+    """*views* is one page of the person's open cases, the most pressing first. *to_record*: something of theirs is not
+    yet in PebblePad, of a closed case perhaps.
+    """
+    pebblepad = [button("What is not yet in PebblePad", "pebblepad.list")] if to_record else []
     if not total:
         return card(
             heading("My cases"),
             text("You have no open cases."),
-            actions=[*([raise_button()] if can_raise else []), button("Help", "home.help")],
+            actions=[*([raise_button()] if can_raise else []), *pebblepad, button("Help", "home.help")],
         )
     rows = [_row(view) for view in views]
     more = start + len(views) < total
@@ -33,7 +36,7 @@ def my_cases(views: Sequence[View], *, start: int, total: int, can_raise: bool) 
         heading("My cases"),
         quiet(f"{span} the next due first"),
         *rows,
-        actions=[button("Show the next", "cases.mine", start=start + PAGE)] if more else [],
+        actions=[*([button("Show the next", "cases.mine", start=start + PAGE)] if more else []), *pebblepad],
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
 from cards.acts import act
 from cards.case import reference_line
-from cards.elements import Card, button, card, heading, label, link, literal, quiet, said, text
+from cards.elements import Card, button, card, heading, label, link, literal, panel, quiet, said, text
 from cards.plan import came, plain_holder, recorded, recorded_words
 from cards.record import parts as parts_of_review
 from cards.view import View
@@ -19,6 +19,7 @@ from pathway.process import Stage
 from pathway.provider import starting
 from pathway.roles import Role
 from pathway.standards import area
+from pathway.timers import RECORDED_ELSEWHERE
 
 #: A title and the words below it, as they are pasted.
 Block = tuple[str, str]
@@ -186,8 +187,51 @@ def _is_there(case: Case, record: e.Record) -> bool:
 
 def still_to_record(view: View) -> tuple[e.Record, ...]:
     """What has to be in PebblePad and nobody has said is: the plan, the review and the outcome."""
+    if view.case.stage not in RECORDED_ELSEWHERE:
+        return ()
     asked = (r for r in there(view) if r is not e.Record.WEEKLY_TARGET)
     return tuple(r for r in asked if recorded(view.case, r) is None)
+
+
+#: Cases on one page of the list: each has a button, and a card holds six.
+PAGE = 4
+
+
+def not_there_yet(views: Sequence[View], *, start: int = 0) -> Card:
+    """One list over somebody's cases: what is not in PebblePad, as far as anybody has said. *views* are those cases."""
+    page = views[start : start + PAGE]
+    more = start + len(page) < len(views)
+    return card(
+        heading("Not yet in PebblePad"),
+        text("Nobody has said yet that these are recorded there. Open the text, paste it, then say so here.")
+        if page
+        else text("Everything is recorded in PebblePad, as far as anybody has said."),
+        *(panel(label(_whose(view)), text(starting(_records(view)), spacing="Small")) for view in page),
+        actions=[
+            *(
+                act(view, f"Text for {view.case.reference}", "pebblepad.show", record=still_to_record(view)[0].value)
+                for view in page
+            ),
+            *([button("Show the next", "pebblepad.list", start=start + PAGE)] if more else []),
+            button("My cases", "cases.mine"),
+        ],
+    )
+
+
+def _whose(view: View) -> str:
+    reference = f"Ref {view.case.reference}"
+    return f"{view.student} ({reference})" if view.sees(Item.CONCERN) else reference
+
+
+def _records(view: View) -> str:
+    return listed(NAMES[record] for record in still_to_record(view))
+
+
+def list_line(views: Sequence[View]) -> str:
+    """The same in one line of a morning's message."""
+    return f"Not yet in PebblePad: {'; '.join(f'{_whose(view)}, {_records(view)}' for view in views[:PAGE])}" + (
+        f"; and {len(views) - PAGE} more." if len(views) > PAGE else "."
+    )
 
 
 def sheet(view: View, record: e.Record, *, lead: str = "", part: int = 1) -> Card:

@@ -292,6 +292,11 @@ def _endings(world: World, one: Told, then: Case) -> Iterator[Drawn]:
 def plan_cards(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
     yield Drawn("student.no_plan", student.no_plan(world.provider))
     yield from _words_cards(told)
+    for reader in ("helen", "priya"):
+        views = [v for v in (one.view(reader) for one in told) if pebblepad.still_to_record(v)]
+        for n, start in ((0, 0), (1, 0), (4, 0), (9, 4), (9, 8)):
+            drawn = pebblepad.not_there_yet(views[:n], start=start)
+            yield Drawn(f"pebblepad.not_there_yet: {start} of {n} for {reader}", drawn, reader)
     yield from _plan_forms(world, told)
     yield from _largest_forms(world, of(told, "the largest plan"))
     for one in told:

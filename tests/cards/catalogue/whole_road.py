@@ -227,5 +227,6 @@ def _around(told: Sequence[Told]) -> Iterator[Drawn]:
         open_ones = [one.view(reader) for one in told if one.case.stage.is_open]
         for start, total in ((0, 0), (0, 1), (0, 5), (0, 12), (10, 12)):
             page = open_ones[start : min(start + cases.PAGE, total)]
-            drawn = cases.my_cases(page, start=start, total=total, can_raise=reader == "priya")
+            mine = {"can_raise": reader == "priya", "to_record": reader == "helen"}
+            drawn = cases.my_cases(page, start=start, total=total, **mine)
             yield Drawn(f"cases.my_cases: {start} of {total} for {reader}", drawn, reader)
