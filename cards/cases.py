@@ -20,7 +20,7 @@ PAGE = 5
 
 def my_cases(views: Sequence[View], *, start: int, total: int, can_raise: bool, to_record: bool = False) -> Card:
     """*views* is one page of the person's open cases, the most pressing first. *to_record*: something of theirs is not
-    yet in PebblePad, of a closed case perhaps.
+    yet in PebblePad, of a closed case perhaps; the way to it stands on the last page.
     """
     pebblepad = [button("What is not yet in PebblePad", "pebblepad.list")] if to_record else []
     if not total:
@@ -36,7 +36,7 @@ def my_cases(views: Sequence[View], *, start: int, total: int, can_raise: bool, 
         heading("My cases"),
         quiet(f"{span} the next due first"),
         *rows,
-        actions=[*([button("Show the next", "cases.mine", start=start + PAGE)] if more else []), *pebblepad],
+        actions=[button("Show the next", "cases.mine", start=start + PAGE)] if more else pebblepad,
     )
 
 

@@ -205,7 +205,7 @@ def not_there_yet(views: Sequence[View], *, start: int = 0) -> Card:
         heading("Not yet in PebblePad"),
         text("Nobody has said yet that these are recorded there. Open the text, paste it, then say so here.")
         if page
-        else text("Everything is recorded in PebblePad, as far as anybody has said."),
+        else text("Nothing of yours is waiting to be recorded there."),
         *(panel(label(_whose(view)), text(starting(_records(view)), spacing="Small")) for view in page),
         actions=[
             *(

@@ -86,3 +86,9 @@ async def test_the_mentor_gets_no_list_and_finds_none(school: School) -> None:
     assert "What is not yet in PebblePad" not in await school.says("priya", "my cases")
     answer = await school.sends("priya", school.newest("priya").id, "pebblepad.list", {})
     assert "Tom Ashworth" not in answer
+
+
+async def test_the_list_is_there_for_whoever_types_pebblepad(school: School) -> None:
+    await two_plans(school)
+    assert "Tom Ashworth (Ref " in await school.says("helen", "pebblepad")
+    assert "Nothing of yours is waiting" in await school.says("priya", "PebblePad")
