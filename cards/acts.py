@@ -28,15 +28,23 @@ MOST = 6
 Acts = Iterator[Element]
 
 
-def acts_for(view: View, *, whole: bool = False) -> list[Element]:
-    """The buttons for this reader, at most six."""
-    acts = _first_stands_out(list(all_acts(view)))
+def acts_for(view: View, *, whole: bool = False, wanted: str | Element = "") -> list[Element]:
+    """The buttons for this reader, at most six. *wanted*, a verb or a link, comes first where this reader has it."""
+    acts = _first_stands_out(_in_order(view, wanted))
     if view.is_student or not view.sees(Item.CONCERN):
         return acts[:MOST]
     reading = act(view, "Back to the short card", "cases.open") if whole else act(view, "Read everything", "cases.read")
     if len(acts) < MOST:
         return [*acts, reading]
-    return [*acts[: MOST - 2], reading, act(view, "Something else", "cases.more")]
+    more = {"wanted": wanted} if isinstance(wanted, str) and wanted else {}
+    return [*acts[: MOST - 2], reading, act(view, "Something else", "cases.more", **more)]
+
+
+def _in_order(view: View, wanted: str | Element) -> list[Element]:
+    found = list(all_acts(view))
+    if isinstance(wanted, dict):
+        return [wanted, *(a for a in found if a.get("url") != wanted.get("url"))]
+    return sorted(found, key=lambda a: bool(wanted) and a.get("verb") != wanted)
 
 
 def _first_stands_out(acts: list[Element]) -> list[Element]:
@@ -46,9 +54,9 @@ def _first_stands_out(acts: list[Element]) -> list[Element]:
     return acts
 
 
-def rest_of(view: View) -> list[Element]:
-    """What did not fit the card."""
-    acts = list(all_acts(view))
+def rest_of(view: View, wanted: str = "") -> list[Element]:
+    """What did not fit the card, on which *wanted* came first."""
+    acts = _in_order(view, wanted)
     return acts[MOST - 2 :] if len(acts) >= MOST else []
 
 

@@ -62,22 +62,24 @@ def help_words(ticks: tuple[str, ...], note: str = "") -> str:
     return "; ".join([*named[:1], *(n[:1].lower() + n[1:] for n in named[1:]), *([note] if note else [])])
 
 
-def case_card(view: View, lead: str = "", *, whole: bool = False) -> Card:
+def case_card(view: View, lead: str = "", *, whole: bool = False, wanted: str | Element = "") -> Card:
     """*lead* is the news, in a sentence of ours; *whole* shows everything this person may read, with the timeline,
-    the newest lines of it where a long case would not fit the card.
+    the newest lines of it where a long case would not fit the card. *wanted* is the act that the lead asks for, its
+    verb or a link: its button comes first.
     """
-    drawn = (_case_card(view, lead, whole=whole, lines=lines) for lines in LINES)
-    return next((one for one in drawn if not whole or weight(one) < HEAVIEST), _case_card(view, lead, whole=False))
+    drawn = (_case_card(view, lead, whole=whole, wanted=wanted, lines=lines) for lines in LINES)
+    fitting = (one for one in drawn if not whole or weight(one) < HEAVIEST)
+    return next(fitting, None) or _case_card(view, lead, whole=False, wanted=wanted)
 
 
-def _case_card(view: View, lead: str, *, whole: bool, lines: int = 0) -> Card:
+def _case_card(view: View, lead: str, *, whole: bool, wanted: str | Element, lines: int = 0) -> Card:
     body = _student_body(view) if view.is_student else _staff_body(view, whole=whole, lines=lines)
     return card(
         quiet(reference_line(view)),
         heading(_title(view)),
         panel(text(lead, weight="Bolder"), style="accent") if lead else None,
         *body,
-        actions=acts_for(view, whole=whole),
+        actions=acts_for(view, whole=whole, wanted=wanted),
     )
 
 

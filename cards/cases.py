@@ -54,12 +54,13 @@ def _row(view: View) -> Element:
     )
 
 
-def more_acts(view: View) -> Card:
+def more_acts(view: View, wanted: str = "") -> Card:
+    """What did not fit the card. *wanted* is the verb that came first on it."""
     return card(
         quiet(reference_line(view)),
         heading("Something else"),
         text("Choose what you would like to do."),
-        actions=[*rest_of(view)[:5], act(view, "Back", "cases.open")],
+        actions=[*rest_of(view, wanted)[:5], act(view, "Back", "cases.open")],
     )
 
 

@@ -9,10 +9,10 @@ from cards import pebblepad, record, support_plan, weekly_check
 from cards.case import case_card
 from cards.elements import Card, card, facts, heading, literal, panel, quiet, text
 from cards.plan import review_moment, when_and_where
+from cards.reminders import wanted, wanted_in_the_end, whom_to_write_to
 from cards.view import View, plan_for_student
 from pathway import events as e
 from pathway.dates import in_london, local_date, time_in_words
-from pathway.guards import missing_parts
 from pathway.people import Item
 from pathway.ports import OutboxItem
 from pathway.process import Stage
@@ -305,7 +305,8 @@ def reminder(item: OutboxItem, view: View) -> Card:
     record = item.data.get("subject", "")
     if timer == "T10" and record in set(e.Record) and e.Record(record) in pebblepad.there(view):
         return pebblepad.sheet(view, e.Record(record), lead=reminder_line(item, view))
-    return case_card(view, reminder_line(item, view))
+    act = wanted(timer, item.data.get("rung", ""), view).act
+    return case_card(view, reminder_line(item, view), wanted=act)
 
 
 #: The rung of T1 that only looks ahead.
@@ -314,11 +315,8 @@ DAY_BEFORE = "day before"
 
 def reminder_line(item: OutboxItem, view: View) -> str:
     """The reminder in one sentence, for the case card and for the morning message."""
-    timer = item.data.get("timer", "")
-    ask = ASKED.get(timer)
-    wanted = starting(ask(view)) if ask else "Please look at this case"
-    late = lateness(item, view)
-    return f"{wanted}. {late}".strip() if late else f"{wanted}."
+    asked, late = wanted(item.data.get("timer", ""), item.data.get("rung", ""), view), lateness(item, view)
+    return f"{asked.words}. {late}".strip()
 
 
 def lateness(item: OutboxItem, view: View) -> str:
@@ -329,58 +327,12 @@ def lateness(item: OutboxItem, view: View) -> str:
     return f"This was due on {view.day(due)}." if due < view.today else ""
 
 
-def _after_review(view: View) -> str:
-    if missing_parts(view.case):
-        return "please record the rest of the review, and then the outcome"
-    return f"please tell {view.first} in person what comes of the review, and record the outcome"
-
-
-def _next_steps_meeting(view: View) -> str:
-    found = record.booked(view.case)
-    if found is None:
-        return "please book the next steps meeting"
-    if found.starts > view.now:
-        return f"the next steps meeting is on {view.moment(found.starts)}"
-    return "please record the next steps meeting, or choose another day for it"
-
-
-def _review_ahead(view: View) -> str:
-    parts = (
-        "a lesson observation, a talk with you as the mentor, and a conversation of all three"
-        if view.is_(Role.MENTOR)
-        else f"a lesson observation, a talk with the {view.word(Role.MENTOR)}, and a conversation of all three"
-    )
-    return f"the review meeting is on {when_and_where(view)}. It has three parts: {parts}"
-
-
-#: What each timer asks for, as the middle of a sentence.
-ASKED: Mapping[str, Callable[[View], str]] = {
-    "T1": lambda v: f"you look at {v.first}'s weekly target",
-    "T2": lambda v: "please say that you have it",
-    "T3": lambda v: "please arrange the meeting",
-    "T4": lambda v: "please record the meeting",
-    "T5": lambda v: f"please write the {v.provider.words.support_plan}",
-    "T6": lambda v: "the views differ and your decision is asked for",
-    "T7": lambda v: f"please talk the plan through with {v.first}",
-    "T8": lambda v: (
-        "two days in: how is it going, and has the support come"
-        if v.is_student
-        else f"two days in: is the extra support for {v.first} happening"
-    ),
-    "T9": _review_ahead,
-    "T10": lambda v: "please record it in PebblePad",
-    "T11": _after_review,
-    "T12": _next_steps_meeting,
-    "T13": lambda v: "this case is paused: can it go on",
-    "T14": lambda v: f"the placement ends on {v.day(v.placement.end)}",
-}
-
-
 def escalation(item: OutboxItem, view: View) -> Card:
     """For somebody who may not know of the case: its reference and its date, and whom to ring."""
     timer = item.data.get("timer", "")
     if view.sees_case:
-        return case_card(view, f"This case waits for somebody. {lateness(item, view)}".strip())
+        asked = wanted_in_the_end(timer, item.data.get("rung", ""), view)
+        return case_card(view, f"{asked.words}. {lateness(item, view)}".strip(), wanted=asked.act)
     asks = (
         f"A weekly check has had no answer. Please ring {view.mentor} and ask whether help is wanted."
         if timer == "T1"
@@ -391,6 +343,7 @@ def escalation(item: OutboxItem, view: View) -> Card:
         text(asks),
         text(lateness(item, view)) if lateness(item, view) else None,
         quiet("You are told the reference and the date only. Nothing that anybody wrote is in this message."),
+        actions=[way] if isinstance(way := whom_to_write_to(timer, view), dict) else [],
     )
 
 

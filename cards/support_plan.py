@@ -464,6 +464,7 @@ def halfway(view: View) -> Card:
             view,
             f"Two days in: how is it going? If something is in your way, or promised support has not come, say so now: "
             f"{view.mentor} and {view.link_tutor} want to know.",
+            wanted="student.promises",
         )
     plan = view.case.plan
     return card(
@@ -474,7 +475,7 @@ def halfway(view: View) -> Card:
         *(said(f"{p.what} ({plain_holder(view, p.who)})") for p in (plan.promises if plan else ())),
         quiet(review) if review else None,
         actions=[
-            act(view, "Tick the promised support", "support_plan.promises"),
+            {**act(view, "Tick the promised support", "support_plan.promises"), "style": "positive"},
             act(view, "Show the case", "cases.open"),
         ],
     )

@@ -60,7 +60,7 @@ async def read(turn: Turn) -> Reply:
 @steps.on("cases.more")
 async def more(turn: Turn) -> Reply:
     case, ground = await turn.case()
-    return Reply(cards.more_acts(turn.view(case, ground)), SUMMARY)
+    return Reply(cards.more_acts(turn.view(case, ground), turn.get("wanted")), SUMMARY)
 
 
 @steps.on("cases.enter_for")

@@ -44,6 +44,7 @@ CARRIED = frozenset(
         "page",
         "record",
         "version",
+        "wanted",
     }
 )
 

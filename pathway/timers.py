@@ -25,6 +25,8 @@ from pathway.roles import Role
 When = Callable[[Case], bool]
 #: The rung on which somebody else is asked in the end.
 ESCALATION = "escalation"
+#: The rung for a Link Tutor who is away too long.
+AWAY = "away"
 #: The rungs of T10 that are one list over all cases of a Link Tutor begin with this.
 WEEK = "week"
 
@@ -101,7 +103,7 @@ def _escalation(days: int, *roles: Role, of: From = From.DUE, bare: bool = False
 
 
 #: For the clocks that count the tutor's own days.
-_AWAY = Rung(name="away", to=clocks.holders_of(_PT), of=From.AWAY, escalates=True)
+_AWAY = Rung(name=AWAY, to=clocks.holders_of(_PT), of=From.AWAY, escalates=True)
 _NEXT_DAY = Rung(name="next day", to=clocks.holders_of(_LT), days=1, of=From.CARD)
 
 
