@@ -7,8 +7,8 @@ from datetime import date
 
 from cards.acts import act
 from cards.case import reference_line
-from cards.elements import Card, button, card, heading, label, link, literal, panel, quiet, said, text
-from cards.plan import came, plain_holder, recorded, recorded_words
+from cards.elements import Card, button, card, heading, label, link, literal, panel, plain, quiet, said, text
+from cards.plan import came, met_by, promised, recorded, recorded_words, who_looks
 from cards.record import parts as parts_of_review
 from cards.view import View
 from pathway import events as e
@@ -59,11 +59,11 @@ def _plan(view: View) -> Blocks:
         yield f"Target ({n})", target.target
         yield f"Success criteria ({n})", target.measure
         yield f"Support: what and by whom ({n})", target.support
-        yield f"Monitored by ({n})", plain_holder(view, target.monitored_by)
-        yield f"To be completed by ({n})", _day(target.complete_by)
+        yield f"Monitored by ({n})", plain(who_looks(view, plan))
+        yield f"To be completed by ({n})", _day(met_by(view, plan))
     yield (
         "Additional support",
-        "\n".join(f"{p.what} ({plain_holder(view, p.who)})" for p in plan.promises),
+        "\n".join(promised(view, plan, p) for p in plan.promises),
     )
     yield "Plan starts", _day(plan.starts)
     yield "Review meeting", f"{moment_in_words(at, year=True)}, {view.case.review_place}"

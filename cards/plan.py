@@ -38,10 +38,10 @@ def plan_parts(view: View, plan: e.PlanWritten, *, ticks: bool = False) -> Itera
     yield facts(
         {
             "Starts": view.day(plan.starts),
-            "Review meeting": view.moment(at),
+            "Review meeting": f"{view.moment(at)}{_found(view, plan)}",
             "Where": literal(view.case.review_place if stands else plan.place),
-            "Looked at by": holder(view, Role.MENTOR.value),
-            "To be met by": view.day(local_date(at)),
+            "Looked at by": who_looks(view, plan),
+            "To be met by": view.day(met_by(view, plan)),
         }
     )
     for n, target in enumerate(plan.targets, 1):
@@ -65,6 +65,26 @@ def promised(view: View, plan: e.PlanWritten, promise: e.Promise) -> str:
     return f"{promise.what} ({plain_holder(view, promise.who)}, {_by(view, promise, plan)})"
 
 
+def _found(view: View, plan: e.PlanWritten) -> str:
+    """How the day of the review was found, while the card does not say it elsewhere: until both have agreed it."""
+    if view.case.stage is not Stage.WRITING_PLAN:
+        return ""
+    return f" ({view.ground.calendar.explain_until(plan.starts, local_date(plan.review_at)).how})"
+
+
+def who_looks(view: View, plan: e.PlanWritten) -> str:
+    """Who looks at the targets in the week, by name."""
+    roles = dict.fromkeys(role for target in plan.targets for role in target.monitored_by.split(" and "))
+    return listed(holder(view, role) for role in roles)
+
+
+def met_by(view: View, plan: e.PlanWritten) -> date:
+    """The day by which the targets are to be met: the review as it stands now, unless an earlier one was agreed."""
+    at = (review_moment(view) if view.case.plan and view.case.plan.version == plan.version else None) or plan.review_at
+    agreed = max((target.complete_by for target in plan.targets), default=local_date(at))
+    return local_date(at) if agreed == local_date(plan.review_at) else agreed
+
+
 def _still_promised(view: View, plan: e.PlanWritten, *, ticks: bool) -> Iterator[str]:
     """The promises of which nobody has said anything, a line for each person who gave some."""
     lines: dict[str, list[str]] = {}
@@ -81,7 +101,11 @@ def _by(view: View, promise: e.Promise, plan: e.PlanWritten) -> str:
 
 
 def plain_holder(view: View, who: str) -> str:
-    """The person who holds the role *who* on this case, by name, as it is; what was typed where it is no role."""
+    """The people who hold the role *who* on this case ("mentor and link_tutor" for both), by name, as they are; what
+    was typed where it is no role.
+    """
+    if " and " in who and set(who.split(" and ")) <= set(Role):
+        return " and ".join(plain_holder(view, one) for one in who.split(" and "))
     if who not in set(Role):
         return who
     people = view.party.holders(Role(who), view.case)
@@ -195,9 +219,9 @@ class Proposed:
     possible: bool = True
 
 
-def review_proposal(ground: Ground, case: Case, starts: date, *, opening: str = "") -> Proposed:
+def review_proposal(ground: Ground, case: Case, starts: date, *, opening: str = "", within: bool = True) -> Proposed:
     """A full school week after *starts*, on a day on which the Link Tutor works and the student is in school; earlier
-    only where the placement ends, and the note says so.
+    only where the placement ends, and the note says so. *within*: it says too how late the review can be at most.
     """
     calendar, days, party = ground.calendar, ground.provider.days, ground.party
     tutor, first = tutor_days(ground, case), literal(party.name(case.student).split(" ")[0])
@@ -222,6 +246,8 @@ def review_proposal(ground: Ground, case: Case, starts: date, *, opening: str = 
         parts.append(f"That is far away. An earlier day would be {in_words(earlier.day)} ({earlier.how}).")
         if calendar.count(starts, earlier.day) < days.plan_min:
             parts.append("A week that short needs a line of reason.")
+    if within:
+        parts.append(f"The latest possible day is {in_words(min(latest, calendar.add(starts, days.plan_max)))}.")
     return Proposed(day, " ".join(p for p in parts if p), calendar.count(starts, day))
 
 
@@ -307,15 +333,17 @@ def duties_left(view: View) -> str:
     return listed(left)
 
 
-def duties_by(view: View) -> date:
-    """One of the Link Tutor's working days after the plan started."""
-    return tutor_days(view.ground, view.case).add(local_date(view.case.began.at), 1)
+def duties_by(view: View) -> str:
+    """One of the Link Tutor's working days after the plan started, with how it was found."""
+    found = tutor_days(view.ground, view.case).explain(local_date(view.case.began.at), 1)
+    return f"{view.day(found.day)} ({found.how})"
 
 
 def tick_words(view: View) -> str:
     """The duties that are done, in a sentence."""
     done = done_duties(view.case)
-    words = [f"personal support offered to {view.first}"] if e.Duty.PERSONAL_SUPPORT in done else []
+    offered = [d for d in view.case.since(e.PlanShared, e.DutyDone) if d.duty is e.Duty.PERSONAL_SUPPORT]
+    words = [f"personal support offered to {view.first} on {view.day(offered[-1].on)}"] if offered else []
     for role, (told_, needless) in DUTIES_OF.items():
         if told_ in done:
             words.append(f"{holder(view, role.value)} ({view.word(role)}) told")

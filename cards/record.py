@@ -328,6 +328,9 @@ def _continues(view: View, given: e.PlacementContinued) -> Parts:
         f"You go on working with {view.mentor} as before. If something is not clear, ask {view.mentor} or "
         f"{view.link_tutor}."
     )
+    ring = person_to_ring(view)
+    yield text(ring) if ring else None
+    yield from _support(view)
 
 
 def _over(view: View, given: e.PlacementTerminated) -> Parts:

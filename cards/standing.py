@@ -194,7 +194,7 @@ def _in_place(view: View) -> Sentences:
         yield f"{view.first} asked you on {view.moment(ring[-1].at)} to ring."
     if view.is_(Role.LINK_TUTOR):
         if left := duties_left(view):
-            yield f"Yours by {view.day(duties_by(view))}: {left}."
+            yield f"Yours by {duties_by(view)}: {left}."
         if done := tick_words(view):
             yield done
     if pasted := recorded_words(view, e.Record.PLAN):

@@ -36,6 +36,7 @@ CARRIED = frozenset(
         "more",
         "start",
         "cleared",
+        "drawn_for",
         "aware",
         "again",
         "base",

@@ -65,7 +65,7 @@ async def kept(turn: Turn) -> Reply:
 async def duties(turn: Turn) -> Reply:
     case, _ground = await in_stage(turn, *KEEPING)
     done = done_duties(case)
-    values = {"support": "done"} if e.Duty.PERSONAL_SUPPORT in done else {}
+    values = {"on": turn.today.isoformat(), **({"support": "done"} if e.Duty.PERSONAL_SUPPORT in done else {})}
     for role in DUTIES_OF:
         answered = [answer for answer in ("told", "not") if cards.duty_of(role, answer) in done]
         values |= {role.value: answered[-1]} if answered else {}
@@ -86,7 +86,8 @@ async def duties_done(turn: Turn) -> Reply:
     wanted = [e.Duty.PERSONAL_SUPPORT] if turn.get("support") == "done" else []
     wanted += [duty for role in DUTIES_OF if (duty := cards.duty_of(role, turn.get(role.value)))]
     done = done_duties(case)
-    new = [e.DutyDone(**turn.stamp(ground, e.DutyDone, case), duty=duty) for duty in wanted if duty not in done]
+    stamp = turn.stamp(ground, e.DutyDone, case, on=turn.day("on"))
+    new = [e.DutyDone(**stamp, duty=duty) for duty in wanted if duty not in done]
     if new:
         case = (await turn.record(case.id, *new, fact=True)).case
     return Reply(case_card(turn.view(case, ground), "Thank you. It is recorded."), SUMMARY, case.id)

@@ -69,7 +69,7 @@ async def review_form(turn: Turn, values: Mapping[str, str], faults: Sequence[Fa
     case, ground = await in_stage(turn, Stage.PLAN_IN_PLACE)
     turn.stamp(ground, e.ReviewChanged, case)
     view = turn.view(case, ground, nonce=turn.nonce if faults else "")
-    proposed = review_proposal(ground, case, turn.today, opening="Counted from today:")
+    proposed = review_proposal(ground, case, turn.today, opening="Counted from today:", within=False)
     return Reply(cards.review_form(view, values, faults, note=proposed.note), SUMMARY)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, time
 
@@ -25,7 +25,20 @@ FIRST_LESSON = time(9, 30)
 _PRIVATE = frozenset({"_nonce", "_base", "_blocks"})
 #: The fields of a target, each with its number.
 OF_TARGET = ("area", "target", "measure", "support")
-OF_REST = ("promises", "promise", "adjustments", "review_on", "review_time", "place", "short_because")
+OF_REST = (
+    "promises",
+    "promise",
+    "promise_who",
+    "adjustments",
+    "review_on",
+    "review_time",
+    "place",
+    "met_by",
+    "monitored",
+    "short_because",
+)
+#: Who may look at the targets and give what is promised beside the list.
+GIVERS = (Role.MENTOR.value, Role.LINK_TUTOR.value, cards.BOTH)
 #: Where the rules speak of all targets: the first one of the page.
 ALIASES = {"areas": "area", "targets": "target"}
 
@@ -46,6 +59,7 @@ def _first_values(turn: Turn, case: Case, ground: Ground) -> dict[str, str]:
     proposed = review_proposal(ground, case, _starts(turn, ground))
     rest = {"review_on": proposed.day.isoformat(), "review_time": FIRST_LESSON.strftime("%H:%M")}
     rest["place"] = ground.party.placement.school_address or ground.party.placement.school
+    rest |= {"met_by": rest["review_on"], "promise_who": Role.MENTOR.value, "monitored": Role.MENTOR.value}
     plan = case.plan
     if plan is None:
         wanted = case.areas[: turn.provider.settings.max_focus_areas] or ("",)
@@ -59,7 +73,12 @@ def _first_values(turn: Turn, case: Case, ground: Ground) -> dict[str, str]:
         values |= {f"measure{n}": target.measure, f"support{n}": target.support}
     ways = {words: key for key, words in cards.PROMISED.items()}
     values["promises"] = ",".join(ways[p.what] for p in plan.promises if p.what in ways)
-    values["promise"] = "; ".join(p.what for p in plan.promises if p.what not in ways)
+    others = [p for p in plan.promises if p.what not in ways]
+    values["promise"] = "; ".join(p.what for p in others)
+    values["promise_who"] = next((p.who for p in others if p.who in GIVERS), Role.MENTOR.value)
+    values["monitored"] = next((t.monitored_by for t in plan.targets if t.monitored_by in GIVERS), Role.MENTOR.value)
+    met_by = max(t.complete_by for t in plan.targets)
+    values["met_by"] = met_by.isoformat() if met_by < review else values["review_on"]
     values["adjustments"] = "yes" if plan.adjustments_checked else ""
     return {**values, "_blocks": str(len(plan.targets)), "_base": str(plan.version)}
 
@@ -74,6 +93,8 @@ async def _typed(turn: Turn, case: Case, ground: Ground) -> dict[str, str]:
     before = dict(kept.values) if kept else _first_values(turn, case, ground)
     fields = [f"{name}{n}" for n in range(1, _most(turn) + 1) for name in OF_TARGET] + list(OF_REST)
     sent = {name: turn.get(name) for name in fields if name in turn.data}
+    if "review_on" in sent and sent.get("met_by", before.get("met_by", "")) in ("", turn.get("drawn_for")):
+        sent["met_by"] = sent["review_on"]
     blocks = max(number(turn.get("blocks"), _most(turn)), number(before.get("_blocks", ""), _most(turn)))
     carried = {"_blocks": str(blocks)}
     if turn.get("base") or (sent and "_base" not in before):
@@ -112,18 +133,25 @@ def _form(
         note=proposed.note,
         short=ground.calendar.count(starts, chosen) < turn.provider.days.plan_min or bool(values.get("short_because")),
         newer=newer,
+        review_on=values.get("review_on", ""),
     )
     return Reply(drawn, SUMMARY)
 
 
 def _page(turn: Turn, faults: Sequence[Fault], blocks: int) -> int:
     """The page that was sent; the other where all that is wrong stands there."""
-    page = number(turn.get("page"), 1 + (blocks > cards.PAGE))
-    wrong = {_page_of(f.field) for f in faults if f.field}
+    page = number(turn.get("page"), 1 + (blocks >= cards.PAGE))
+    wrong = {_page_of(f.field, blocks) for f in faults if f.field}
     return page if page in wrong or not wrong else min(wrong)
 
 
-def _page_of(field: str) -> int:
+#: What stands on the second page, where there is one.
+ON_SECOND = ("met_by", "monitored", "promise_who")
+
+
+def _page_of(field: str, blocks: int) -> int:
+    if field in ON_SECOND:
+        return 2 if blocks >= cards.PAGE else 1
     number = field[-1:]
     return 2 if number.isdigit() and int(number) > cards.PAGE else 1
 
@@ -162,7 +190,7 @@ async def plan_form(turn: Turn, _values: Mapping[str, str], faults: Sequence[Fau
     case, ground = await writing(turn)
     values = await _typed(turn, case, ground)
     page = 0
-    if number(values["_blocks"], _most(turn)) > cards.PAGE:
+    if number(values["_blocks"], _most(turn)) >= cards.PAGE:
         try:
             await _keep(turn, case, values)
         except StoreUnavailable:
@@ -178,7 +206,7 @@ async def add(turn: Turn) -> Reply:
     blocks = min(number(values["_blocks"], _most(turn)) + 1, _most(turn))
     values["_blocks"] = str(blocks)
     await _keep(turn, case, values)
-    return _form(turn, case, ground, values, page=_page_of(f"target{blocks}"))
+    return _form(turn, case, ground, values, page=_page_of(f"target{blocks}", blocks))
 
 
 @steps.on("support_plan.turn")
@@ -197,14 +225,7 @@ async def save(turn: Turn) -> Reply:
     return Reply(case_card(turn.view(case, ground), "Saved. Only you can see what you typed."), SUMMARY, case.id)
 
 
-def read_plan(turn: Turn, case: Case, ground: Ground, values: Mapping[str, str]) -> e.PlanWritten:
-    """What the form says, as the event it would be. Raises Refused with what is missing, each at its field."""
-    faults: list[Fault] = []
-    filled = [
-        n
-        for n in range(1, number(values.get("_blocks", ""), _most(turn)) + 1)
-        if any(values.get(f"{name}{n}", "") for name in OF_TARGET[1:])
-    ] or [1]
+def _missing_of_targets(filled: Sequence[int], values: Mapping[str, str]) -> Iterator[Fault]:
     for n in filled:
         for name, sentence in (
             ("area", f"Choose the area of target {n}."),
@@ -213,21 +234,39 @@ def read_plan(turn: Turn, case: Case, ground: Ground, values: Mapping[str, str])
             ("support", f"Say which support helps with target {n}."),
         ):
             if not values.get(f"{name}{n}", ""):
-                faults.append(Fault(sentence, f"{name}{n}"))
-    on, at = _day(values, "review_on"), _time(values, "review_time")
+                yield Fault(sentence, f"{name}{n}")
+
+
+def _missing_of_rest(turn: Turn, values: Mapping[str, str]) -> Iterator[Fault]:
+    on, met_by = _day(values, "review_on"), _day(values, "met_by")
     if on is None:
-        faults.append(Fault("Choose the day of the review.", "review_on"))
-    if at is None:
-        faults.append(Fault("Choose the time of the review.", "review_time"))
+        yield Fault("Choose the day of the review.", "review_on")
+    if _time(values, "review_time") is None:
+        yield Fault("Choose the time of the review.", "review_time")
     if not values.get("place", ""):
-        faults.append(Fault("Say where the review is.", "place"))
+        yield Fault("Say where the review is.", "place")
     if values.get("adjustments") != "yes":
-        faults.append(Fault("Check the adjustments, then tick it. It is asked for every student alike.", "adjustments"))
-    promises = _promises(values, on)
-    if not promises:
-        faults.append(Fault("Agree at least one piece of extra support.", "promises"))
+        student = turn.provider.role(Role.STUDENT)
+        sentence = f"Check the adjustments, then tick it. It is asked for every {student} alike."
+        yield Fault(sentence, "adjustments")
+    if on and met_by and met_by > on:
+        yield Fault("Choose the day of the review or an earlier one.", "met_by")
+    if not _promises(values, on):
+        yield Fault("Agree at least one piece of extra support.", "promises")
+
+
+def read_plan(turn: Turn, case: Case, ground: Ground, values: Mapping[str, str]) -> e.PlanWritten:
+    """What the form says, as the event it would be. Raises Refused with what is missing, each at its field."""
+    filled = [
+        n
+        for n in range(1, number(values.get("_blocks", ""), _most(turn)) + 1)
+        if any(values.get(f"{name}{n}", "") for name in OF_TARGET[1:])
+    ] or [1]
+    faults = [*_missing_of_targets(filled, values), *_missing_of_rest(turn, values)]
+    on, at = _day(values, "review_on"), _time(values, "review_time")
     if faults or on is None or at is None:
         raise Refused(*faults)
+    met_by = _day(values, "met_by") or on
     return e.PlanWritten(
         **turn.casework.stamp(ground, turn.person.id, e.PlanWritten, case),
         version=number(values.get("_base", ""), 9999, 0) + 1,
@@ -237,12 +276,12 @@ def read_plan(turn: Turn, case: Case, ground: Ground, values: Mapping[str, str])
                 target=values[f"target{n}"],
                 measure=values[f"measure{n}"],
                 support=values[f"support{n}"],
-                monitored_by=Role.MENTOR.value,
-                complete_by=on,
+                monitored_by=values["monitored"] if values.get("monitored") in GIVERS else Role.MENTOR.value,
+                complete_by=met_by,
             )
             for n in filled
         ),
-        promises=promises,
+        promises=_promises(values, met_by),
         review_at=local(on, at),
         place=values["place"],
         starts=_starts(turn, ground),
@@ -252,7 +291,9 @@ def read_plan(turn: Turn, case: Case, ground: Ground, values: Mapping[str, str])
 
 
 def _promises(values: Mapping[str, str], by: date | None) -> tuple[e.Promise, ...]:
-    """The ticked promises and the line, each with who gives it: the mentor, but for the Link Tutor's own."""
+    """The ticked promises and the line, each with who gives it and by when: of the list the mentor, but for the Link
+    Tutor's own; of the line whoever was chosen.
+    """
     ways = cards.PROMISED
     ticked = [key for key in dict.fromkeys(values.get("promises", "").split(",")) if key in ways]
     given = [
@@ -260,7 +301,8 @@ def _promises(values: Mapping[str, str], by: date | None) -> tuple[e.Promise, ..
         for key in ticked
     ]
     if more := values.get("promise", ""):
-        given.append(e.Promise(what=more, who=Role.MENTOR.value, by=by))
+        who = values.get("promise_who", "")
+        given.append(e.Promise(what=more, who=who if who in GIVERS else Role.MENTOR.value, by=by))
     return tuple(given)
 
 

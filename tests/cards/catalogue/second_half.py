@@ -403,6 +403,11 @@ WRONG = tuple(Fault(f"Say which support helps with target {n}.", f"support{n}") 
 def _largest_forms(world: World, one: Told) -> Iterator[Drawn]:
     """Three targets on a page, and the page with three more."""
     view = one.view("priya")
+    for page in (1, 2):
+        empty = support_plan.plan_form(view, {}, blocks=3, page=page, note=NOTE)
+        full = {part["id"]: filled(part, world.typed) for part in inputs_of(empty)}
+        drawn = support_plan.plan_form(view, full, blocks=3, page=page, note=NOTE)
+        yield Drawn(f"support_plan.plan_form: three targets, page {page}", drawn, "priya", view)
     for page, first in ((1, 1), (2, 4)):
         empty = support_plan.plan_form(view, {}, blocks=6, page=page, note=NOTE, short=True)
         full = {part["id"]: filled(part, world.typed) for part in inputs_of(empty)}
