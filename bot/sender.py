@@ -24,7 +24,11 @@ from cards.acts import act, chat_link
 from cards.case import retired
 from cards.concern import advice_for_you, draft_reminder
 from cards.elements import button, link
+from cards.pebblepad import list_line, not_there_yet, still_to_record
+from cards.plan import review_moment
+from cards.record import booked
 from cards.view import View
+from dialogs.pebblepad import to_record
 from pathway.case import Case
 from pathway.casework import RECEIPT, Casework, NoSuchCase
 from pathway.dates import in_words, local_date
@@ -36,6 +40,7 @@ from pathway.provider import Provider
 from pathway.roles import Role
 from pathway.rules import Ground
 from pathway.tellings import CHANNEL, Notice
+from pathway.timers import WEEK
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +112,9 @@ class Sender:
                 morning.append(ready)
             else:
                 await self._settle([ready], self._single)
-        if len(morning) == 1:
+        if morning and all(weekly(ready.item) for ready in morning):
+            await self._settle(morning, self._not_in_pebblepad)
+        elif len(morning) == 1:
             await self._settle(morning, self._single)
         elif morning:
             await self._settle(morning, self._morning)
@@ -182,9 +189,7 @@ class Sender:
             return await self._refresh(view, item.data.get("activity", ""))
         drawn = notices.notice_card(item, view)
         message = _again(ready.claim, Message(notices.summary(item, case.reference), drawn))
-        ics = b""
-        if item.notice == Notice.MEETING_BOOKED and case.meeting:
-            ics = calendar_file(case.reference, case.meeting.starts, case.meeting.minutes, case.meeting.link)
+        ics = _calendar_file(item, view)
         result = await self._to_person(item.to, message, reply_to=_reply_to(view), key=item.key, ics=ics)
         if result.startswith("sent:") and item.notice != Notice.ESCALATION:
             await self.stands(case.id, item.to, result.removeprefix("sent:"))
@@ -227,7 +232,7 @@ class Sender:
         to, nonce = first.item.to, secrets.token_urlsafe(9)
         lines: dict[str, str] = {}
         openers: list[dict[str, Any]] = []
-        for ready in sorted(batch, key=lambda r: r.item.data.get("due", "")):
+        for ready in sorted((r for r in batch if not weekly(r.item)), key=lambda r: r.item.data.get("due", "")):
             view = View(ready.case, ready.ground, to, self.now, nonce)
             who = view.student if view.sees_case and not view.is_student else f"Ref {ready.case.reference}"
             line = f"**{who}**: {notices.reminder_line(ready.item, view)}"
@@ -236,11 +241,26 @@ class Sender:
             lines[f"{ready.case.id}:{ready.item.key}"] = line
             if len(openers) < OPENERS and not any(o["data"]["case"] == ready.case.id for o in openers):
                 openers.append(act(view, f"Open {ready.case.reference}", "cases.open"))
+        if any(weekly(ready.item) for ready in batch):
+            lines["pebblepad"] = list_line(await to_record(self.casework, to))
+            openers = [*openers[: OPENERS - 1], button("What is not yet in PebblePad", "pebblepad.list")]
         openers.append(button("My cases", "cases.mine"))
         drawn = notices.morning(lines, openers)
         message = _again(first.claim, Message(f"Placements: {len(lines)} reminders", drawn))
         view = View(first.case, first.ground, to, self.now, nonce)
         return await self._to_person(to, message, reply_to=_reply_to(view), key=first.item.key)
+
+    async def _not_in_pebblepad(self, batch: Sequence[Ready]) -> str:
+        """T10's weekly list: one for all the cases of a Link Tutor. Where it is one text, the text itself."""
+        first = batch[0]
+        views = await to_record(self.casework, first.item.to)
+        if not views:
+            raise Dropped("all of it is recorded")
+        if len(views) == 1 and len(still_to_record(views[0])) == 1:
+            return await self._single(batch[:1])
+        message = _again(first.claim, Message("Placements: a weekly list", not_there_yet(views)))
+        reply_to = _reply_to(View(first.case, first.ground, first.item.to, self.now, ""))
+        return await self._to_person(first.item.to, message, reply_to=reply_to, key=first.item.key)
 
     async def _refresh(self, view: View, activity_id: str) -> str:
         """Edits the receipt that stands in somebody's chat."""
@@ -370,6 +390,25 @@ def _unwanted(ready: Ready) -> str:
     if item.notice in (Notice.REMINDER, Notice.ESCALATION) and not still_wanted(case, ground, item):
         return "the case has moved on"
     return ""
+
+
+#: How long a meeting is in a calendar where nobody has said so: the review visit, the next steps meeting. Minutes.
+LASTS = {Notice.REVIEW_BOOKED: 120, Notice.REVIEW_CHANGED: 120, Notice.NEXT_STEPS_BOOKED: 60}
+
+
+def _calendar_file(item: OutboxItem, view: View) -> bytes:
+    """What goes with the mail that tells of a time; empty for all other mails."""
+    case, notice = view.case, Notice(item.notice)
+    if notice is Notice.MEETING_BOOKED and case.meeting:
+        return calendar_file(case.reference, case.meeting.starts, case.meeting.minutes, case.meeting.link)
+    meeting = booked(case)
+    starts = meeting.starts if meeting and notice is Notice.NEXT_STEPS_BOOKED else review_moment(view)
+    return calendar_file(case.reference, starts, LASTS[notice]) if starts and notice in LASTS else b""
+
+
+def weekly(item: OutboxItem) -> bool:
+    """Whether it belongs into the weekly list of what is not in PebblePad."""
+    return item.data.get("timer") == "T10" and item.data.get("rung", "").startswith(WEEK)
 
 
 def _answers(message: Message) -> list[str]:

@@ -7,9 +7,10 @@ from urllib.parse import quote, urlencode
 
 from cards import record
 from cards.elements import Element, button, leaving, link
-from cards.plan import done_duties, duties_left, review_moment
+from cards.plan import done_duties, duties_left, has_more_words, review_moment
 from cards.view import View, plan_for_student
 from pathway import events as e
+from pathway.clocks import visit_booked
 from pathway.dates import local_date
 from pathway.guards import (
     CORRECTABLE_FOR,
@@ -28,15 +29,23 @@ MOST = 6
 Acts = Iterator[Element]
 
 
-def acts_for(view: View, *, whole: bool = False) -> list[Element]:
-    """The buttons for this reader, at most six."""
-    acts = _first_stands_out(list(all_acts(view)))
+def acts_for(view: View, *, whole: bool = False, wanted: str | Element = "") -> list[Element]:
+    """The buttons for this reader, at most six. *wanted*, a verb or a link, comes first where this reader has it."""
+    acts = _first_stands_out(_in_order(view, wanted))
     if view.is_student or not view.sees(Item.CONCERN):
         return acts[:MOST]
     reading = act(view, "Back to the short card", "cases.open") if whole else act(view, "Read everything", "cases.read")
     if len(acts) < MOST:
         return [*acts, reading]
-    return [*acts[: MOST - 2], reading, act(view, "Something else", "cases.more")]
+    more = {"wanted": wanted} if isinstance(wanted, str) and wanted else {}
+    return [*acts[: MOST - 2], reading, act(view, "Something else", "cases.more", **more)]
+
+
+def _in_order(view: View, wanted: str | Element) -> list[Element]:
+    found = list(all_acts(view))
+    if isinstance(wanted, dict):
+        return [wanted, *(a for a in found if a.get("url") != wanted.get("url"))]
+    return sorted(found, key=lambda a: bool(wanted) and a.get("verb") != wanted)
 
 
 def _first_stands_out(acts: list[Element]) -> list[Element]:
@@ -46,9 +55,9 @@ def _first_stands_out(acts: list[Element]) -> list[Element]:
     return acts
 
 
-def rest_of(view: View) -> list[Element]:
-    """What did not fit the card."""
-    acts = list(all_acts(view))
+def rest_of(view: View, wanted: str = "") -> list[Element]:
+    """What did not fit the card, on which *wanted* came first."""
+    acts = _in_order(view, wanted)
     return acts[MOST - 2 :] if len(acts) >= MOST else []
 
 
@@ -75,11 +84,18 @@ def all_acts(view: View) -> Acts:
         and any(True for _ in mentor_acts(view, for_whom=case.mentor))
     ):
         yield act(view, f"Enter something for {view.mentor}", "cases.enter_for")
+    yield from _to_read(view)
+    yield from _outcome_stands(view)
+
+
+def _to_read(view: View) -> Acts:
+    case = view.case
     if case.last(e.ReviewStarted) and view.sees(Item.REVIEW):
         yield act(view, "Read the review", "review.read")
     if case.since(e.ReviewStarted, e.ReviewPartRecorded) and view.is_(Role.MENTOR, Role.LINK_TUTOR):
         yield act(view, "Text for PebblePad", "pebblepad.show")
-    yield from _outcome_stands(view)
+    if view.sees(Item.CONCERN) and has_more_words(view):
+        yield act(view, f"Read everything {view.first} has written", "student.words")
 
 
 def act(view: View, title: str, verb: str, **more: str) -> Element:
@@ -264,6 +280,8 @@ def _students(view: View) -> Acts:
         yield from _message_tutor(view)
     if stage not in (Stage.DRAFT, Stage.IN_ERROR):
         yield act(view, "Write something for the record", "student.reply")
+    if has_more_words(view):
+        yield act(view, "Read everything I have written", "student.words")
 
 
 MENTOR: Mapping[Stage, Callable[[View, Mapping[str, str]], Acts]] = {
@@ -349,7 +367,11 @@ def _review_and_after(view: View) -> Acts:
 
 
 def _start_review(view: View) -> Acts:
-    """The first of all from its day on; before, among the others."""
+    """First of all from its day on; before that the visit is to be booked, and what else a plan asks comes first."""
+    at = review_moment(view)
+    to_book = at is not None and at > view.now and visit_booked(view.case, view.ground) is None
+    if to_book and view.is_(Role.LINK_TUTOR, Role.PARTNERSHIP_TEAM):
+        yield act(view, "Book the review visit", "support_plan.book")
     if view.is_(Role.LINK_TUTOR) and _review_is_due(view):
         yield act(view, "Start the review", "review.start")
 
@@ -369,7 +391,7 @@ def _in_review(view: View) -> Acts:
     if tutor and missing:
         yield act(view, "Record the outcome", "outcome.open")
     asked = view.is_(Role.PARTNERSHIP_LEAD) and view.provider.settings.termination_needs_lead
-    if asked and not confirmed_by(view.case):
+    if asked and not missing and not confirmed_by(view.case):
         yield act(view, "Confirm that it may end", "outcome.lead")
 
 

@@ -28,7 +28,7 @@ from cards.elements import (
     told,
     weight,
 )
-from cards.plan import plan_parts, student_wrote
+from cards.plan import PLANNING, plan_parts, student_wrote
 from cards.standing import for_student, standing
 from cards.view import View, plan_for_student
 from pathway import events as e
@@ -57,7 +57,7 @@ HELD = {e.Held.TEAMS: "Teams meeting", e.Held.VISIT: "Visit to the school", e.He
 
 
 #: Stages whose short card shows the plan.
-PLANNING = frozenset({Stage.WRITING_PLAN, Stage.PLAN_TO_DISCUSS, Stage.PLAN_IN_PLACE, Stage.REVIEW})
+SHOWS_PLAN = PLANNING | {Stage.REVIEW}
 
 
 def help_words(ticks: tuple[str, ...], note: str = "") -> str:
@@ -66,22 +66,24 @@ def help_words(ticks: tuple[str, ...], note: str = "") -> str:
     return "; ".join([*named[:1], *(n[:1].lower() + n[1:] for n in named[1:]), *([note] if note else [])])
 
 
-def case_card(view: View, lead: str = "", *, whole: bool = False) -> Card:
+def case_card(view: View, lead: str = "", *, whole: bool = False, wanted: str | Element = "") -> Card:
     """*lead* is the news, in a sentence of ours; *whole* shows everything this person may read, with the timeline,
-    the newest lines of it where a long case would not fit the card.
+    the newest lines of it where a long case would not fit the card. *wanted* is the act that the lead asks for, its
+    verb or a link: its button comes first.
     """
-    drawn = (_case_card(view, lead, whole=whole, lines=lines) for lines in LINES)
-    return next((one for one in drawn if not whole or weight(one) < HEAVIEST), _case_card(view, lead, whole=False))
+    drawn = (_case_card(view, lead, whole=whole, wanted=wanted, lines=lines) for lines in LINES)
+    fitting = (one for one in drawn if not whole or weight(one) < HEAVIEST)
+    return next(fitting, None) or _case_card(view, lead, whole=False, wanted=wanted)
 
 
-def _case_card(view: View, lead: str, *, whole: bool, lines: int = 0) -> Card:
+def _case_card(view: View, lead: str, *, whole: bool, wanted: str | Element, lines: int = 0) -> Card:
     body = _student_body(view) if view.is_student else _staff_body(view, whole=whole, lines=lines)
     return card(
         quiet(reference_line(view)),
         heading(_title(view)),
         panel(text(lead, weight="Bolder"), style="accent") if lead else None,
         *body,
-        actions=acts_for(view, whole=whole),
+        actions=acts_for(view, whole=whole, wanted=wanted),
     )
 
 
@@ -145,7 +147,7 @@ def _staff_body(view: View, *, whole: bool, lines: int) -> Iterator[Element | li
 
 def _shows_plan(view: View) -> bool:
     """While a plan is agreed, talked through and kept to, the short card has the plan; "Read everything" the rest."""
-    return view.case.plan is not None and view.case.stage in PLANNING and view.sees(Item.PLAN)
+    return view.case.plan is not None and view.case.stage in SHOWS_PLAN and view.sees(Item.PLAN)
 
 
 def _plan(view: View) -> Iterator[Element | list[Element]]:
@@ -307,6 +309,7 @@ DID: Mapping[type[e.Event], str] = {
     e.StudentConfirmed: "confirmed that it is achievable",
     e.StudentReplied: "put a reply on the record",
     e.ReplyRequested: "asked to be rung",
+    e.ReviewBooked: "booked the review visit",
     e.ReviewChanged: "changed the review meeting",
     e.DutyDone: "ticked a duty",
     e.PromiseTicked: "said whether promised support came",

@@ -18,13 +18,16 @@ from pathway.rules import Fault
 PAGE = 5
 
 
-def my_cases(views: Sequence[View], *, start: int, total: int, can_raise: bool) -> Card:
-    """*views* is one page of the person's open cases, the most pressing first."""
+def my_cases(views: Sequence[View], *, start: int, total: int, can_raise: bool, to_record: bool = False) -> Card:
+    """*views* is one page of the person's open cases, the most pressing first. *to_record*: something of theirs is not
+    yet in PebblePad, of a closed case perhaps; the way to it stands on the last page.
+    """
+    pebblepad = [button("What is not yet in PebblePad", "pebblepad.list")] if to_record else []
     if not total:
         return card(
             heading("My cases"),
             text("You have no open cases."),
-            actions=[*([raise_button()] if can_raise else []), button("Help", "home.help")],
+            actions=[*([raise_button()] if can_raise else []), *pebblepad, button("Help", "home.help")],
         )
     rows = [_row(view) for view in views]
     more = start + len(views) < total
@@ -33,7 +36,7 @@ def my_cases(views: Sequence[View], *, start: int, total: int, can_raise: bool) 
         heading("My cases"),
         quiet(f"{span} the next due first"),
         *rows,
-        actions=[button("Show the next", "cases.mine", start=start + PAGE)] if more else [],
+        actions=[button("Show the next", "cases.mine", start=start + PAGE)] if more else pebblepad,
     )
 
 
@@ -51,12 +54,13 @@ def _row(view: View) -> Element:
     )
 
 
-def more_acts(view: View) -> Card:
+def more_acts(view: View, wanted: str = "") -> Card:
+    """What did not fit the card. *wanted* is the verb that came first on it."""
     return card(
         quiet(reference_line(view)),
         heading("Something else"),
         text("Choose what you would like to do."),
-        actions=[*rest_of(view)[:5], act(view, "Back", "cases.open")],
+        actions=[*rest_of(view, wanted)[:5], act(view, "Back", "cases.open")],
     )
 
 

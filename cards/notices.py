@@ -9,10 +9,10 @@ from cards import pebblepad, record, support_plan, weekly_check
 from cards.case import case_card
 from cards.elements import Card, card, facts, heading, literal, panel, quiet, text
 from cards.plan import review_moment, when_and_where
+from cards.reminders import wanted, wanted_in_the_end, whom_to_write_to
 from cards.view import View, plan_for_student
 from pathway import events as e
 from pathway.dates import in_london, local_date, time_in_words
-from pathway.guards import missing_parts
 from pathway.people import Item
 from pathway.ports import OutboxItem
 from pathway.process import Stage
@@ -121,6 +121,11 @@ def _student_says_no(view: View, event: e.Event | None) -> str:
     return f"{view.first} {says}. Please speak to {view.first}. The words are below, as they were said."
 
 
+def _review_booked(view: View, _event: e.Event | None) -> str:
+    comes = "You go" if view.is_(Role.LINK_TUTOR) else f"{starting(view.link_tutor)} comes"
+    return f"The review visit is booked for {when_and_where(view)}. {comes} to the school."
+
+
 def _review_changed(view: View, _event: e.Event | None) -> str:
     told_ = ", as you were told" if view.is_student else ""
     return f"The review meeting has a new time{told_}: {when_and_where(view)}."
@@ -188,6 +193,7 @@ LEADS: Mapping[Notice, Lead] = {
     Notice.STUDENT_REPLIED: lambda v, _e: f"{v.first} has put a reply on the record. It is below, word for word.",
     Notice.RING_STUDENT: lambda v, _e: f"{v.first} asks you to ring. Please do so today or on your next working day.",
     Notice.PROMISE_NOT_KEPT: _promise_not_kept,
+    Notice.REVIEW_BOOKED: _review_booked,
     Notice.REVIEW_CHANGED: _review_changed,
     Notice.PAUSED: lambda v, _e: "This case is paused. All dates stand still.",
     Notice.RESUMED: lambda v, _e: "This case goes on. The dates have been worked out again.",
@@ -196,6 +202,11 @@ LEADS: Mapping[Notice, Lead] = {
         "This was sent to you in error. We are sorry. It has been withdrawn."
         if v.is_student
         else "A case was raised in error and is closed. Please check whether personal data reached the wrong person."
+    ),
+    Notice.REVIEW_NOT_IN_PERSON: lambda v, _e: "This review is not held as a visit to the school. The reason is below.",
+    Notice.TERMINATION_CONFIRMED: lambda v, ev: (
+        f"{v.name(ev.by) if ev else 'The ' + v.word(Role.PARTNERSHIP_LEAD)} has confirmed what you asked about. You "
+        "can go on with the outcome when it is decided."
     ),
     Notice.OUTCOME: _outcome,
     Notice.OUTCOME_TO_YOU: lambda _v, _e: "Here in writing is what you were told in person.",
@@ -234,6 +245,8 @@ SUMMARIES: Mapping[Notice, str] = {
     Notice.VIEW_RECORDED: "there is something to decide",
     Notice.TYPED_FOR_YOU: "an entry made for you",
     Notice.MEETING_BRIEF: "your meeting today",
+    Notice.REVIEW_NOT_IN_PERSON: "something to know",
+    Notice.TERMINATION_CONFIRMED: "an answer for you",
     Notice.OUTCOME: "news for you",
     Notice.OUTCOME_TO_YOU: "written words for you",
     Notice.NEXT_STEPS: "a summary for you",
@@ -247,6 +260,7 @@ SUMMARIES: Mapping[Notice, str] = {
     Notice.STUDENT_REPLIED: "a reply to read",
     Notice.RING_STUDENT: "a call is asked for",
     Notice.PROMISE_NOT_KEPT: "something to see to",
+    Notice.REVIEW_BOOKED: "a time has been booked",
     Notice.REVIEW_CHANGED: "a time has changed",
     Notice.REMINDER: "a reminder",
     Notice.ESCALATION: "a case is waiting",
@@ -291,7 +305,8 @@ def reminder(item: OutboxItem, view: View) -> Card:
     record = item.data.get("subject", "")
     if timer == "T10" and record in set(e.Record) and e.Record(record) in pebblepad.there(view):
         return pebblepad.sheet(view, e.Record(record), lead=reminder_line(item, view))
-    return case_card(view, reminder_line(item, view))
+    act = wanted(timer, item.data.get("rung", ""), view).act
+    return case_card(view, reminder_line(item, view), wanted=act)
 
 
 #: The rung of T1 that only looks ahead.
@@ -300,13 +315,11 @@ DAY_BEFORE = "day before"
 
 def reminder_line(item: OutboxItem, view: View) -> str:
     """The reminder in one sentence, for the case card and for the morning message."""
-    timer = item.data.get("timer", "")
-    ask = ASKED.get(timer)
-    wanted = starting(ask(view)) if ask else "Please look at this case"
-    if timer == "T10" and (subject := item.data.get("subject", "")) in set(e.Record):
-        wanted = f"Please record {pebblepad.NAMES[e.Record(subject)]} in PebblePad"
-    late = lateness(item, view)
-    return f"{wanted}. {late}".strip() if late else f"{wanted}."
+    asked, late = wanted(item.data.get("timer", ""), item.data.get("rung", ""), view), lateness(item, view)
+    words, subject = asked.words, item.data.get("subject", "")
+    if item.data.get("timer") == "T10" and subject in set(e.Record):
+        words = f"Please record {pebblepad.NAMES[e.Record(subject)]} in PebblePad"
+    return f"{words}. {late}".strip()
 
 
 def lateness(item: OutboxItem, view: View) -> str:
@@ -317,64 +330,12 @@ def lateness(item: OutboxItem, view: View) -> str:
     return f"This was due on {view.day(due)}." if due < view.today else ""
 
 
-def _after_review(view: View) -> str:
-    if missing_parts(view.case):
-        return "please record the rest of the review, and then the outcome"
-    return f"please tell {view.first} in person what comes of the review, and record the outcome"
-
-
-def _next_steps_meeting(view: View) -> str:
-    found = record.booked(view.case)
-    if found is None:
-        return "please book the next steps meeting"
-    if found.starts > view.now:
-        return f"the next steps meeting is {_on(view, found.starts)} {view.moment(found.starts)}"
-    return "please record the next steps meeting, or choose another day for it"
-
-
-def _review_ahead(view: View) -> str:
-    parts = (
-        "a lesson observation, a talk with you as the mentor, and a conversation of all three"
-        if view.is_(Role.MENTOR)
-        else f"a lesson observation, a talk with the {view.word(Role.MENTOR)}, and a conversation of all three"
-    )
-    at = review_moment(view)
-    return f"the review meeting is {_on(view, at) if at else 'on'} {when_and_where(view)}. It has three parts: {parts}"
-
-
-def _on(view: View, at: datetime) -> str:
-    """What stands before the day and the time."""
-    return "today," if local_date(at) == view.today else "on"
-
-
-#: What each timer asks for, as the middle of a sentence.
-ASKED: Mapping[str, Callable[[View], str]] = {
-    "T1": lambda v: f"you look at {v.first}'s weekly target",
-    "T2": lambda v: "please say that you have it",
-    "T3": lambda v: "please arrange the meeting",
-    "T4": lambda v: "please record the meeting",
-    "T5": lambda v: f"please write the {v.provider.words.support_plan}",
-    "T6": lambda v: "the views differ and your decision is asked for",
-    "T7": lambda v: f"please talk the plan through with {v.first}",
-    "T8": lambda v: (
-        "two days in: how is it going, and has the support come"
-        if v.is_student
-        else f"two days in: is the extra support for {v.first} happening"
-    ),
-    "T9": _review_ahead,
-    "T10": lambda v: "please record it in PebblePad",
-    "T11": _after_review,
-    "T12": _next_steps_meeting,
-    "T13": lambda v: "this case is paused: can it go on",
-    "T14": lambda v: f"the placement ends on {v.day(v.placement.end)}",
-}
-
-
 def escalation(item: OutboxItem, view: View) -> Card:
     """For somebody who may not know of the case: its reference and its date, and whom to ring."""
     timer = item.data.get("timer", "")
     if view.sees_case:
-        return case_card(view, f"This case waits for somebody. {lateness(item, view)}".strip())
+        asked = wanted_in_the_end(timer, item.data.get("rung", ""), view)
+        return case_card(view, f"{asked.words}. {lateness(item, view)}".strip(), wanted=asked.act)
     asks = (
         f"A weekly check has had no answer. Please ring {view.mentor} and ask whether help is wanted."
         if timer == "T1"
@@ -385,6 +346,7 @@ def escalation(item: OutboxItem, view: View) -> Card:
         text(asks),
         text(lateness(item, view)) if lateness(item, view) else None,
         quiet("You are told the reference and the date only. Nothing that anybody wrote is in this message."),
+        actions=[way] if isinstance(way := whom_to_write_to(timer, view), dict) else [],
     )
 
 

@@ -127,8 +127,8 @@ def continues_check(view: View, then: Case) -> Card:
         quiet(reference_line(view)),
         heading("The placement continues"),
         text(
-            f"Nothing is saved yet. {view.mentor} and the {view.word(Role.PARTNERSHIP_TEAM)} are told too. The channel "
-            "hears that the review is done, and nothing else."
+            f"Nothing is saved yet. {listed(_told_of_it(view))} are told too. The channel hears that the review is "
+            "done, and nothing else."
         ),
         _students_words(view, then),
         actions=[
@@ -141,6 +141,13 @@ def continues_check(view: View, then: Case) -> Card:
             act(view, "Change something", "outcome.open"),
         ],
     )
+
+
+def _told_of_it(view: View) -> list[str]:
+    """Who hears of a placement that continues, beside the student."""
+    lecturers = (Role.LEVEL_LEAD, Role.PERSONAL_TUTOR)
+    words = [f"the {view.word(role)}" for role in lecturers if view.party.holders(role, view.case)]
+    return [view.mentor, f"the {view.word(Role.PARTNERSHIP_TEAM)}", *words]
 
 
 def ending_form(
@@ -221,7 +228,7 @@ def lead_check(view: View) -> Card:
         heading("Confirm that the placement may end"),
         text(
             f"{view.link_tutor} decides what comes of the review and tells {view.first} in person. If the placement "
-            "ends, your confirmation is needed too. Nobody is written to when you confirm."
+            f"ends, your confirmation is needed too. Only {view.link_tutor} hears that you have confirmed."
         ),
         flat(record.review(view)),
         actions=[

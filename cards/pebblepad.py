@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
 from cards import record as record_of
 from cards.acts import act
 from cards.case import reference_line
-from cards.elements import Card, button, card, heading, label, link, literal, quiet, said, text
-from cards.plan import came, plain_holder, recorded, recorded_words
+from cards.elements import Card, button, card, heading, label, link, literal, panel, plain, quiet, said, text
+from cards.plan import came, met_by, promised, recorded, recorded_words, who_looks
 from cards.view import View
 from pathway import events as e
 from pathway.case import Case
@@ -17,7 +17,9 @@ from pathway.dates import in_words, listed, moment_in_words
 from pathway.people import Item, access
 from pathway.process import Stage
 from pathway.provider import starting
+from pathway.roles import Role
 from pathway.standards import area
+from pathway.timers import RECORDED_ELSEWHERE
 
 #: A title and the words below it, as they are pasted.
 Block = tuple[str, str]
@@ -57,39 +59,45 @@ def _plan(view: View) -> Blocks:
         yield f"Target ({n})", target.target
         yield f"Success criteria ({n})", target.measure
         yield f"Support: what and by whom ({n})", target.support
-        yield f"Monitored by ({n})", plain_holder(view, target.monitored_by)
-        yield f"To be completed by ({n})", _day(target.complete_by)
+        yield f"Monitored by ({n})", plain(who_looks(view, plan))
+        yield f"To be completed by ({n})", _day(met_by(view, plan))
     yield (
         "Additional support",
-        "\n".join(f"{p.what} ({plain_holder(view, p.who)})" for p in plan.promises),
+        "\n".join(promised(view, plan, p) for p in plan.promises),
     )
     yield "Plan starts", _day(plan.starts)
     yield "Review meeting", f"{moment_in_words(at, year=True)}, {view.case.review_place}"
     if agreed := view.case.last(e.StudentAgreed):
-        yield "Discussed with the student on", f"{_day(agreed.on)}. The student finds the plan achievable."
-        yield "Student's comment", agreed.comment
+        student = view.word(Role.STUDENT)
+        yield f"Discussed with the {student} on", f"{_day(agreed.on)}. The {student} finds the plan achievable."
+        yield f"{starting(student)}'s comment", agreed.comment
     elif alone := view.case.last(e.ProceededWithoutAgreement):
-        yield "Started without the student's agreement", alone.reason
+        yield f"Started without the {view.word(Role.STUDENT)}'s agreement", alone.reason
 
 
 def _review(view: View) -> Blocks:
     """The three parts of the review as they stand, each with the evidence that was typed for it."""
-    started, parts = view.case.last(e.ReviewStarted), record_of.parts(view.case)
+    started, there = view.case.last(e.ReviewStarted), record_of.parts(view.case)
     if started:
         yield "Review meeting on", _day(started.on)
         yield "Not in person because", started.not_in_person_because
-    if seen := parts.get(e.ReviewPart.OBSERVATION):
-        yield starting(seen.part.value), seen.words
+    if seen := there.get(e.ReviewPart.OBSERVATION):
+        yield "Observed on", _day(seen.on)
+        yield "Observer", seen.observer or view.party.name(seen.for_whom or seen.by)
+        yield "Focus areas seen", _areas(view, tuple(dict.fromkeys(t.area for t in _targets(view.case))))
+        yield "Lesson observation", seen.words
         for n, (target, words) in enumerate(seen.evidence, 1):
             yield f"Progress and evidence ({n})", f"{target}\n{words}"
+        yield "Suggestions", seen.suggestions
+    if spoken := there.get(e.ReviewPart.MENTOR_DISCUSSION):
+        yield "Was the agreed support given", starting(record_of.SUPPORT[spoken.support]) if spoken.support else ""
+        yield f"Discussion with the {view.word(Role.MENTOR)}", spoken.words
+    if talk := there.get(e.ReviewPart.THREE_WAY):
+        yield "Present in the three-way conversation", listed(talk.present)
+        yield f"Three-way conversation: the {view.word(Role.STUDENT)}'s view", talk.words
+        yield "Three-way conversation: summary", talk.summary
     given = [f"{p.what}: {words}" for n, p in enumerate(_promises(view.case)) if (words := came(view, n))]
     yield "Support given", "\n".join(given)
-    if spoken := parts.get(e.ReviewPart.MENTOR_DISCUSSION):
-        yield "Was the agreed support given", starting(record_of.SUPPORT[spoken.support]) if spoken.support else ""
-        yield starting(spoken.part.value), spoken.words
-    if talk := parts.get(e.ReviewPart.THREE_WAY):
-        yield "Who was in the three-way conversation", listed(talk.present)
-        yield starting(talk.part.value), talk.words
 
 
 def _outcome(view: View) -> Blocks:
@@ -104,7 +112,8 @@ def _outcome(view: View) -> Blocks:
     if outcome.told_student_at:
         there = [name for name in outcome.told_present if name != outcome.told_by]
         who = f"{outcome.told_by}, with {listed(there)} there" if there else outcome.told_by
-        yield "Student told", f"{moment_in_words(outcome.told_student_at, year=True)}, by {who}"
+        told = f"{moment_in_words(outcome.told_student_at, year=True)}, by {who}"
+        yield f"{starting(view.word(Role.STUDENT))} told", told
     if isinstance(outcome, e.PlacementContinued):
         yield "Why a part of the review is missing", outcome.parts_missing_because
         yield "Targets to carry on", outcome.carry_on
@@ -117,6 +126,10 @@ BLOCKS: Mapping[e.Record, Callable[[View], Blocks]] = {
     e.Record.REVIEW: _review,
     e.Record.OUTCOME: _outcome,
 }
+
+
+def _targets(case: Case) -> tuple[e.PlanTarget, ...]:
+    return case.plan.targets if case.plan else ()
 
 
 def _promises(case: Case) -> tuple[e.Promise, ...]:
@@ -176,6 +189,8 @@ def _is_there(case: Case, record: e.Record) -> bool:
 
 def still_to_record(view: View) -> tuple[e.Record, ...]:
     """What has to be in PebblePad and nobody has said is: the plan, the review and the outcome."""
+    if view.case.stage not in RECORDED_ELSEWHERE:
+        return ()
     asked = (r for r in there(view) if r is not e.Record.WEEKLY_TARGET)
     return tuple(r for r in asked if recorded(view.case, r) is None)
 
@@ -183,6 +198,47 @@ def still_to_record(view: View) -> tuple[e.Record, ...]:
 def wanted(view: View) -> str:
     """The first record that is still to go there, or else the newest; "" where there is none yet."""
     return next(iter((*still_to_record(view), *reversed(there(view)))), "")
+
+
+#: Cases on one page of the list: each has a button, and a card holds six.
+PAGE = 4
+
+
+def not_there_yet(views: Sequence[View], *, start: int = 0) -> Card:
+    """One list over somebody's cases: what is not in PebblePad, as far as anybody has said. *views* are those cases."""
+    page = views[start : start + PAGE]
+    more = start + len(page) < len(views)
+    return card(
+        heading("Not yet in PebblePad"),
+        text("Nobody has said yet that these are recorded there. Open the text, paste it, then say so here.")
+        if page
+        else text("Nothing of yours is waiting to be recorded there."),
+        *(panel(label(_whose(view)), text(starting(_records(view)), spacing="Small")) for view in page),
+        actions=[
+            *(
+                act(view, f"Text for {view.case.reference}", "pebblepad.show", record=still_to_record(view)[0].value)
+                for view in page
+            ),
+            *([button("Show the next", "pebblepad.list", start=start + PAGE)] if more else []),
+            button("My cases", "cases.mine"),
+        ],
+    )
+
+
+def _whose(view: View) -> str:
+    reference = f"Ref {view.case.reference}"
+    return f"{view.student} ({reference})" if view.sees(Item.CONCERN) else reference
+
+
+def _records(view: View) -> str:
+    return listed(NAMES[record] for record in still_to_record(view))
+
+
+def list_line(views: Sequence[View]) -> str:
+    """The same in one line of a morning's message."""
+    return f"Not yet in PebblePad: {'; '.join(f'{_whose(view)}, {_records(view)}' for view in views[:PAGE])}" + (
+        f"; and {len(views) - PAGE} more." if len(views) > PAGE else "."
+    )
 
 
 def sheet(view: View, record: e.Record, *, lead: str = "", part: int = 1) -> Card:

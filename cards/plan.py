@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from cards.elements import Element, facts, label, literal, quiet, said
 from cards.view import View, area_words
+from pathway import clocks
 from pathway import events as e
 from pathway.case import Case
-from pathway.clocks import review_day
-from pathway.dates import counted, in_words, listed, local_date
+from pathway.dates import Found, counted, in_words, listed, local_date
 from pathway.deadlines import latest_review
 from pathway.ground import Ground
 from pathway.guards import agreed_by
 from pathway.hours import tutor_days
+from pathway.process import Stage
 from pathway.provider import starting
 from pathway.roles import Role
 
 #: Of a student's words a card shows the newest, and older ones up to so many characters in all.
 SHOWN_WORDS = 700
+#: Stages whose short card shows the plan.
+PLANNING = frozenset({Stage.WRITING_PLAN, Stage.PLAN_TO_DISCUSS, Stage.PLAN_IN_PLACE})
 #: The people of a plan, by their roles.
 BOTH = (Role.MENTOR, Role.LINK_TUTOR)
 
@@ -35,10 +38,10 @@ def plan_parts(view: View, plan: e.PlanWritten, *, ticks: bool = False) -> Itera
     yield facts(
         {
             "Starts": view.day(plan.starts),
-            "Review meeting": view.moment(at),
+            "Review meeting": f"{view.moment(at)}{_found(view, plan)}",
             "Where": literal(view.case.review_place if stands else plan.place),
-            "Looked at by": holder(view, Role.MENTOR.value),
-            "To be met by": view.day(local_date(at)),
+            "Looked at by": who_looks(view, plan),
+            "To be met by": view.day(met_by(view, plan)),
         }
     )
     for n, target in enumerate(plan.targets, 1):
@@ -49,12 +52,37 @@ def plan_parts(view: View, plan: e.PlanWritten, *, ticks: bool = False) -> Itera
     yield label("Promised support")
     for n, promise in enumerate(plan.promises):
         if ticks and (state := came(view, n)):
-            yield said(f"{promise.what} ({plain_holder(view, promise.who)}, {_by(view, promise, plan)})")
+            yield said(promised(view, plan, promise))
             yield quiet(state)
     yield [part for line in _still_promised(view, plan, ticks=ticks) for part in said(line)]
     if plan.short_because.strip():
         yield label("Why the week is shorter")
         yield said(plan.short_because)
+
+
+def promised(view: View, plan: e.PlanWritten, promise: e.Promise) -> str:
+    """What, who and by when: "Planning together (Priya Nair, by the review)"."""
+    return f"{promise.what} ({plain_holder(view, promise.who)}, {_by(view, promise, plan)})"
+
+
+def _found(view: View, plan: e.PlanWritten) -> str:
+    """How the day of the review was found, while the card does not say it elsewhere: until both have agreed it."""
+    if view.case.stage is not Stage.WRITING_PLAN:
+        return ""
+    return f" ({view.ground.calendar.explain_until(plan.starts, local_date(plan.review_at)).how})"
+
+
+def who_looks(view: View, plan: e.PlanWritten) -> str:
+    """Who looks at the targets in the week, by name."""
+    roles = dict.fromkeys(role for target in plan.targets for role in target.monitored_by.split(" and "))
+    return listed(holder(view, role) for role in roles)
+
+
+def met_by(view: View, plan: e.PlanWritten) -> date:
+    """The day by which the targets are to be met: the review as it stands now, unless an earlier one was agreed."""
+    at = (review_moment(view) if view.case.plan and view.case.plan.version == plan.version else None) or plan.review_at
+    agreed = max((target.complete_by for target in plan.targets), default=local_date(at))
+    return local_date(at) if agreed == local_date(plan.review_at) else agreed
 
 
 def _still_promised(view: View, plan: e.PlanWritten, *, ticks: bool) -> Iterator[str]:
@@ -73,7 +101,11 @@ def _by(view: View, promise: e.Promise, plan: e.PlanWritten) -> str:
 
 
 def plain_holder(view: View, who: str) -> str:
-    """The person who holds the role *who* on this case, by name, as it is; what was typed where it is no role."""
+    """The people who hold the role *who* on this case ("mentor and link_tutor" for both), by name, as they are; what
+    was typed where it is no role.
+    """
+    if " and " in who and set(who.split(" and ")) <= set(Role):
+        return " and ".join(plain_holder(view, one) for one in who.split(" and "))
     if who not in set(Role):
         return who
     people = view.party.holders(Role(who), view.case)
@@ -120,19 +152,56 @@ def who_agreed(view: View) -> str:
 # -- what the student may know of it -------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the student wrote, or said to somebody who typed it; *words* are unaltered."""
+
+    said: e.StudentReplied | e.StudentNotAgreed | e.StudentAgreed
+    words: str
+
+
+def students_words(case: Case) -> tuple[Words, ...]:
+    """Everything the student has put on the record, the oldest first."""
+    found: list[Words] = []
+    for event in case.events:
+        match event:
+            case e.StudentReplied(words=words) | e.StudentNotAgreed(words=words) | e.StudentAgreed(comment=words):
+                found += [Words(event, words)] if words.strip() else []
+            case _:
+                continue
+    return tuple(found)
+
+
+def newest_words(case: Case) -> tuple[Words, ...]:
+    """What a card of the case shows of them: the newest, and older ones while they are short; the newest first."""
+    kept, room = students_words(case), SHOWN_WORDS
+    shown: list[Words] = []
+    for one in reversed(kept):
+        room -= len(one.words)
+        if room < 0 and shown:
+            break
+        shown.append(one)
+    return tuple(shown)
+
+
+def has_more_words(view: View) -> bool:
+    """Whether the student has written something that does not stand on the short card."""
+    shown = newest_words(view.case) if view.case.stage in PLANNING else ()
+    return len(students_words(view.case)) > len(shown)
+
+
 def student_wrote(view: View) -> Iterator[Element | list[Element]]:
     """The student's own words beside the record, unaltered: the newest, and older ones while they are short."""
-    kept = [x for x in view.case.events if isinstance(x, e.StudentReplied | e.StudentNotAgreed) and x.words.strip()]
-    room = SHOWN_WORDS
-    for words in reversed(kept):
-        room -= len(words.words)
-        if room < 0 and words is not kept[-1]:
-            break
-        mine = words.role is Role.STUDENT
-        who = "You" if view.is_student else view.first
-        how = f"{who} wrote" if mine else f"{who} said, as {view.you_or(words.by)} recorded"
-        yield label(f"{how} on {view.day(local_date(words.at))}")
-        yield said(words.words)
+    for one in newest_words(view.case):
+        yield as_written(view, one)
+
+
+def as_written(view: View, one: Words) -> list[Element]:
+    """Who wrote it and when, and the words."""
+    who = "You" if view.is_student else view.first
+    mine = one.said.role is Role.STUDENT
+    how = f"{who} wrote" if mine else f"{who} said, as {view.you_or(one.said.by)} recorded"
+    return [label(f"{how} on {view.day(local_date(one.said.at))}"), *said(one.words)]
 
 
 # -- days ----------------------------------------------------------------------------------------------------------
@@ -150,9 +219,9 @@ class Proposed:
     possible: bool = True
 
 
-def review_proposal(ground: Ground, case: Case, starts: date, *, opening: str = "") -> Proposed:
+def review_proposal(ground: Ground, case: Case, starts: date, *, opening: str = "", within: bool = True) -> Proposed:
     """A full school week after *starts*, on a day on which the Link Tutor works and the student is in school; earlier
-    only where the placement ends, and the note says so.
+    only where the placement ends, and the note says so. *within*: it says too how late the review can be at most.
     """
     calendar, days, party = ground.calendar, ground.provider.days, ground.party
     tutor, first = tutor_days(ground, case), literal(party.name(case.student).split(" ")[0])
@@ -177,16 +246,23 @@ def review_proposal(ground: Ground, case: Case, starts: date, *, opening: str = 
         parts.append(f"It is the first day from then on which {who} works and {first} is in school.")
     if attends := calendar.in_school_in_words(first, starts, day):
         parts.append(f"{attends.rstrip('.')}.")
-    sooner = calendar.earlier(starts, found, days.plan_floor)
-    while sooner and not fits(sooner.day):
-        before = calendar.before(sooner.day, 1)
-        enough = calendar.count(starts, before) >= days.plan_floor
-        sooner = calendar.explain_until(starts, before) if enough else None
-    if sooner:
+    if sooner := _sooner(ground, starts, found, fits):
         parts.append(f"That is far away. An earlier day would be {in_words(sooner.day)} ({sooner.how}).")
         if calendar.count(starts, sooner.day) < days.plan_min:
             parts.append("A week that short needs a line of reason.")
+    if within:
+        parts.append(f"The latest possible day is {in_words(min(latest, calendar.add(starts, days.plan_max)))}.")
     return Proposed(day, " ".join(p for p in parts if p), calendar.count(starts, day))
+
+
+def _sooner(ground: Ground, starts: date, found: Found, fits: Callable[[date], bool]) -> Found | None:
+    """An earlier day for the review on which all are there, where the proposed one is far away."""
+    calendar, floor = ground.calendar, ground.provider.days.plan_floor
+    sooner = calendar.earlier(starts, found, floor)
+    while sooner and not fits(sooner.day):
+        before = calendar.before(sooner.day, 1)
+        sooner = calendar.explain_until(starts, before) if calendar.count(starts, before) >= floor else None
+    return sooner
 
 
 def _too_late(ground: Ground, starts: date, latest: date, opening: str) -> Proposed:
@@ -220,11 +296,18 @@ def review_found(view: View) -> str:
 
 def review_moment(view: View) -> datetime | None:
     """When the review is: as it was set, unless the school has closed on that day since."""
-    at = view.case.review_at
-    moved = review_day(view.case, view.ground)
-    if at is None or moved is None or moved == local_date(at):
-        return at
-    return at + (moved - local_date(at))
+    return clocks.review_moment(view.case, view.ground)
+
+
+def visit_words(view: View) -> str:
+    """That the review visit stands in the calendars, and to the Link Tutor that it does not yet; else ""."""
+    booked, at = clocks.visit_booked(view.case, view.ground), review_moment(view)
+    if booked is None:
+        ahead = at is not None and at > view.now and view.is_(Role.LINK_TUTOR)
+        return "The review visit is not in the calendars yet." if ahead else ""
+    tutor = view.link_tutor
+    comes = "you go" if view.is_(Role.LINK_TUTOR) else f"{tutor} comes"
+    return f"The review visit is booked: {comes} to {literal(booked.place.rstrip('. '))}."
 
 
 def when_and_where(view: View) -> str:
@@ -263,15 +346,22 @@ def duties_left(view: View) -> str:
     return "; ".join(left)
 
 
-def duties_by(view: View) -> date:
+def duties_day(view: View) -> date:
     """One of the Link Tutor's working days after the plan started."""
     return tutor_days(view.ground, view.case).add(local_date(view.case.began.at), 1)
+
+
+def duties_by(view: View) -> str:
+    """One of the Link Tutor's working days after the plan started, with how it was found."""
+    found = tutor_days(view.ground, view.case).explain(local_date(view.case.began.at), 1)
+    return f"{view.day(found.day)} ({found.how})"
 
 
 def tick_words(view: View) -> str:
     """The duties that are done, in a sentence."""
     done = done_duties(view.case)
-    words = [f"personal support offered to {view.first}"] if e.Duty.PERSONAL_SUPPORT in done else []
+    offered = [d for d in view.case.since(e.PlanShared, e.DutyDone) if d.duty is e.Duty.PERSONAL_SUPPORT]
+    words = [f"personal support offered to {view.first} on {view.day(offered[-1].on)}"] if offered else []
     for role, (told_, needless) in DUTIES_OF.items():
         if told_ in done:
             words.append(f"{holder(view, role.value)} ({view.word(role)}) told")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from cards.elements import Element, facts, label, literal, panel, quiet, said, text, told
-from cards.plan import came, plain_holder
+from cards.plan import came, promised
 from cards.view import View
 from pathway import events as e
 from pathway.case import Case
@@ -113,6 +113,14 @@ def ticks(view: View) -> Parts:
         done = f"recorded by {view.you_or(one.by)}, {view.moment(one.at)}" if one else "not recorded yet"
         lines.append(text(f"{'✓' if one else '○'} {part_words(part, view)}: {done}", spacing="Small"))
     yield panel(*lines)
+    yield from _not_in_person(view)
+
+
+def _not_in_person(view: View) -> Parts:
+    """Why the review is no visit: for whoever typed it and the office, as the form says."""
+    began = view.case.last(e.ReviewStarted)
+    if began and view.is_(Role.LINK_TUTOR, Role.PARTNERSHIP_TEAM):
+        yield told("Why it is not in person", began.not_in_person_because)
 
 
 def promises(view: View) -> Parts:
@@ -122,8 +130,7 @@ def promises(view: View) -> Parts:
         return
     yield label("Support that was promised")
     for n, promise in enumerate(plan.promises):
-        by = f", by {view.day(promise.by)}" if promise.by else ""
-        yield said(f"{promise.what} ({plain_holder(view, promise.who)}{by})")
+        yield said(promised(view, plan, promise))
         if state := came(view, n):
             yield quiet(state)
 
@@ -133,9 +140,12 @@ def review(view: View) -> Parts:
     there = parts(view.case)
     seen = there.get(e.ReviewPart.OBSERVATION)
     if seen:
+        who = seen.observer or view.party.name(seen.for_whom or seen.by)
         yield told("The lesson that was observed", seen.words)
+        yield quiet(f"Observed by {literal(who)} on {view.day(seen.on)}.")
         for target, words in seen.evidence:
             yield told("What was seen of one target", f"{target}\n{words}")
+        yield told("Suggestions", seen.suggestions)
     spoken = there.get(e.ReviewPart.MENTOR_DISCUSSION)
     if spoken:
         yield label(
@@ -146,6 +156,7 @@ def review(view: View) -> Parts:
     if talk:
         yield told("Who was in the three-way conversation", listed(talk.present))
         yield told(f"{view.first}'s view, in {view.first}'s own words", talk.words)
+        yield told("What the conversation came to", talk.summary)
 
 
 # -- the outcome ---------------------------------------------------------------------------------------------------
@@ -324,6 +335,9 @@ def _continues(view: View, given: e.PlacementContinued) -> Parts:
         f"You go on working with {view.mentor} as before. If something is not clear, ask {view.mentor} or "
         f"{view.link_tutor}."
     )
+    ring = person_to_ring(view)
+    yield text(ring) if ring else None
+    yield from _support(view)
 
 
 def _over(view: View, given: e.PlacementTerminated) -> Parts:

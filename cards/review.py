@@ -79,11 +79,29 @@ def whole(view: View) -> Card:
     )
 
 
+#: What a part asks only where somebody wants to say it: the button that shows it.
+MORE = {
+    "observation": "Add suggestions, another observer or day",
+    "discussion": "It was on another day",
+    "three_way": "Add a summary or another day",
+}
+
+
+def observers(view: View) -> dict[str, str]:
+    """Who may have seen the lesson: the Link Tutor, the mentor, or a colleague of the mentor's."""
+    return {
+        "link_tutor": present_words("link_tutor", view),
+        "mentor": present_words("mentor", view),
+        "colleague": f"a fellow {view.word(Role.MENTOR)} of the school",
+    }
+
+
 def observation_form(
-    view: View, values: Mapping[str, str], faults: Sequence[Fault] = (), *, for_whom: str = ""
+    view: View, values: Mapping[str, str], faults: Sequence[Fault] = (), *, for_whom: str = "", more: bool = False
 ) -> Card:
     form = Form(values, faults)
     who = readers(view)
+    whose = view.mentor if for_whom else "you"
     evidence: list[list[Element]] = []
     for n, target in enumerate(record.targets(view.case)):
         evidence += [
@@ -112,13 +130,31 @@ def observation_form(
                 hint="Year 8 science, period 2. A calm start, and clear about what comes next.",
             ),
             *evidence,
+            [
+                *form.one("observer", "Observed by", observers(view), error="Say who saw the lesson.", open_list=False),
+                *form.day("on", "Observed on", error="Choose today or a day in the past."),
+                *form.line(
+                    "suggestions",
+                    "Suggestions",
+                    error="Up to 400 characters.",
+                    readers=who,
+                    required=False,
+                    long=True,
+                    most=400,
+                ),
+            ]
+            if more
+            else [quiet(f"Observed by {whose} on {view.day(record.began_on(view.case))}.")],
         ],
         part="observation",
         for_whom=for_whom,
+        more=more,
     )
 
 
-def discussion_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] = (), *, for_whom: str = "") -> Card:
+def discussion_form(
+    view: View, values: Mapping[str, str], faults: Sequence[Fault] = (), *, for_whom: str = "", more: bool = False
+) -> Card:
     form = Form(values, faults)
     return _part_card(
         view,
@@ -135,13 +171,17 @@ def discussion_form(view: View, values: Mapping[str, str], faults: Sequence[Faul
                 long=True,
                 most=600,
             ),
+            form.day("on", "You talked on", error="Choose today or a day in the past.") if more else None,
         ],
         part="discussion",
         for_whom=for_whom,
+        more=more,
     )
 
 
-def three_way_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] = (), *, for_whom: str = "") -> Card:
+def three_way_form(
+    view: View, values: Mapping[str, str], faults: Sequence[Fault] = (), *, for_whom: str = "", more: bool = False
+) -> Card:
     form = Form(values, faults)
     return _part_card(
         view,
@@ -162,9 +202,24 @@ def three_way_form(view: View, values: Mapping[str, str], faults: Sequence[Fault
                 long=True,
                 most=600,
             ),
+            [
+                *form.line(
+                    "summary",
+                    "What the conversation came to",
+                    error="Up to 600 characters.",
+                    readers=readers(view),
+                    required=False,
+                    long=True,
+                    most=600,
+                ),
+                *form.day("on", "You talked on", error="Choose today or a day in the past."),
+            ]
+            if more
+            else None,
         ],
         part="three_way",
         for_whom=for_whom,
+        more=more,
     )
 
 
@@ -176,9 +231,11 @@ def _part_card(
     *,
     part: str,
     for_whom: str,
+    more: bool,
 ) -> Card:
+    """*more* says that what is asked only on request is on the card."""
     name = f"review.{part}"
-    more = {"for": for_whom} if for_whom else {}
+    carried = {**({"for": for_whom} if for_whom else {}), **({"more": "yes"} if more else {})}
     return card(
         quiet(reference_line(view)),
         heading(title),
@@ -186,8 +243,9 @@ def _part_card(
         *body,
         form.verdict(),
         actions=[
-            _send(view, "Record this part", f"{name}_recorded", name, **more),
-            button("Save for later", f"{name}_save", **_hidden(view, name), **more),
+            _send(view, "Record this part", f"{name}_recorded", name, **carried),
+            button("Save for later", f"{name}_save", **_hidden(view, name), **carried),
+            *([] if more else [button(MORE[part], f"{name}_more", **_hidden(view, name), **carried)]),
             act(view, "Back", "cases.open"),
         ],
     )

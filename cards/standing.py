@@ -9,11 +9,13 @@ from cards.elements import literal
 from cards.plan import (
     BOTH,
     duties_by,
+    duties_day,
     duties_left,
     recorded_words,
     review_found,
     review_moment,
     tick_words,
+    visit_words,
     who_agreed,
 )
 from cards.view import View, plan_being_changed, plan_for_student
@@ -183,6 +185,8 @@ def _in_place(view: View) -> Sentences:
     case, at = view.case, review_moment(view)
     if at:
         yield f"The plan runs until the review meeting on {view.moment(at)} ({review_found(view)})."
+    if visit := visit_words(view):
+        yield visit
     yield "The review decides whether the placement continues."
     version = case.plan.version if case.plan else 0
     confirmed = [c for c in case.all(e.StudentConfirmed) if c.version == version]
@@ -193,8 +197,8 @@ def _in_place(view: View) -> Sentences:
         yield f"{view.first} asked you on {view.moment(ring[-1].at)} to ring."
     if view.is_(Role.LINK_TUTOR):
         if left := duties_left(view):
-            by = duties_by(view)
-            yield f"{'Yours by' if view.today <= by else 'Still yours, due on'} {view.day(by)}: {left}."
+            whose = "Yours by" if view.today <= duties_day(view) else "Still yours, asked for by"
+            yield f"{whose} {duties_by(view)}: {left}."
         if done := tick_words(view):
             yield done
     if pasted := recorded_words(view, e.Record.PLAN):
@@ -346,6 +350,8 @@ def _plan_of_student(view: View) -> Sentences:
     yield f"You and {talked} have talked about a {words}. It sets {n} for the days to {until} ({review_found(view)})."
     yield f"{view.mentor} and {view.link_tutor} are there to help you meet {them}."
     yield f"On {view.moment(at)} there is a review meeting. It will decide whether the placement continues."
+    if booked := visit_words(view):
+        yield booked
     if any(c.version == plan.version for c in case.all(e.StudentConfirmed)):
         yield "You have said that it is achievable. Thank you."
     elif case.stage is Stage.PLAN_TO_DISCUSS:

@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from cards.acts import act
 from cards.case import reference_line, whom_to_ask
-from cards.elements import Card, Form, button, card, heading, quiet, text
+from cards.elements import HEAVIEST, Card, Form, button, card, heading, quiet, text, weight
 from cards.home import cases_button, reachable
+from cards.plan import Words, as_written, students_words
 from cards.view import View
 from pathway.provider import Provider
 from pathway.roles import Role
 from pathway.rules import Fault
+
+#: Bytes of the student's words on one card: beside them stand a heading and the buttons.
+ROOM = HEAVIEST - 7_000
 
 
 def talk_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] = ()) -> Card:
@@ -72,6 +76,41 @@ def reply_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] = 
                 nonce=view.nonce,
                 form="student.reply",
             ),
+            act(view, "Back", "cases.open"),
+        ],
+    )
+
+
+def words_pages(view: View) -> tuple[tuple[Words, ...], ...]:
+    """All of the student's words, the oldest first, as many together as a card holds."""
+    pages: list[list[Words]] = [[]]
+    room = ROOM
+    for one in students_words(view.case):
+        need = weight({"words": as_written(view, one)})
+        if need > room and pages[-1]:
+            pages.append([])
+            room = ROOM
+        pages[-1].append(one)
+        room -= need
+    return tuple(tuple(page) for page in pages)
+
+
+def words_card(view: View, part: int = 1) -> Card:
+    """Everything the student has written for the record, or said to somebody who typed it, word for word."""
+    pages = words_pages(view)
+    part = min(max(part, 1), len(pages))
+    of = f" (part {part} of {len(pages)})" if len(pages) > 1 else ""
+    whose = "you have" if view.is_student else f"{view.first} has"
+    write = [act(view, "Write something for the record", "student.reply")] if view.is_student else []
+    return card(
+        quiet(reference_line(view)),
+        heading(f"Everything {whose} written{of}"),
+        text("Word for word, the oldest first. Nobody else can change or remove it."),
+        *(as_written(view, one) for one in pages[part - 1]),
+        actions=[
+            *([act(view, "Show the next part", "student.words", page=str(part + 1))] if part < len(pages) else []),
+            *([act(view, "Show the part before", "student.words", page=str(part - 1))] if part > 1 else []),
+            *write,
             act(view, "Back", "cases.open"),
         ],
     )

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from cards.acts import act
 from cards.case import HELP, reference_line, whom_to_ask
-from cards.elements import Card, Element, Form, button, card, heading, label, panel, quiet, said, text
+from cards.elements import (
+    Card,
+    Element,
+    Form,
+    button,
+    card,
+    facts,
+    heading,
+    label,
+    link,
+    literal,
+    panel,
+    quiet,
+    said,
+    text,
+)
 from cards.plan import (
     DUTIES_OF,
     colleagues,
@@ -20,6 +36,7 @@ from cards.plan import (
 )
 from cards.view import View
 from pathway import events as e
+from pathway.dates import listed
 from pathway.provider import Provider, starting
 from pathway.roles import Role
 from pathway.rules import Fault
@@ -68,17 +85,25 @@ def plan_form(
     note: str = "",
     short: bool = False,
     newer: str = "",
+    review_on: str = "",
 ) -> Card:
-    """One page of the plan: three targets at the most, and on the first page everything else.
+    """One page of the plan: three targets at the most, and on the first page everything else; who looks at it and by
+    when stands on the second, where there is one (from three targets on).
 
     *blocks* is how many targets there is room for, *base* the version it began from, *note* how the day of the review
-    was found, *short* whether a reason for a shorter week is asked for, *newer* says that somebody wrote one meanwhile.
+    was found, *short* whether a reason for a shorter week is asked for, *newer* says that somebody wrote one meanwhile,
+    *review_on* is the day of the review as it is drawn (what is to be met by then moves with it).
     """
     form, first = Form(values, faults), (page - 1) * PAGE + 1
     plan = view.provider.words.support_plan
     shown = range(first, min(blocks, first + PAGE - 1) + 1)
     hidden = _hidden(
-        view, "support_plan.plan", blocks=str(blocks), page="" if page == 1 else str(page), base=str(base or "")
+        view,
+        "support_plan.plan",
+        blocks=str(blocks),
+        page="" if page == 1 else str(page),
+        base=str(base or ""),
+        drawn_for=review_on,
     )
     most = view.provider.settings.max_focus_areas
     return card(
@@ -91,16 +116,23 @@ def plan_form(
         ),
         *(_block(view, form, n) for n in shown),
         _rest(view, form, note, short=short) if page == 1 else None,
+        _who_and_by_when(view, form) if page == (2 if blocks >= PAGE else 1) else None,
         form.verdict(),
         actions=[
             button("Check the plan", "support_plan.check", style="positive", **hidden),
             button("Save for later", "support_plan.save", **hidden),
             *([button("Add an area or a second target", "support_plan.add", **hidden)] if blocks < 2 * most else []),
-            *([button("Show the other targets", "support_plan.turn", **hidden)] if blocks > PAGE else []),
+            *([button(_turning(blocks, page), "support_plan.turn", **hidden)] if blocks >= PAGE else []),
             *([act(view, "Begin from the newest version", "support_plan.anew")] if newer else []),
             act(view, "Back", "cases.open"),
         ],
     )
+
+
+def _turning(blocks: int, page: int) -> str:
+    if blocks > PAGE:
+        return "Show the other targets"
+    return "Who looks at it, and by when" if page == 1 else "Back to the targets"
 
 
 def _block(view: View, form: Form, n: int) -> list[Element]:
@@ -123,7 +155,7 @@ def _rest(view: View, form: Form, note: str, *, short: bool) -> list[Element]:
         ),
         *form.tick(
             "adjustments",
-            "Any agreed adjustments are in place (asked for every student alike)",
+            f"Any agreed adjustments are in place (asked for every {view.word(Role.STUDENT)} alike)",
             error="Check this, then tick it.",
         ),
         *form.day("review_on", "Review meeting on", error="Choose a day.", note=note),
@@ -136,6 +168,34 @@ def _rest(view: View, form: Form, note: str, *, short: bool) -> list[Element]:
             if short
             else []
         ),
+    ]
+
+
+#: Both of them, as it is kept.
+BOTH = f"{Role.MENTOR.value} and {Role.LINK_TUTOR.value}"
+
+
+def _givers(view: View) -> dict[str, str]:
+    """Mentor, Link Tutor, or both: by name."""
+    mentor, tutor = (plain_holder(view, role.value) for role in (Role.MENTOR, Role.LINK_TUTOR))
+    return {Role.MENTOR.value: mentor, Role.LINK_TUTOR.value: tutor, BOTH: f"{mentor} and {tutor}"}
+
+
+def _who_and_by_when(view: View, form: Form) -> list[Element]:
+    """Filled in already: the mentor looks at it, by the review."""
+    return [
+        *form.one(
+            "promise_who",
+            "Who gives what is promised beside the list",
+            _givers(view),
+            error="Choose one.",
+            required=False,
+            open_list=False,
+        ),
+        *form.day(
+            "met_by", "Targets met and support given by", error="Choose the day of the review or an earlier one."
+        ),
+        *form.one("monitored", "Who looks at the targets", _givers(view), error="Choose one.", open_list=False),
     ]
 
 
@@ -346,7 +406,7 @@ def duties_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] =
         quiet(reference_line(view)),
         heading("What you do when a plan starts"),
         text(
-            f"Asked for by {view.day(duties_by(view))}. The {view.word(Role.PARTNERSHIP_TEAM)} has been told already. "
+            f"Asked for by {duties_by(view)}. The {view.word(Role.PARTNERSHIP_TEAM)} has been told already. "
             "Nothing is sent from here: tick what you have done."
         ),
         form.one(
@@ -356,6 +416,7 @@ def duties_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] =
             error="Choose one.",
             required=False,
         ),
+        form.day("on", "Done on", error="Choose today or a day in the past."),
         *(
             form.one(
                 role.value,
@@ -406,6 +467,35 @@ def review_form(view: View, values: Mapping[str, str], faults: Sequence[Fault] =
     )
 
 
+def book_visit(view: View, starts: datetime, *, teams: str, ics: str) -> Card:
+    """The invitation to make in Teams, then the tap that says it is done. No field: the plan has the day."""
+    people = listed([view.you_or(p) for p in visitors(view) if p != view.viewer])
+    at = view.moment(starts)
+    return card(
+        quiet(reference_line(view)),
+        heading("Book the review visit"),
+        facts({"When": at, "How it was found": review_found(view), "Where": literal(view.case.review_place)}),
+        text(
+            f"1. Open it in Teams. The time is filled in, and the addresses of {people}; the title names nobody. Press "
+            "Send there."
+        ),
+        text(f"2. Come back and say that it is booked. {starting(people)} are then told, once."),
+        actions=[
+            link("Open it in Teams", teams),
+            act(view, f"It is booked for {at}", "support_plan.visit_booked"),
+            *([link("Calendar file instead (.ics)", ics)] if ics else []),
+            act(view, "Change the review", "support_plan.review"),
+            act(view, "Back", "cases.open"),
+        ],
+    )
+
+
+def visitors(view: View) -> tuple[str, ...]:
+    """Whose calendars the review visit belongs into: mentor, Link Tutor and student."""
+    roles = (Role.MENTOR, Role.LINK_TUTOR, Role.STUDENT)
+    return tuple(p for role in roles for p in view.party.holders(role, view.case))
+
+
 # -- reminders -----------------------------------------------------------------------------------------------------
 
 
@@ -429,7 +519,7 @@ def halfway(view: View) -> Card:
             quiet(review) if review else None,
             whom_to_ask(view),
             actions=[
-                act(view, "Has the support come?", "student.promises"),
+                {**act(view, "Has the support come?", "student.promises"), "style": "positive"},
                 act(view, "I want to talk about it", "student.talk"),
                 *([act(view, ring, "student.ring")] if view.party.link_tutor(view.case) else []),
                 act(view, "Show my plan", "cases.open"),
@@ -443,7 +533,7 @@ def halfway(view: View) -> Card:
         *promised,
         quiet(review) if review else None,
         actions=[
-            act(view, "Tick the promised support", "support_plan.promises"),
+            {**act(view, "Tick the promised support", "support_plan.promises"), "style": "positive"},
             act(view, "Show the case", "cases.open"),
         ],
     )

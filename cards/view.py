@@ -49,16 +49,9 @@ WITH_PLAN = frozenset({Stage.PLAN_TO_DISCUSS, Stage.PLAN_IN_PLACE, Stage.REVIEW}
 
 
 def plan_for_student(case: Case) -> e.PlanWritten | None:
-    """The plan that somebody has talked through with the student since it was shared last; None before that, and while
-    a newer one is being written.
-    """
+    """The plan on the student's card: the version that was talked through, while it is talked about or runs."""
     stage = case.came_from or case.stage
-    spoken = (
-        *case.since(e.PlanShared, e.PlanDiscussed),
-        *case.since(e.PlanShared, e.StudentAgreed),
-        *(x for x in case.since(e.PlanShared, e.StudentNotAgreed) if x.role is not Role.STUDENT),
-    )
-    return case.plan if stage in WITH_PLAN and spoken else None
+    return case.plan_talked_through if stage in WITH_PLAN else None
 
 
 def plan_being_changed(case: Case) -> bool:

@@ -9,6 +9,7 @@ from cards import cases as cards
 from cards.case import case_card
 from cards.home import RAISERS
 from cards.view import View
+from dialogs.pebblepad import to_record
 from dialogs.router import Steps
 from dialogs.turn import Reply, Turn
 from pathway import events as e
@@ -34,7 +35,9 @@ async def mine(turn: Turn) -> Reply:
     start = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 6 and int(sent) < len(views) else 0
     can_raise = bool(RAISERS & set(await turn.casework.general_roles(turn.person)))
     page = views[start : start + cards.PAGE]
-    return Reply(cards.my_cases(page, start=start, total=len(views), can_raise=can_raise), SUMMARY)
+    not_there = bool(await to_record(turn.casework, turn.person.id))
+    drawn = cards.my_cases(page, start=start, total=len(views), can_raise=can_raise, to_record=not_there)
+    return Reply(drawn, SUMMARY)
 
 
 def _pressing(view: View) -> tuple[bool, date, str]:
@@ -57,7 +60,7 @@ async def read(turn: Turn) -> Reply:
 @steps.on("cases.more")
 async def more(turn: Turn) -> Reply:
     case, ground = await turn.case()
-    return Reply(cards.more_acts(turn.view(case, ground)), SUMMARY)
+    return Reply(cards.more_acts(turn.view(case, ground), turn.get("wanted")), SUMMARY)
 
 
 @steps.on("cases.enter_for")

@@ -7,7 +7,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 
 from cards import home as cards
-from dialogs import cases, concern, student
+from dialogs import cases, concern, pebblepad, student
 from dialogs.router import Steps
 from dialogs.turn import Reply, Turn
 from pathway.casework import REFERENCE, NoSuchCase
@@ -35,6 +35,7 @@ COMMANDS = {
     "my plan": "student.plan",
     "my target": "student.plan",
     "plan": "student.plan",
+    "pebblepad": "pebblepad.list",
     "privacy": "home.privacy",
     "thanks": "home.thanks",
     "thank you": "home.thanks",
@@ -85,6 +86,7 @@ async def welcome(turn: Turn) -> Reply:
 #: What is answered by a step without anything else.
 TYPED: Mapping[str, Callable[[Turn], Awaitable[Reply]]] = {
     "cases.mine": cases.mine,
+    "pebblepad.list": pebblepad.not_there_yet,
     "student.plan": student.plan,
     "home.privacy": privacy,
     "home.thanks": thanks,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from cards import pebblepad as cards
 from cards.case import case_card
+from cards.view import View
 from dialogs.router import Steps
-from dialogs.turn import Reply, Turn
+from dialogs.turn import Reply, Turn, new_nonce
 from pathway import events as e
 from pathway.case import Case
+from pathway.casework import Casework
+from pathway.roles import Role
 from pathway.rules import Ground, NotYours, OutOfStep
 
 steps = Steps()
@@ -25,6 +28,26 @@ async def _record(turn: Turn) -> tuple[Case, Ground, e.Record]:
     if record not in cards.there(turn.view(case, ground)):
         raise OutOfStep(record.value)
     return case, ground, record
+
+
+async def to_record(casework: Casework, person: str) -> list[View]:
+    """The cases, closed ones too, on which *person* is Link Tutor and something is not in PebblePad. Oldest first."""
+    found: list[View] = []
+    for case_id in await casework.book.cases_of(person, open_only=False):
+        case = await casework.case(case_id)
+        ground = await casework.ground(case.placement)
+        view = View(case, ground, person, casework.now(), new_nonce())
+        if view.is_(Role.LINK_TUTOR) and cards.still_to_record(view):
+            found.append(view)
+    return sorted(found, key=lambda view: (view.case.entered.at, view.case.reference))
+
+
+@steps.on("pebblepad.list")
+async def not_there_yet(turn: Turn) -> Reply:
+    views = await to_record(turn.casework, turn.person.id)
+    sent = turn.get("start")
+    start = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 6 and int(sent) < len(views) else 0
+    return Reply(cards.not_there_yet(views, start=start), SUMMARY)
 
 
 @steps.on("pebblepad.show")

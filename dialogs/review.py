@@ -105,7 +105,13 @@ def _observation(turn: Turn, view: View) -> dict[str, Any]:
         faults.insert(0, Fault("Say which lesson it was and what went well.", "words"))
     if faults:
         raise Refused(*faults)
-    return {"words": turn.get("words"), "evidence": tuple(found)}
+    observer = cards.observers(view).get(turn.get("observer"), "")
+    return {
+        "words": turn.get("words"),
+        "evidence": tuple(found),
+        "observer": observer,
+        "suggestions": turn.get("suggestions"),
+    }
 
 
 def _discussion(turn: Turn, _view: View) -> dict[str, Any]:
@@ -128,7 +134,11 @@ def _three_way(turn: Turn, view: View) -> dict[str, Any]:
         faults.append(Fault(f"Write what {view.first} said, as {view.first} said it.", "words"))
     if faults:
         raise Refused(*faults)
-    return {"words": turn.get("words"), "present": tuple(cards.present_words(key, view) for key in there)}
+    return {
+        "words": turn.get("words"),
+        "present": tuple(cards.present_words(key, view) for key in there),
+        "summary": turn.get("summary"),
+    }
 
 
 PARTS: Mapping[str, tuple[e.ReviewPart, Drawer, Callable[[Turn, View], dict[str, Any]]]] = {
@@ -151,14 +161,37 @@ def _before(part: str, case: Case, view: View) -> dict[str, str]:
         "support": one.support.value if one.support else "",
         "present": ",".join(there),
         **found,
+        **_said_on_request(one, case, view),
     }
+
+
+#: What a part asks only on request. Where something of it is said, the whole of it is shown.
+ON_REQUEST = ("observer", "on", "suggestions", "summary")
+
+
+def _said_on_request(one: e.ReviewPartRecorded, case: Case, view: View) -> dict[str, str]:
+    who = {name: key for key, name in cards.observers(view).items()}.get(one.observer, "")
+    usual = view.party.name(one.for_whom or one.by)
+    elsewhere = one.on != record.began_on(case) or (one.observer and one.observer != usual)
+    if not (elsewhere or one.suggestions or one.summary):
+        return {}
+    said = {"observer": who, "on": one.on.isoformat(), "suggestions": one.suggestions, "summary": one.summary}
+    return {name: words for name, words in said.items() if words}
 
 
 async def _form(turn: Turn, part: str, values: Mapping[str, str], faults: Sequence[Fault]) -> Reply:
     case, ground = await in_review(turn)
-    turn.stamp(ground, e.ReviewPartRecorded, case)
+    stamp = turn.stamp(ground, e.ReviewPartRecorded, case)
     view = turn.view(case, ground, nonce=turn.nonce if faults else "")
-    return Reply(PARTS[part][1](view, values, faults, for_whom=turn.get("for")), SUMMARY)
+    more = bool(turn.get("more")) or any(values.get(name) for name in ON_REQUEST)
+    shown = {**(_usual(stamp["for_whom"] or stamp["by"], case, view) if more else {}), **values}
+    return Reply(PARTS[part][1](view, shown, faults, for_whom=turn.get("for"), more=more), SUMMARY)
+
+
+def _usual(person: str, case: Case, view: View) -> dict[str, str]:
+    """Whoever records a part has usually seen it, on the day of the review."""
+    who = {name: key for key, name in cards.observers(view).items()}.get(view.party.name(person), "link_tutor")
+    return {"observer": who, "on": record.began_on(case).isoformat()}
 
 
 async def _open(turn: Turn, part: str) -> Reply:
@@ -166,6 +199,11 @@ async def _open(turn: Turn, part: str) -> Reply:
     draft = await turn.draft(draft_name(part, case))
     values = dict(draft.values) if draft else _before(part, case, turn.view(case, ground))
     return await _form(turn, part, values, ())
+
+
+async def _more(turn: Turn, part: str) -> Reply:
+    """The same form, with what it asks only on request."""
+    return await _form(turn.with_data(more="yes"), part, turn.values, ())
 
 
 async def _save(turn: Turn, part: str) -> Reply:
@@ -177,8 +215,12 @@ async def _save(turn: Turn, part: str) -> Reply:
 async def _recorded(turn: Turn, part: str) -> Reply:
     case, ground = await in_review(turn)
     kind, _, read = PARTS[part]
-    stamp = turn.stamp(ground, e.ReviewPartRecorded, case, on=record.began_on(case))
-    event = e.ReviewPartRecorded(**stamp, part=kind, **read(turn, turn.view(case, ground)))
+    view = turn.view(case, ground)
+    stamp = turn.stamp(ground, e.ReviewPartRecorded, case, on=turn.day("on") or record.began_on(case))
+    said = read(turn, view)
+    if "observer" in said:
+        said["observer"] = said["observer"] or view.party.name(stamp["for_whom"] or stamp["by"])
+    event = e.ReviewPartRecorded(**stamp, part=kind, **said)
     done = await turn.record(case.id, event, fact=True)
     await turn.drop(draft_name(part, case))
     return Reply(case_card(turn.view(done.case, ground), "Recorded."), SUMMARY, case.id)
@@ -195,6 +237,7 @@ def _wire(part: str) -> None:
 
     steps.form(f"review.{part}")(form)
     steps.on(f"review.{part}")(step(_open))
+    steps.on(f"review.{part}_more")(step(_more))
     steps.on(f"review.{part}_save")(step(_save))
     steps.on(f"review.{part}_recorded")(step(_recorded))
 

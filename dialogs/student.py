@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 
 from cards import student as cards
 from cards.case import case_card
+from cards.plan import students_words
 from cards.support_plan import promises_form as draw_promises
 from cards.view import plan_for_student
 from dialogs.router import Steps
-from dialogs.support_plan import KEEPING, promise_ticks, promise_values
+from dialogs.support_plan.keep import KEEPING, promise_ticks, promise_values
 from dialogs.turn import Reply, Turn
 from pathway import events as e
 from pathway.case import Case
 from pathway.casework import NoSuchCase
 from pathway.dates import local_date
+from pathway.people import Item
 from pathway.process import Stage
 from pathway.rules import Fault, Ground, NotYours, OutOfStep, Refused
 
@@ -108,6 +110,20 @@ async def replied(turn: Turn) -> Reply:
     event = e.StudentReplied(**turn.stamp(ground, e.StudentReplied, case), words=turn.get("words"))
     done = await turn.record(case.id, event, fact=True)
     return Reply(case_card(turn.view(done.case, ground), "Your words are on the record."), SUMMARY, case.id)
+
+
+@steps.on("student.words")
+async def words(turn: Turn) -> Reply:
+    """Everything the student has written, for the student and whoever reads the case."""
+    case, ground = await turn.case()
+    view = turn.view(case, ground)
+    if not (view.is_student or view.sees(Item.CONCERN)):
+        raise NotYours("the student's words are not theirs to read")
+    if not students_words(case):
+        raise OutOfStep("nothing is written")
+    sent = turn.get("page")
+    part = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 4 else 1
+    return Reply(cards.words_card(view, part), SUMMARY)
 
 
 @steps.on("student.ring")

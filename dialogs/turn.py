@@ -33,8 +33,10 @@ CARRIED = frozenset(
         "form",
         "for",
         "kind",
+        "more",
         "start",
         "cleared",
+        "drawn_for",
         "aware",
         "again",
         "base",
@@ -43,6 +45,7 @@ CARRIED = frozenset(
         "page",
         "record",
         "version",
+        "wanted",
     }
 )
 

@@ -187,6 +187,22 @@ class Case:
         return replace(written, version=newest.version, targets=newest.targets, promises=newest.promises)
 
     @property
+    def plan_talked_through(self) -> e.PlanWritten | None:
+        """The newest version of the plan, once somebody has talked it through with the student; None before that, and
+        from the moment it is opened for changes or a second plan is agreed until the new version is talked through.
+        """
+        if self.last(e.PlanShared) is None or self.since(e.PlanShared, e.PlanReopened):
+            return None
+        if self.since(e.PlanShared, e.SecondPlanAgreed):
+            return None
+        spoken = (
+            *self.since(e.PlanShared, e.PlanDiscussed),
+            *self.since(e.PlanShared, e.StudentAgreed),
+            *(x for x in self.since(e.PlanShared, e.StudentNotAgreed) if x.role is not Role.STUDENT),
+        )
+        return self.plan if spoken else None
+
+    @property
     def review_set_by(self) -> e.PlanWritten | e.ReviewChanged | e.StudentAgreed | None:
         """What set the present time of the review: the plan, a change of it, or the talk with the student."""
         for event in reversed(self.events):

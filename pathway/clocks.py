@@ -327,6 +327,18 @@ def _review(case: Case, ground: Ground) -> Span | None:
     return with_pauses(ground.calendar, plan.starts, day, pauses, ground)
 
 
+def review_moment(case: Case, ground: Ground) -> datetime | None:
+    """When the review is: as it was set, on the day that `review_day` gives. Aware; None where no plan was written."""
+    at, day = case.review_at, review_day(case, ground)
+    return at if at is None or day is None else local(day, in_london(at).time())
+
+
+def visit_booked(case: Case, ground: Ground) -> e.ReviewBooked | None:
+    """Who said that the review visit stands in the calendars, for the time at which the review is now."""
+    booked = case.since(e.PlanShared, e.ReviewBooked)
+    return booked[-1] if booked and booked[-1].starts == review_moment(case, ground) else None
+
+
 def review_due(case: Case, ground: Ground) -> Clock | None:
     """T9: the day of the review."""
     span = _review(case, ground)

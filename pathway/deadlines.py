@@ -30,7 +30,7 @@ _OF: Mapping[str, Role] = MappingProxyType(
     {"T1": _M, "T2": _LT, "T3": _LT, "T4": _LT, "T5": _LT, "T6": _PL, "T7": _LT, "T9": _LT, "T11": _LT, "T12": _PT}
 )
 #: What is asked in the end, after "Dr Helen Marsh (Link Tutor) is asked".
-_ASKED: Mapping[str, str] = MappingProxyType(
+ASKED_IN_THE_END: Mapping[str, str] = MappingProxyType(
     {
         "T1": "to ring {mentor} about it. The message names no student and shows nothing of what was written",
         "T2": "to find somebody who takes this up",
@@ -70,7 +70,7 @@ class Deadline:
 
 def deadline(case: Case, ground: Ground) -> Deadline | None:
     """By when the present step is asked for, and what follows; None where no step is waited for (closed, draft)."""
-    ladder = next((x for x in ladders(case, ground) if x.timer.id in _ASKED), None)
+    ladder = next((x for x in ladders(case, ground) if x.timer.id in ASKED_IN_THE_END), None)
     if ladder is None:
         return None
     timer, clock = ladder.timer.id, ladder.clock
@@ -91,7 +91,7 @@ def _then(timer: str, at: datetime, last: Sequence[Nudge], case: Case, ground: G
     """Such as "If nobody answers by Friday 16 October, 8am, Dr Helen Marsh (Link Tutor) is asked to ring ..."."""
     roles = tuple(dict.fromkeys(n.role for n in last))
     who = listed([_called(role, case, ground) for role in roles])
-    asked = _ASKED[timer].format(mentor=ground.party.name(case.mentor))
+    asked = ASKED_IN_THE_END[timer].format(mentor=ground.party.name(case.mentor))
     verb = "is" if len(roles) == 1 else "are"
     silence = "nobody answers" if timer in {"T1", "T2", "T13"} else "nothing is recorded"
     return f"If {silence} by {moment_in_words(at)}, {who} {verb} asked {asked}."

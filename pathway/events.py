@@ -457,6 +457,14 @@ class PromiseTicked(Event):
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewBooked(Event):
+    """The review visit, as the plan has it, stands in the calendars: *starts* aware, *place* in words."""
+
+    starts: datetime
+    place: str
+
+
 class Record(StrEnum):
     WEEKLY_TARGET = "weekly target"
     PLAN = "plan"
@@ -484,13 +492,18 @@ class SupportGiven(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewPartRecorded(Event):
-    """*evidence* pairs a target with what was seen of it; *support* answers "was the agreed support given"."""
+    """*evidence* pairs a target with what was seen of it; *support* answers "was the agreed support given". *observer*
+    is a name and *suggestions* follow from the lesson; *summary* is what the three-way conversation came to.
+    """
 
     part: ReviewPart
     words: str
     evidence: tuple[tuple[str, str], ...] = ()
     present: tuple[str, ...] = ()
     support: SupportGiven | None = None
+    observer: str = ""
+    suggestions: str = ""
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

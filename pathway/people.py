@@ -185,6 +185,7 @@ MAY_RECORD: Mapping[type[e.Event], frozenset[Role]] = {
     e.StudentReplied: _by(_S),
     e.DutyDone: _by(_LT),
     e.PromiseTicked: _by(_M, _LT, _S),
+    e.ReviewBooked: _by(_LT, _PT),
     e.RecordedInPebblePad: _by(_M, _LT),
     e.ReviewPartRecorded: _by(_LT, _M),
     e.TerminationConfirmed: _by(_PL),
@@ -327,7 +328,9 @@ _SPOKEN_ABOUT_THE_PLAN = (e.PlanDiscussed, e.StudentAgreed, e.StudentNotAgreed)
 
 
 def _student_access(item: Item, given: Access, case: Case) -> Access | None:
-    """The student sees what a person has told them about first, and nothing of a case that was never theirs."""
+    """The student sees what a person has told them about first, and nothing of a case that was never theirs. Of the
+    plan that is the very version somebody has talked through with them.
+    """
     if case.stage is Stage.IN_ERROR or not any((_copied(case), _aware(case), _spoken(case), case.outcome)):
         return None
     match item:
@@ -336,7 +339,7 @@ def _student_access(item: Item, given: Access, case: Case) -> Access | None:
         case Item.REFERRAL | Item.VIEWS:
             return given if _aware(case) else None
         case Item.PLAN:
-            return given if _spoken(case) else None
+            return given if case.plan_talked_through else None
         case Item.OUTCOME:
             return given if case.outcome else None
         case _:

@@ -145,6 +145,7 @@ FACTS: Mapping[type[e.Event], frozenset[Stage]] = {
     e.StudentReplied: _AFTER_DRAFT,
     e.DutyDone: frozenset({Stage.PLAN_IN_PLACE, Stage.REVIEW}),
     e.PromiseTicked: frozenset({Stage.PLAN_IN_PLACE, Stage.REVIEW}),
+    e.ReviewBooked: frozenset({Stage.PLAN_IN_PLACE}),
     e.RecordedInPebblePad: _AFTER_DRAFT,
     e.ReviewPartRecorded: frozenset({Stage.REVIEW}),
     e.TerminationConfirmed: frozenset({Stage.REVIEW}),

@@ -328,6 +328,11 @@ def _settings(file: Table) -> Settings:
     settings = file.shaped("settings", Settings)
     if settings.max_focus_areas > MOST_AREAS:
         file.faults.append(f"[settings] max_focus_areas must be 1, 2 or {MOST_AREAS}, not {settings.max_focus_areas}.")
+    if settings.termination_needs_lead and "partnership_lead" not in file.data:
+        file.faults.append(
+            "[settings] termination_needs_lead asks for a Partnership Lead, and none is named. "
+            "Add [[partnership_lead]] with name and email, or leave the setting out."
+        )
     return settings
 
 

@@ -45,11 +45,14 @@ class Notice(StrEnum):
     PLAN_CHANGED = "plan_changed"
     PLAN_TO_YOU = "plan_to_you"
     PLAN_STARTED = "plan_started"
+    REVIEW_NOT_IN_PERSON = "review_not_in_person"
     STUDENT_SAYS_NO = "student_says_no"
     STUDENT_REPLIED = "student_replied"
     RING_STUDENT = "ring_student"
     PROMISE_NOT_KEPT = "promise_not_kept"
+    REVIEW_BOOKED = "review_booked"
     REVIEW_CHANGED = "review_changed"
+    TERMINATION_CONFIRMED = "termination_confirmed"
     OUTCOME = "outcome"
     OUTCOME_TO_YOU = "outcome_to_you"
     NEXT_STEPS = "next_steps"
@@ -155,6 +158,16 @@ def _not_in_the_same_act(case: Case, event: e.Event, _party: Party) -> bool:
     return not (isinstance(before, e.PlanDiscussed) and before.at == event.at)
 
 
+def _first_booking(case: Case, _event: e.Event, _party: Party) -> bool:
+    """People are told once that the visit is booked. Of a change they hear when it is changed."""
+    return len(case.since(e.PlanShared, e.ReviewBooked)) == 1 and not case.since(e.PlanShared, e.ReviewChanged)
+
+
+def _not_in_person(_case: Case, event: e.Event, _party: Party) -> bool:
+    """The office hears of a review that is no visit, with the reason."""
+    return isinstance(event, e.ReviewStarted) and not event.in_person
+
+
 def _had_ended(case: Case, _event: e.Event, _party: Party) -> bool:
     """Who was told that a placement had ended is told that this was put right."""
     return isinstance(case.outcome, e.PlacementTerminated)
@@ -229,14 +242,22 @@ TOLD: Mapping[type[e.Event], tuple[Telling, ...]] = {
         Telling(N.REVIEW_CHANGED, _LT),
         Telling(N.REVIEW_CHANGED, _S),
     ),
+    e.ReviewBooked: (
+        Telling(N.REVIEW_BOOKED, _M, _first_booking),
+        Telling(N.REVIEW_BOOKED, _LT, _first_booking),
+        Telling(N.REVIEW_BOOKED, _S, _first_booking),
+    ),
     e.PromiseTicked: (Telling(N.PROMISE_NOT_KEPT, _LT, _not_given),),
     e.StudentReplied: (Telling(N.STUDENT_REPLIED, _LT, _was_told), Telling(N.STUDENT_REPLIED, _M)),
     e.ReplyRequested: (Telling(N.RING_STUDENT, _LT),),
+    e.ReviewStarted: (Telling(N.REVIEW_NOT_IN_PERSON, _PT, _not_in_person),),
+    e.TerminationConfirmed: (Telling(N.TERMINATION_CONFIRMED, _LT),),
     e.PlacementContinued: (
         Telling(N.OUTCOME_TO_YOU, _S, at_once=True),
         Telling(N.OUTCOME, _M),
         Telling(N.OUTCOME, _PT),
         Telling(N.OUTCOME, _LL),
+        Telling(N.OUTCOME, Role.PERSONAL_TUTOR),
         Telling(N.CHANNEL_REVIEWED, CHANNEL),
     ),
     e.PlacementTerminated: (
@@ -264,7 +285,7 @@ TOLD: Mapping[type[e.Event], tuple[Telling, ...]] = {
         Telling(N.OUTCOME_REOPENED, _PT),
         Telling(N.OUTCOME_REOPENED, _LL),
         Telling(N.OUTCOME_REOPENED, _CD, _had_ended),
-        Telling(N.OUTCOME_REOPENED, Role.PERSONAL_TUTOR, _had_ended),
+        Telling(N.OUTCOME_REOPENED, Role.PERSONAL_TUTOR),
     ),
     e.CasePaused: (_TYPED, Telling(N.PAUSED, _M), Telling(N.PAUSED, _LT, _was_told)),
     e.CaseResumed: (_TYPED, Telling(N.RESUMED, _M), Telling(N.RESUMED, _LT, _was_told)),

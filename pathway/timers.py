@@ -25,6 +25,10 @@ from pathway.roles import Role
 When = Callable[[Case], bool]
 #: The rung on which somebody else is asked in the end.
 ESCALATION = "escalation"
+#: The rung for a Link Tutor who is away too long.
+AWAY = "away"
+#: The rungs of T10 that are one list over all cases of a Link Tutor begin with this.
+WEEK = "week"
 
 _M, _LT, _PT, _PL = Role.MENTOR, Role.LINK_TUTOR, Role.PARTNERSHIP_TEAM, Role.PARTNERSHIP_LEAD
 _CD, _S = Role.COURSE_DIRECTOR, Role.STUDENT
@@ -84,7 +88,7 @@ class Timer:
 
 #: Where what was agreed still has to be in PebblePad: everywhere but in a case that should not have been, whose
 #: student has left or that another procedure keeps.
-_RECORDED_ELSEWHERE = frozenset(
+RECORDED_ELSEWHERE = frozenset(
     s for s in Stage if s not in {Stage.DRAFT, Stage.IN_ERROR, Stage.LEFT_COURSE, Stage.OTHER_PROCEDURE}
 )
 _ON_PLACEMENT = frozenset(s for s in Stage if s.is_open) - {Stage.DRAFT, Stage.PAUSED, Stage.NEXT_STEPS}
@@ -99,19 +103,19 @@ def _escalation(days: int, *roles: Role, of: From = From.DUE, bare: bool = False
 
 
 #: For the clocks that count the tutor's own days.
-_AWAY = Rung(name="away", to=clocks.holders_of(_PT), of=From.AWAY, escalates=True)
+_AWAY = Rung(name=AWAY, to=clocks.holders_of(_PT), of=From.AWAY, escalates=True)
 _NEXT_DAY = Rung(name="next day", to=clocks.holders_of(_LT), days=1, of=From.CARD)
 
 
 def _in_pebblepad(record: e.Record, *kinds: type[e.Event], since: type[e.Event] | None = None) -> Timer:
     """T10 for one record: whoever recorded it, then four Mondays' lists to the Link Tutor, and no more."""
     weeks = (
-        Rung(name=f"week {n} {record.value}", to=clocks.link_tutor_only, days=n, of=From.WEEK) for n in (1, 2, 3, 4)
+        Rung(name=f"{WEEK} {n} {record.value}", to=clocks.link_tutor_only, days=n, of=From.WEEK) for n in (1, 2, 3, 4)
     )
     return Timer(
         id="T10",
         name="Recorded in PebblePad",
-        stages=_RECORDED_ELSEWHERE,
+        stages=RECORDED_ELSEWHERE,
         clock=clocks.pebblepad(record, *kinds, since=since),
         days=clocks.school_days,
         rungs=(Rung(name=f"due {record.value}", to=clocks.who_recorded(*kinds)), *weeks),

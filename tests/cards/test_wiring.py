@@ -140,9 +140,9 @@ def test_every_notice_of_the_first_half_has_words() -> None:
 
 
 def sources(*places: str) -> Iterator[tuple[Path, ast.Module]]:
+    """The modules of a folder with all below it, or those that a pattern names."""
     for place in places:
-        path = ROOT / place
-        for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
+        for file in sorted(ROOT.glob(place if place.endswith(".py") else f"{place}/**/*.py")):
             yield file, ast.parse(file.read_text(encoding="utf-8"))
 
 
@@ -151,7 +151,7 @@ SPOKEN = (
     "cards",
     "dialogs",
     "pathway/rules.py",
-    "pathway/guards.py",
+    "pathway/guards",
     "pathway/clocks.py",
     "pathway/timers.py",
     "pathway/nudges.py",
@@ -214,7 +214,7 @@ def test_the_sentences_are_really_read() -> None:
 
 def summaries() -> Iterator[tuple[str, ast.expr]]:
     """What stands as the summary in every `Reply(card, summary)` of the steps and `Message(summary, card)` of the bot."""
-    for place, maker, at in (("dialogs", "Reply", 1), ("bot", "Message", 0), ("bot/teams/words.py", "Message", 0)):
+    for place, maker, at in (("dialogs", "Reply", 1), ("bot/*.py", "Message", 0), ("bot/teams/words.py", "Message", 0)):
         for file, tree in sources(place):
             for node in ast.walk(tree):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == maker:

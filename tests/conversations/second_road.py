@@ -4,7 +4,7 @@ who take them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tests.conversations import planning, road
 from tests.school import School
@@ -61,6 +61,32 @@ async def plans_for_daniel(school: School) -> str:
     await school.presses("sian", "I agree this version")
     await school.on("2026-11-19 12:00")
     await planning.talks_it_through(school, "martin")
+    return reference
+
+
+async def plans_at_once(
+    school: School, mentor: str, tutor: str, about: str, *, review: str, form: Mapping[str, str]
+) -> str:
+    """From the first word to a plan in place, all of it now: what cannot wait a week, a meeting that has been held
+    already, a plan that is talked through today. *review* is "2026-11-27 11:00". The case's reference.
+    """
+    areas = ",".join(words for field, words in form.items() if field.startswith("area")) or "TS7"
+    await road.opens_form(school, mentor, about, begins="It cannot wait a week")
+    seen = {"seen": road.SEEN, "going_well": road.GOING_WELL, "areas": areas}
+    why = {"student_aware": "yes", "skip_because": "Two classes were lost"}
+    await school.fills(mentor, {**seen, **why}, press="Check my answers")
+    await school.presses(mentor, "Tell the Link Tutor")
+    await school.presses(tutor, "We have already spoken")
+    await school.fills(tutor, view="not as expected", words="Routines are not there yet", press="Record the meeting")
+    await road.says_own_view(school, mentor)
+    await school.presses(tutor, "Open the support plan")
+    reference = school.reference(tutor)
+    day, _, at = review.partition(" ")
+    await school.presses(tutor, "Write the support plan")
+    await school.fills(tutor, {**form, "review_on": day, "review_time": at}, press="Check the plan")
+    await school.presses(tutor, "Agree this version")
+    await school.presses(mentor, "I agree this version")
+    await planning.talks_it_through(school, tutor)
     return reference
 
 

@@ -48,7 +48,7 @@ async def test_the_plan_is_handed_over_target_by_target(school: School) -> None:
         )
     ]
     in_order(sheet, *rows, "Additional support", "Plan starts", "Review meeting", "Discussed with the student on")
-    assert f"{review.PROMISE} (Sian Pritchard)" in sheet
+    assert f"{review.PROMISE} (Sian Pritchard, by the review)" in sheet
     assert "the intervention section of Phase 1" in sheet
 
 
@@ -69,18 +69,20 @@ async def test_the_review_is_handed_over_in_the_templates_order_whatever_was_rec
     in_order(
         sheet,
         "Review meeting on",
-        "Friday 27 November 2026",
-        "Observation",
+        "Observed on",
+        "Observer",
+        "Focus areas seen",
+        "Lesson observation",
         review.LESSON,
         *(line for n, saw in enumerate(review.SAW, 1) for line in (f"Progress and evidence ({n})", saw)),
-        "Support given",
         "Was the agreed support given",
         "Partly",
         "Discussion with the mentor",
         review.SUPPORT,
-        "Who was in the three-way conversation",
-        "Three-way conversation",
+        "Present in the three-way conversation",
+        "Three-way conversation: the student's view",
         review.STUDENT_SAYS,
+        "Support given",
     )
     for _, target, _ in review.TARGETS:
         assert sheet.splitlines().count(target) == 1

@@ -64,6 +64,7 @@ async def test_a_review_is_started_early_with_a_warning_and_never_refused(school
     await school.on("2026-11-24 09:00")
     await school.says("martin", "my cases")
     await school.presses("martin", "Open ")
+    await school.presses("martin", "Something else")
     form = await school.presses("martin", "Start the review")
     assert "This is early: 2 school days since the plan began" in form
     refused = await school.fills("martin", press="Start it: not in person")

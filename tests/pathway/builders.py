@@ -20,6 +20,7 @@ from typing import Any
 
 from pathway import events as e
 from pathway.case import Case, after
+from pathway.clocks import review_moment
 from pathway.dates import Stretch, in_london, local, local_date
 from pathway.nudges import Nudge, due, next_at
 from pathway.people import Office, Party, Person, Placement, Reach
@@ -295,6 +296,10 @@ DEFAULTS: Mapping[type[e.Event], Defaults] = {
     e.StudentReplied: _says(words="Thank you."),
     e.DutyDone: _says(duty=e.Duty.PERSONAL_SUPPORT),
     e.PromiseTicked: _says(promise=0, given=True),
+    e.ReviewBooked: lambda story, _at: {
+        "starts": review_moment(story.case, story.ground),
+        "place": story.case.review_place,
+    },
     e.RecordedInPebblePad: _says(record=e.Record.PLAN, phase="Phase 1"),
     e.ReviewPartRecorded: _says(part=e.ReviewPart.OBSERVATION, words="Calm and clear."),
     e.TerminationConfirmed: _nothing,

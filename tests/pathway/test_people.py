@@ -296,6 +296,45 @@ def test_a_student_sees_the_plan_when_it_was_discussed(spoken: type[e.Event]) ->
     assert seen_by("tom", story)[Item.PLAN] is R
 
 
+def test_of_a_plan_that_is_changed_the_student_sees_the_new_version_when_that_was_discussed() -> None:
+    story = reached(Stage.PLAN_TO_DISCUSS)
+    story.on(LATER).link_tutor(e.PlanDiscussed)
+    assert seen_by("tom", story)[Item.PLAN] is R
+
+    story.on(LATER).link_tutor(e.PlanReopened)
+    assert Item.PLAN not in seen_by("tom", story)
+
+    story.reach(Stage.PLAN_TO_DISCUSS, LATER)
+    assert story.case.plan
+    assert story.case.plan.version == 2
+    assert Item.PLAN not in seen_by("tom", story)
+    assert story.case.plan_talked_through is None
+
+    story.on(LATER).link_tutor(e.PlanDiscussed)
+    assert seen_by("tom", story)[Item.PLAN] is R
+    assert story.case.plan_talked_through == story.case.plan
+
+
+def test_a_student_who_wants_to_talk_has_not_thereby_been_talked_to() -> None:
+    story = Story(lawful=False).reach(Stage.PLAN_TO_DISCUSS, TUESDAY)
+    story.on(LATER).student(e.StudentNotAgreed)
+
+    assert Item.PLAN not in seen_by("tom", story)
+
+
+def test_a_second_plan_is_nothing_the_student_sees_before_it_was_discussed() -> None:
+    story = Story(lawful=False).reach(Stage.REVIEW, TUESDAY)
+    assert seen_by("tom", story)[Item.PLAN] is R
+
+    story.on(LATER).link_tutor(e.SecondPlanAgreed)
+    assert Item.PLAN not in seen_by("tom", story)
+
+
+@pytest.mark.parametrize("stage", [Stage.PLAN_IN_PLACE, Stage.REVIEW, Stage.CONTINUES, Stage.TERMINATED])
+def test_the_plan_that_was_kept_to_stays_the_students_to_read(stage: Stage) -> None:
+    assert seen_by("tom", reached(stage))[Item.PLAN] is R
+
+
 def test_a_student_sees_the_outcome_once_it_is_recorded_as_told() -> None:
     story = reached(Stage.REVIEW)
     assert Item.OUTCOME not in seen_by("tom", story)

@@ -105,8 +105,9 @@ MOVES: tuple[tuple[str, type[e.Event], list[str], str, str], ...] = (
 )
 
 OPEN = [*PAUSABLE, "paused"]
-#: The data has this as a guard of the outcome only; the confirmation has to be the Lead's own act, so it is a fact.
-OURS = frozenset({"termination_confirmed"})
+#: The data has these otherwise: the confirmation as a guard of the outcome (it has to be the Lead's own act, so it is a
+#: fact), the review visit as an invitation that goes out when the student agrees (a person sends it, and says so).
+OURS = frozenset({"termination_confirmed", "review_booked"})
 #: What is recorded and moves nothing: id, class, where, by whom.
 RECORDED: tuple[tuple[str, type[e.Event], list[str], str], ...] = (
     ("view_recorded", e.ViewRecorded, OPEN, "mentor link_tutor"),
@@ -120,6 +121,7 @@ RECORDED: tuple[tuple[str, type[e.Event], list[str], str], ...] = (
     ("student_reply", e.StudentReplied, AFTER_DRAFT, "student"),
     ("duty_done", e.DutyDone, ["plan_active", "review"], "link_tutor"),
     ("promise_ticked", e.PromiseTicked, ["plan_active", "review"], "mentor link_tutor student"),
+    ("review_booked", e.ReviewBooked, ["plan_active"], "link_tutor partnership_team"),
     ("recorded_in_pebblepad", e.RecordedInPebblePad, AFTER_DRAFT, "mentor link_tutor"),
     ("review_part_recorded", e.ReviewPartRecorded, ["review"], "link_tutor mentor"),
     ("termination_confirmed", e.TerminationConfirmed, ["review"], "partnership_lead"),
@@ -187,13 +189,16 @@ HEARD: dict[type[e.Event], str] = {
     e.StudentNotAgreed: "link_tutor: student_says_no, partnership_lead: student_says_no",
     e.PlanAmended: "mentor: plan_changed, student: plan_to_you",
     e.ReviewChanged: "mentor: review_changed, link_tutor: review_changed, student: review_changed",
+    e.ReviewBooked: "mentor: review_booked, link_tutor: review_booked, student: review_booked",
     e.PromiseTicked: "link_tutor: promise_not_kept",
     e.StudentReplied: "link_tutor: student_replied, mentor: student_replied",
     e.ReplyRequested: "link_tutor: ring_student",
     e.PlacementContinued: (
         "student: outcome_to_you at once, mentor: outcome, partnership_team: outcome, level_lead: outcome, "
-        "channel: channel_reviewed"
+        "personal_tutor: outcome, channel: channel_reviewed"
     ),
+    e.ReviewStarted: "partnership_team: review_not_in_person",
+    e.TerminationConfirmed: "link_tutor: termination_confirmed",
     e.PlacementTerminated: (
         "student: outcome_to_you at once, mentor: outcome, partnership_team: outcome, partnership_lead: outcome, "
         "course_director: outcome, level_lead: outcome, personal_tutor: outcome, channel: channel_reviewed"
@@ -222,12 +227,10 @@ NOBODY_HEARS: dict[type[e.Event], str] = {
     e.DraftStarted: "Only the author sees a draft; what is recorded with it tells the others.",
     e.DraftDiscarded: "Only the author saw the draft.",
     e.SecondOpinion: "The colleague gets a note from the mentor's own hand; others find it on the meeting's brief.",
-    e.ReviewStarted: "Everybody concerned is in the room.",
     e.ReviewPartRecorded: "A part is read with the whole; the outcome is what is told.",
     e.StudentConfirmed: "Alone it moves nothing; the plan's card shows it.",
     e.DutyDone: "The Link Tutor ticks their own list.",
     e.RecordedInPebblePad: "The named person ticks their own list.",
-    e.TerminationConfirmed: "The Link Tutor waits for it on the card, which is edited.",
     e.StudentTold: "It opens what the student sees; nobody else waits for it.",
     e.Nudged: "It is itself the note of a message.",
 }

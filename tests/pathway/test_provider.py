@@ -254,6 +254,13 @@ def test_the_universitys_days_may_be_narrowed_to_a_tutors() -> None:
         ),
         ("[settings]\nmax_focus_areas = 4", "[settings] max_focus_areas must be 1, 2 or 3, not 4."),
         ("[roles]\nmentor = ' '", '[roles] mentor must not be empty. Write mentor = "..."'),
+        (
+            "[settings]\ntermination_needs_lead = true",
+            (
+                "[settings] termination_needs_lead asks for a Partnership Lead, and none is named. "
+                "Add [[partnership_lead]] with name and email, or leave the setting out."
+            ),
+        ),
         ("name = 5", 'name must be text in quotation marks. Write name = "..."'),
         ("days = 5", "days must be a section. Write [days] on a line of its own, and its keys below"),
         (

@@ -6,6 +6,7 @@ the field and the sentence of the answer. Without that one thing the same event 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from pathway import events as e
 from pathway.clocks import review_day
 from pathway.guards import GUARDS, agreed_by
 from pathway.process import Stage
-from pathway.provider import Days, Settings
+from pathway.provider import Days, Roles, Settings
 from pathway.roles import Role
 from pathway.rules import Fault, NotYours, OutOfStep, Refused, decide
 from tests.pathway.builders import PROVIDER, Story, day, ground_for, moment
@@ -26,6 +27,7 @@ LATER = "2026-10-06 10:30"
 LONG_AGO = moment("2026-10-01 10:00")
 FOUR = ("TS1", "TS2", "TS3", "TS4")
 TOO_MANY = "Choose up to 3 areas. You have chosen 4. Which matter most this week?"
+NOT_OFFERED = "Choose each area from the list. One of them is not among those of your partnership."
 TOLD_FIRST = "Tell the student first, then record it here."
 REASON = "Give the reason in a line."
 
@@ -172,6 +174,11 @@ REFUSALS = [
       "The review comes within 10 school days."),
     R(WRITING, "mentor", e.PlanWritten, {}, "review_on", "The placement ends on Monday 12 October, before this review.",
       placement={"end": day("2026-10-12")}),
+    R(WRITING, "mentor", e.PlanWritten, {"targets": (target("TS9"),)}, "areas", NOT_OFFERED),
+    R(None, "mentor", e.WeeklyTargetSet, {"areas": ("TS7", "class_magic")}, "areas",
+      NOT_OFFERED),
+    R(None, "mentor", e.LinkTutorToldAtOnce, {"areas": ("class_magic",)}, "areas",
+      NOT_OFFERED),
     R(WRITING, "mentor", e.PlanVersionAgreed, {"version": 1}, "version",
       "The plan has a newer version. Read that one, then agree."),
     R(WRITING, "mentor", e.PlanShared, {"version": 1}, "version", "Share the newest version of the plan."),
@@ -180,8 +187,21 @@ REFUSALS = [
       "If the student does not find the plan achievable, record that instead."),
     R(DISCUSS, "mentor", e.StudentAgreed, {"knows_review_decides": False}, "knows",
       "Tell the student that the review decides what happens next, then tick it here."),
-    R(DISCUSS, "student", e.StudentConfirmed, {"version": 0}, "version",
+    R(IN_PLACE, "student", e.StudentConfirmed, {"version": 0}, "version",
       "The plan has a newer version. Read that one first."),
+    *(
+        R(DISCUSS, "student", kind, {}, "version", "Your mentor or your Link Tutor talks the plan through with you first.")
+        for kind in (e.StudentConfirmed, e.StudentNotAgreed)
+    ),
+    R(IN_PLACE, "student", e.StudentReplied, {"words": " "}, "words", "Write something first."),
+    *(
+        R(IN_PLACE, who, e.PromiseTicked, {"promise": n}, "promise",
+          "That support is not among what was promised in this plan.")
+        for who in ("mentor", "link_tutor", "student")
+        for n in (-1, 1)
+    ),
+    R(REVIEW, "mentor", e.ReviewPartRecorded, {"words": ""}, "words", "Write what was seen or said."),
+    R(REVIEW, "lead", e.TerminationConfirmed, {}, "", "No second confirmation is asked for here."),
     R(DISCUSS, "lead", e.ProceededWithoutAgreement, {}, "",
       "The plan is discussed with the student first. Ask for that conversation to be recorded."),
     R(IN_PLACE, "link_tutor", e.PlanAmended, {"reason": ""}, "reason", REASON),
@@ -199,6 +219,9 @@ REFUSALS = [
       "The placement ends on Friday 16 July."),
     R(IN_PLACE, "link_tutor", e.ReviewStarted, {"in_person": False}, "not_in_person_because",
       "Say why the visit is not in person."),
+    R(IN_PLACE, "link_tutor", e.ReviewBooked, {"starts": moment("2026-10-14 09:30")}, "",
+      "The review is at another time now. Look at the card again."),
+    R(IN_PLACE, "team", e.ReviewBooked, {"place": ""}, "place", "Say where the review is."),
     *(
         refusal
         for kind in (e.PlacementContinued, e.PlacementTerminated)
@@ -270,8 +293,9 @@ REFUSALS = [
 ]  # fmt: skip
 
 
-def tried(refusal: Refusal) -> tuple[Fault, ...]:
-    story = Story(ground_for(replace(PROVIDER, settings=refusal.settings), **refusal.placement), lawful=False)
+def tried(refusal: Refusal, roles: Roles = PROVIDER.roles) -> tuple[Fault, ...]:
+    provider = replace(PROVIDER, settings=refusal.settings, roles=roles)
+    story = Story(ground_for(provider, **refusal.placement), lawful=False)
     if refusal.stage:
         story.reach(refusal.stage, TUESDAY)
     if refusal.stage is REVIEW:
@@ -291,6 +315,16 @@ def test_a_form_filled_in_badly_is_answered_at_its_field(refusal: Refusal) -> No
 @pytest.mark.parametrize("refusal", [r for r in REFUSALS if r.bad], ids=str)
 def test_one_thing_filled_in_badly_brings_one_sentence(refusal: Refusal) -> None:
     assert len(tried(refusal)) == 1 or refusal.stage is WRITING
+
+
+OUR_WORDS = Roles(mentor="school coach", student="trainee", link_tutor="university coach")
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=str)
+def test_a_refusal_speaks_of_people_in_the_providers_words(refusal: Refusal) -> None:
+    sentences = " ".join(fault.sentence for fault in tried(refusal, roles=OUR_WORDS))
+
+    assert not re.search(r"\b([Mm]entor|[Ss]tudent|Link Tutor)\b", sentences), sentences
 
 
 def test_every_guard_has_refused_something() -> None:
@@ -785,6 +819,19 @@ def test_a_lead_confirms_anew_after_an_outcome_was_put_right() -> None:
     story.on(LATER).lead(e.OutcomeReopened)
 
     with pytest.raises(Refused, match="The Partnership Lead confirms this too"):
+        story.on(LATER).link_tutor(e.PlacementTerminated, confirmed_by="ruth")
+
+
+def test_the_lead_confirms_when_all_three_parts_are_there_and_not_as_the_one_who_records_it() -> None:
+    settings = Settings(termination_needs_lead=True)
+    story = Story(ground_for(replace(PROVIDER, settings=settings), link_tutor="ruth")).reach(REVIEW, TUESDAY)
+    with pytest.raises(Refused, match="Confirm it when all of it is there"):
+        story.on(LATER).lead(e.TerminationConfirmed)
+
+    for part in e.ReviewPart:
+        story.on(LATER).link_tutor(e.ReviewPartRecorded, part=part)
+    story.on(LATER).lead(e.TerminationConfirmed)
+    with pytest.raises(Refused, match="A second person confirms this"):
         story.on(LATER).link_tutor(e.PlacementTerminated, confirmed_by="ruth")
 
 

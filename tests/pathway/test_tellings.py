@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pathway import events as e
 from pathway.people import Office, Party
 from pathway.process import Stage
+from pathway.provider import Settings
 from pathway.roles import Role
 from pathway.rules import Ground
 from pathway.tellings import CHANNEL, Notice, tellings
@@ -200,7 +203,7 @@ def test_a_reopened_outcome_goes_to_the_course_only_where_the_placement_had_ende
     for story in (continued, ended):
         story.on(LATER).lead(e.OutcomeReopened)
 
-    assert set(told(continued)) == {"tom", "priya", "helen", "sam", "nadia"}
+    assert set(told(continued)) == {"tom", "priya", "helen", "sam", "nadia", "pat"}
     assert set(told(ended)) == {"tom", "priya", "helen", "sam", "nadia", "alan", "pat"}
 
 
@@ -320,3 +323,41 @@ def test_a_talk_and_what_came_of_it_recorded_together_reach_the_student_in_one_m
     story.on("2026-10-06 15:00").link_tutor(e.StudentAgreed)
 
     assert told(story)["tom"] == Notice.PLAN_TO_YOU
+
+
+# -- the review and what comes after it ------------------------------------------------------------------------------
+
+
+def test_the_office_hears_of_a_review_that_is_no_visit_and_of_no_other() -> None:
+    visit, call = (Story().reach(Stage.PLAN_IN_PLACE, TUESDAY) for _ in range(2))
+    visit.on("2026-10-13 09:30").link_tutor(e.ReviewStarted)
+    call.on("2026-10-13 09:30").link_tutor(e.ReviewStarted, in_person=False, not_in_person_because="snow")
+
+    assert told(visit) == {}
+    assert told(call) == {"sam": Notice.REVIEW_NOT_IN_PERSON}
+
+
+@pytest.mark.parametrize("stage", [Stage.CONTINUES, Stage.NEXT_STEPS])
+def test_level_lead_and_personal_tutor_hear_of_every_outcome_and_of_one_that_is_set_aside(stage: Stage) -> None:
+    story = Story().reach(stage, TUESDAY)
+    assert {told(story)[who] for who in ("nadia", "pat", "priya", "sam")} == {Notice.OUTCOME}
+
+    story.on(LATER).lead(e.OutcomeReopened)
+    assert {told(story)[who] for who in ("nadia", "pat", "priya", "sam")} == {Notice.OUTCOME_REOPENED}
+
+
+def test_the_course_director_hears_of_an_outcome_only_where_a_placement_has_ended() -> None:
+    continued, ended = (Story().reach(stage, TUESDAY) for stage in (Stage.CONTINUES, Stage.NEXT_STEPS))
+
+    assert "alan" not in told(continued)
+    assert told(ended)["alan"] is Notice.OUTCOME
+
+
+def test_whoever_waits_for_the_leads_confirmation_hears_of_it() -> None:
+    settings = Settings(termination_needs_lead=True)
+    story = Story(ground_for(replace(PROVIDER, settings=settings))).reach(Stage.REVIEW, TUESDAY)
+    for part in e.ReviewPart:
+        story.on(LATER).link_tutor(e.ReviewPartRecorded, part=part)
+    story.on(LATER).lead(e.TerminationConfirmed)
+
+    assert told(story) == {"helen": Notice.TERMINATION_CONFIRMED}
