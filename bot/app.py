@@ -22,6 +22,7 @@ from bot.reception import Reception
 from bot.roster import RosterCommand, list_the_office
 from bot.sender import Sender
 from bot.settings import BotSettings
+from cards.acts import chat_link
 from dialogs.turn import Office
 from pathway.casework import Casework
 from pathway.ports import OutboxItem
@@ -70,7 +71,14 @@ async def build(settings: BotSettings, session: aiohttp.ClientSession, pathway_t
     async def post_letter(item: OutboxItem, nonce: str) -> None:
         await stores.book.post([item], nonce)
 
-    office = Office(casework, stores.drafts, links.link, post_letter)
+    office = Office(
+        casework,
+        stores.drafts,
+        links.link,
+        post_letter,
+        addresses=stores.addresses,
+        bot_link=chat_link(f"28:{settings.teams.app_id}"),
+    )
     return Parts(
         stores=stores,
         provider=provider,

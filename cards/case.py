@@ -29,6 +29,7 @@ from cards.elements import (
     weight,
 )
 from cards.plan import plan_parts, student_wrote
+from cards.reach import out_of_reach
 from cards.standing import for_student, standing
 from cards.view import View, plan_for_student
 from pathway import events as e
@@ -125,6 +126,7 @@ def _staff_body(view: View, *, whole: bool, lines: int) -> Iterator[Element | li
         yield quiet("You are told the reference and the dates. The people of the case have the rest.")
         return
     yield [text(sentence) for sentence in standing(view)]
+    yield out_of_reach(view)
     yield flat(record.for_staff(view, whole=whole))
     yield _in_brief(view)
     yield _reason(view)

@@ -19,7 +19,7 @@ from pathway.case import Case
 from pathway.casework import Casework, NoSuchCase, Recorded, Stamp
 from pathway.dates import local, local_date
 from pathway.people import Item, Person, access
-from pathway.ports import Draft, Drafts, OutboxItem, StoreUnavailable
+from pathway.ports import Addresses, Draft, Drafts, Installing, OutboxItem, StoreUnavailable
 from pathway.provider import Provider
 from pathway.roles import Role
 from pathway.rules import Ground
@@ -55,6 +55,11 @@ class Office:
     drafts: Drafts
     ics_link: Callable[[str, datetime, int], str]
     post_letter: Callable[[OutboxItem, str], Any]
+    addresses: Addresses | None = None
+    installing: Installing | None = None
+    bot_link: str = ""
+    """Teams' deep link to the bot's chat."""
+    app_link: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ _LARGEST_ANSWER = 1 << 20
 _CODE = re.compile(r"[A-Za-z0-9]{1,60}")
 _THREAD = ";messageid="
 _PASSING = frozenset({408, 412, 425, 429, 500, 502, 503, 504})
+_READER_GONE = frozenset({403, 404, 410})
 _MAYBE_APPLIED = frozenset({408, 500, 502, 504})
 
 _log = logging.getLogger(__name__)
@@ -161,7 +162,7 @@ class Connector:
             if after is not None and paced is not None:
                 self._pace.hold(paced, after)
             return TryLater(f"the connector answered {status}", after, maybe_delivered=status in _MAYBE_APPLIED)
-        return Unreachable(code or f"HTTP{status}")
+        return Unreachable(code or f"HTTP{status}", ours=status not in _READER_GONE)
 
 
 def activity(to: Address, message: Message, conversation_id: str, reply_to: str = "") -> dict[str, Any]:

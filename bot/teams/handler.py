@@ -290,6 +290,7 @@ class DeskHandler(TeamsActivityHandler):  # type: ignore[misc, unused-ignore]
             name=sender.get("name") or "",
             address=admitted.address,
             profile=functools.partial(self._connector.member, admitted.address, sender.get("id") or ""),
+            team=_team_of(admitted.activity) if admitted.address.scope != "personal" else "",
         )
 
 

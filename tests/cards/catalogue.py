@@ -16,6 +16,7 @@ from cards import (
     cases,
     concern,
     decision,
+    delivery,
     home,
     link_tutor,
     meeting,
@@ -23,6 +24,7 @@ from cards import (
     notices,
     outcome,
     pebblepad,
+    reach,
     review,
     second_opinion,
     student,
@@ -30,6 +32,7 @@ from cards import (
     views,
     weekly_check,
 )
+from cards import channel as in_channel
 from cards.acts import act, chat_link
 from cards.case import case_card, retired
 from cards.concern import CANNOT_WAIT, NOT_ENOUGH, START, Choice
@@ -39,8 +42,8 @@ from pathway import events as e
 from pathway.case import Case
 from pathway.dates import local_date
 from pathway.nudges import planned
-from pathway.people import Party, Person
-from pathway.ports import OutboxItem
+from pathway.people import OutOfReach, Party, Person
+from pathway.ports import Installed, OutboxItem
 from pathway.process import Stage
 from pathway.provider import Contact, Contacts, Privacy, Provider
 from pathway.roles import Role
@@ -450,6 +453,7 @@ def catalogue(world: World) -> Iterator[Drawn]:
     yield from _steps(world, told)
     yield from _reviews(world)
     yield from _plan_cards(world, told)
+    yield from _out_of_reach(world, told)
 
 
 def _case_cards(told: Sequence[Told]) -> Iterator[Drawn]:
@@ -599,6 +603,11 @@ def _homes(world: World) -> Iterator[Drawn]:
             for first in (False, True):
                 drawn = home.home(name, roles, provider, news=news, first_time=first)
                 yield Drawn(f"home.home: {roles}, {news!r}, {first=}", drawn)
+    yield Drawn("home.home: added", home.home(name, (), provider, first_time=True, added_by=world.people["sam"].name))
+    for sentence in (in_channel.IN_OUR_CHAT, in_channel.ANSWERED, in_channel.ASK_AGAIN):
+        drawn = in_channel.in_the_thread(sentence, BOT_LINK)
+        yield Drawn(f"channel.in_the_thread: {sentence}", drawn, CHANNEL, summary="Placements: our own chat")
+    yield Drawn("channel.not_your_channel", in_channel.not_your_channel(provider))
     yield Drawn("home.stranger", home.stranger(provider))
     yield Drawn("home.guest_to_confirm", home.guest_to_confirm(provider))
     yield Drawn("home.privacy", home.privacy(provider))
@@ -1099,3 +1108,81 @@ def _largest_forms(world: World, one: Told) -> Iterator[Drawn]:
         ):
             drawn = support_plan.plan_form(view, values, faults, blocks=6, page=page, note=NOTE, short=True)
             yield Drawn(f"{name}, {how}", drawn, "priya", view)
+
+
+# -- who cannot be reached, and what was not delivered ---------------------------------------------------------------
+
+BOT_LINK = chat_link("28:6f1d3b5e-0d8a-4c53-9b8e-1f0e7f4a2c11")
+
+
+def lost_worlds(world: World) -> Iterator[World]:
+    """Student, mentor and Link Tutor out of reach, for every reason there is, with e-mail and without."""
+    for n, reason in enumerate((*reach.WHY, "SomethingNew")):
+        lost = OutOfReach(moment(TUESDAY), reason, by_mail=bool(n % 2))
+        yield replace(
+            world,
+            people={
+                key: replace(p, out_of_reach=lost if key in {"tom", "priya", "helen"} else None)
+                for key, p in world.people.items()
+            },
+        )
+
+
+def _out_of_reach(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
+    for n, other in enumerate(lost_worlds(world)):
+        for name in ("a weekly target", "told at once", "the largest plan in place", "a long case"):
+            there = _of(told, name)
+            party = replace(there.ground.party, people=other.people)
+            yield from _not_reached(replace(there, ground=replace(there.ground, party=party)), n)
+        yield from _lists(other, n)
+
+
+def _not_reached(one: Told, n: int) -> Iterator[Drawn]:
+    for reader in ("priya", "helen", "sam"):
+        view = one.view(reader)
+        for whole in (False, True):
+            drawn = case_card(view, whole=whole)
+            yield Drawn(f"case.case_card: out of reach {n}, {one.name} for {reader}, {whole=}", drawn, reader, view)
+        data = {"who": "tom", "delivered": "yes" if n % 2 else ""}
+        item = OutboxItem("lost", reader, Notice.NOT_REACHED, one.now, data=data)
+        name = f"notices.notice_card: {Notice.NOT_REACHED} of {one.name} for {reader}, {n}"
+        yield Drawn(name, notices.notice_card(item, view), reader, view, notices.summary(item, one.case.reference))
+
+
+def _lists(world: World, n: int) -> Iterator[Drawn]:
+    """What only the office sees."""
+    today = moment(FRIDAY).date()
+    people = [world.people[key] for key in ("tom", "priya", "helen", "nadia", "pat", "alan")]
+    missing = [reach.Missing(p, world.typed(120)) for p in people]
+    for start, count in ((0, 0), (0, 3), (0, 6), (5, 6)):
+        page = missing[start : min(start + reach.PAGE, count)]
+        drawn = reach.reach_list(page, start, count, 40, today, "They can be reached now." if count == 3 else "")
+        yield Drawn(f"reach.reach_list: {n}, {start} of {count}", drawn)
+    words = reach.invitation_words(people[0], world.provider, world.people["sam"].name, BOT_LINK if n % 2 else "")
+    for news in ("", *(reach.installed(people[0], how) for how in Installed)):
+        drawn = reach.invitation(people[0], words, can_install=bool(n % 2), news=news, app_link=BOT_LINK)
+        yield Drawn(f"reach.invitation: {n}, {news[:30]!r}", drawn)
+    yield from _undelivered(people, n)
+
+
+def _undelivered(people: Sequence[Person], n: int) -> Iterator[Drawn]:
+    today, since = moment(FRIDAY).date(), moment(TUESDAY)
+    letters = [
+        delivery.Undelivered(f"k{i}", p, "a copy for you", since, reference="K7K7", case="case-1")
+        for i, p in enumerate(people)
+    ]
+    letters[1] = replace(letters[1], reference="", case="", ours=True)
+    letters[2] = replace(letters[2], to=None, lost_placement=True)
+    letters[4] = replace(letters[4], to=None)
+    for start, count in ((0, 0), (0, 2), (0, 6), (4, 6)):
+        page = letters[start : min(start + delivery.PAGE, count)]
+        for some in (0, 1, 2):
+            news = "That has been seen to already." if some else ""
+            drawn = delivery.undelivered(
+                page, start, count, today, delayed=some, not_yours=some, channel_lost=some == 2, news=news
+            )
+            yield Drawn(f"delivery.undelivered: {n}, {start} of {count}, {some}", drawn)
+    for one in letters:
+        yield Drawn(f"delivery.letter: {n}, {one.key}", delivery.letter(one, today))
+    for aside, delayed in ((1, 0), (2, 1), (0, 3)):
+        yield Drawn(f"delivery.waiting: {aside}, {delayed}", delivery.waiting(aside, delayed))
