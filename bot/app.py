@@ -16,6 +16,7 @@ from aiohttp import web
 from bot import teams
 from bot.admin import Admin
 from bot.clock import Clock, PathwayTime
+from bot.graph import GraphInstalling
 from bot.invitation import BadLink, IcsLinks
 from bot.mail import Mail
 from bot.reception import Reception
@@ -25,7 +26,7 @@ from bot.settings import BotSettings
 from cards.acts import chat_link
 from dialogs.turn import Office
 from pathway.casework import Casework
-from pathway.ports import OutboxItem
+from pathway.ports import Installing, OutboxItem
 from pathway.provider import Provider
 from storage import Stores, open_stores
 
@@ -77,7 +78,9 @@ async def build(settings: BotSettings, session: aiohttp.ClientSession, pathway_t
         links.link,
         post_letter,
         addresses=stores.addresses,
+        installing=_installing(settings, way, session),
         bot_link=chat_link(f"28:{settings.teams.app_id}"),
+        app_link=f"https://teams.microsoft.com/l/app/{settings.catalogue_app}" if settings.catalogue_app else "",
     )
     return Parts(
         stores=stores,
@@ -90,6 +93,12 @@ async def build(settings: BotSettings, session: aiohttp.ClientSession, pathway_t
         teams=way,
         reception=Reception(office, stores.addresses, sender, clock.wake_soon),
     )
+
+
+def _installing(settings: BotSettings, way: teams.Teams, session: aiohttp.ClientSession) -> Installing | None:
+    if way.graph_tokens is None or not settings.catalogue_app:
+        return None
+    return GraphInstalling(session, way.graph_tokens, settings.catalogue_app)
 
 
 async def _secret(stores: Stores) -> str:

@@ -2,6 +2,7 @@
 
 `login.botframework.com` lists the signing keys, `login.microsoftonline.com` gives tokens as Entra does, and
 `smba.trafficmanager.net` is the connector: the practice channel, whose people write, press and read.
+`graph.microsoft.com` installs the bot for people.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from cryptography import x509
 from bot.practice.channel import Channel
 from bot.practice.keys import ISSUER
 from tests.school import APP_ID, PASSWORD, TENANT, Wall, cast
+from tests.wire.graph import SCOPE, Graph
 
 KEYS = "login.botframework.com"
 ENTRA = "login.microsoftonline.com"
@@ -52,6 +54,7 @@ class Microsoft:
         self.trusted = folder / "authority.pem"
         self._authority.cert_pem.write_to_path(str(self.trusted))
         self.line = Line()
+        self.graph = Graph(self.line)
         self.before: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse | None]]] = {}
         self.asked: Counter[str] = Counter()
         """Requests by host and the last part of their path: "login.microsoftonline.com token"."""
@@ -66,7 +69,13 @@ class Microsoft:
 
     async def __aenter__(self) -> Self:
         app = web.Application(middlewares=[self._watching])
-        for host, part in ((KEYS, self._keys()), (ENTRA, self._entra()), (CONNECTOR, self._connector())):
+        parts = {
+            KEYS: self._keys(),
+            ENTRA: self._entra(),
+            CONNECTOR: self._connector(),
+            GRAPH: self.graph.application(),
+        }
+        for host, part in parts.items():
             app.add_domain(host, part)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()
@@ -157,7 +166,8 @@ class Microsoft:
         if form.get("client_id") != APP_ID or not self._proves_it(form):
             error = {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided."}
             return web.json_response(error, status=401)
-        token = self.line.key.for_connector(APP_ID, TENANT)
+        for_graph = form.get("scope") == SCOPE
+        token = self.graph.token() if for_graph else self.line.key.for_connector(APP_ID, TENANT)
         return web.json_response({"token_type": "Bearer", "expires_in": 3599, "access_token": token})
 
     def _proves_it(self, form: Mapping[str, Any]) -> bool:
