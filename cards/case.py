@@ -28,6 +28,7 @@ from cards.elements import (
     told,
     weight,
 )
+from cards.fit import split
 from cards.plan import plan_parts, student_wrote
 from cards.reach import out_of_reach
 from cards.standing import for_student, standing
@@ -73,6 +74,14 @@ def case_card(view: View, lead: str = "", *, whole: bool = False) -> Card:
     """
     drawn = (_case_card(view, lead, whole=whole, lines=lines) for lines in LINES)
     return next((one for one in drawn if not whole or weight(one) < HEAVIEST), _case_card(view, lead, whole=False))
+
+
+def pages_of_case(view: View) -> list[Card]:
+    """Everything this person may read, in as many parts as it takes."""
+    return split(
+        _case_card(view, "", whole=True, lines=LINES[0]),
+        lambda n: act(view, "Read the rest", "cases.read", part=str(n)),
+    )
 
 
 def _case_card(view: View, lead: str, *, whole: bool, lines: int = 0) -> Card:

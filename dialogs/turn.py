@@ -7,7 +7,7 @@ what time it is come from the server.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
@@ -41,6 +41,7 @@ CARRIED = frozenset(
         "blocks",
         "in_person",
         "page",
+        "part",
         "record",
         "version",
     }
@@ -123,6 +124,12 @@ class Turn:
     def step(self) -> int | None:
         sent = self.get("step")
         return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 6 else None
+
+    def part_of(self, pages: Sequence[Card]) -> Card:
+        """Of a card in parts the one that was asked for; the first where none was, the last where there is none."""
+        sent = self.get("part")
+        part = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 4 else 1
+        return pages[min(max(part, 1), len(pages)) - 1]
 
     # -- what stands on the server ---------------------------------------------------------------------------------
 

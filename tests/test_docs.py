@@ -34,7 +34,8 @@ def test_every_key_of_the_provider_is_in_its_guide(kind: type) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "CONTRIBUTING.md", "docs/provider.md", "docs/running.md", "docs/teams.md", "docs/adr/README.md"]
+    "name",
+    ["README.md", "CONTRIBUTING.md", "docs/provider.md", "docs/running.md", "docs/teams.md", "docs/adr/README.md"],
 )
 def test_every_link_of_a_page_leads_somewhere(name: str) -> None:
     folder = (ROOT / name).parent

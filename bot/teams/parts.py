@@ -33,7 +33,7 @@ class Teams:
     errands: Errands
     patience: Patience
     turnstile: Turnstile
-    pause: Callable[[int], float]
+    pause: Callable[[float], float]
     graph_tokens: Tokens | None = None
     """For Microsoft Graph, fetched when one is first wanted; None in practice mode, where there is no Graph."""
 
@@ -80,7 +80,7 @@ def build(
     patience: Patience | None = None,
     allowance: Allowance | None = None,
     key_rules: KeyRules | None = None,
-    pause: Callable[[int], float] = back_off,
+    pause: Callable[[float], float] = back_off,
     monotonic: Callable[[], float] = time.monotonic,
     wall: Callable[[], float] = time.time,
 ) -> Teams:

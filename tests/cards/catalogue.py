@@ -34,7 +34,7 @@ from cards import (
 )
 from cards import channel as in_channel
 from cards.acts import act, chat_link
-from cards.case import case_card, retired
+from cards.case import case_card, pages_of_case, retired
 from cards.concern import CANNOT_WAIT, NOT_ENOUGH, START, Choice
 from cards.elements import Card, button, link
 from cards.view import View
@@ -128,6 +128,11 @@ def _contacts(name: str) -> Contacts:
     return Contacts(*[contact] * 6)
 
 
+def heavy(most: int) -> str:
+    """Exactly as long as the field allows, of what weighs most: marks that JSON escapes, signs of three bytes, lines."""
+    return ('"\\題\n' * most)[:most]
+
+
 def ordinary() -> World:
     notice = Privacy("https://www.university.example/privacy", "Only the people named on a card can read it.")
     return World(
@@ -145,6 +150,10 @@ def longest() -> World:
     people = {p.id: replace(p, name=f"Prof Dr Marie-Louise {p.name} von und zu Llanfairpwll") for p in PEOPLE.values()}
     place = {key: (WORDS * 10)[:40].strip() for key in ("course", "phase", "school")}
     return replace(ordinary(), typed=endless, people=people, place=place, thorough=False)
+
+
+def heaviest() -> World:
+    return replace(longest(), typed=heavy)
 
 
 def attacked() -> World:
@@ -464,6 +473,8 @@ def _case_cards(told: Sequence[Told]) -> Iterator[Drawn]:
             for whole in (False, True):
                 drawn = case_card(view, "Here is where it is now.", whole=whole)
                 yield Drawn(f"case.case_card: {one.name} for {reader}, {whole=}", drawn, reader, view)
+            for n, page in enumerate(pages_of_case(view), 1):
+                yield Drawn(f"case.pages_of_case: {one.name} for {reader}, {n}", page, reader, view)
 
 
 # -- notices ---------------------------------------------------------------------------------------------------------
