@@ -65,7 +65,8 @@ async def build(settings: BotSettings, session: aiohttp.ClientSession, pathway_t
     casework = Casework(stores.book, stores.roster, provider, pathway_time.now)
     way = teams.build(settings.teams, session)
     mail = Mail(settings.mail) if settings.mail else None
-    sender = Sender(casework, stores.addresses, way.post, mail)
+    bot_link = chat_link(f"28:{settings.teams.app_id}")
+    sender = Sender(casework, stores.addresses, way.post, mail, bot_link=bot_link)
     clock = Clock(casework, sender, stores.drafts, stores.addresses, pathway_time, practice=settings.practice)
     links = IcsLinks(settings.public_url, await _secret(stores))
 
@@ -79,7 +80,7 @@ async def build(settings: BotSettings, session: aiohttp.ClientSession, pathway_t
         post_letter,
         addresses=stores.addresses,
         installing=_installing(settings, way, session),
-        bot_link=chat_link(f"28:{settings.teams.app_id}"),
+        bot_link=bot_link,
         app_link=f"https://teams.microsoft.com/l/app/{settings.catalogue_app}" if settings.catalogue_app else "",
     )
     return Parts(

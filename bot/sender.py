@@ -73,12 +73,21 @@ class Dropped(Exception):
 
 class Sender:
     def __init__(
-        self, casework: Casework, addresses: Addresses, post: Post, mail: Mail | None, *, owner: str = ""
+        self,
+        casework: Casework,
+        addresses: Addresses,
+        post: Post,
+        mail: Mail | None,
+        *,
+        owner: str = "",
+        bot_link: str = "",
     ) -> None:
+        """*bot_link* is Teams' deep link to the bot's chat, for letters."""
         self.casework = casework
         self.addresses = addresses
         self.post = post
         self.mail = mail
+        self.bot_link = bot_link
         self.reach = Reaching(casework, addresses, has_mail=mail is not None)
         self._pauses: dict[str, float] = {}
         self.owner = owner or secrets.token_hex(4)
@@ -123,7 +132,7 @@ class Sender:
         if item is None:
             return None
         if not claim.case_id:
-            await self._deliver([claim], self._letter_without_case(item))
+            await self._deliver([claim], self._letter_without_case(claim, item))
             return None
         try:
             case = await self.casework.case(claim.case_id)
@@ -280,36 +289,35 @@ class Sender:
             raise Dropped(no.reason) from no
         return "edited"
 
-    async def _letter_without_case(self, item: OutboxItem) -> str:
+    async def _letter_without_case(self, claim: Claim, item: OutboxItem) -> str:
         """A question for advice, or a draft that waits: delivered, and then nothing of it is kept."""
         people = await self.casework.roster.people()
         if item.notice == Notice.DRAFT_WAITING:
-            return await self._draft_waiting(item)
+            return await self._draft_waiting(claim, item)
         if item.notice == Notice.NOT_DELIVERED:
-            return await self._not_delivered(item)
+            return await self._not_delivered(claim, item)
         asker = people.get(item.data.get("from", ""))
         placement = await self.casework.roster.placement(item.data.get("placement", ""))
         if asker is None or placement is None:
             raise Dropped("the people are no longer listed")
         chat = link(f"Write to {asker.name} in Teams", chat_link(asker.email))
         drawn = advice_for_you(asker.name, people[placement.student].name, item.data.get("words", ""), chat)
-        message = Message("Placements: a mentor asks for advice", drawn)
+        message = _again(claim, Message("Placements: a mentor asks for advice", drawn))
         return await self._to_person(item.to, message, reply_to=asker.email, key=item.key)
 
-    async def _draft_waiting(self, item: OutboxItem) -> str:
+    async def _draft_waiting(self, claim: Claim, item: OutboxItem) -> str:
         if await self.addresses.address(item.to) is None:
             raise Dropped("a draft is read in Teams only")
         drawn = draft_reminder(in_words(date.fromisoformat(item.data["kept"])))
-        return await self._to_person(
-            item.to, Message("Placements: something you saved", drawn), reply_to="", key=item.key
-        )
+        message = _again(claim, Message("Placements: something you saved", drawn))
+        return await self._to_person(item.to, message, reply_to="", key=item.key)
 
-    async def _not_delivered(self, item: OutboxItem) -> str:
+    async def _not_delivered(self, claim: Claim, item: OutboxItem) -> str:
         book = self.casework.book
         aside, delayed = len(await book.parked()), len(await book.delayed(HANGS_AFTER))
         if not aside and not delayed and not await self.addresses.note(CHANNEL_LOST):
             raise Dropped("everything has been seen to")
-        message = Message("Placements: something to see to", delivery.waiting(aside, delayed))
+        message = _again(claim, Message("Placements: something to see to", delivery.waiting(aside, delayed)))
         return await self._to_person(item.to, message, reply_to="", key=item.key)
 
     # -- ways ------------------------------------------------------------------------------------------------------
@@ -331,7 +339,8 @@ class Sender:
         if self.mail is None:
             await self.reach.no_way(to, NEVER_OPENED)
             raise Unreachable("not in Teams, and no mail server is set")
-        letter = _letter(self.casework.provider, person, message, reply_to=reply_to, key=key, ics=ics)
+        closing = _closing(self.casework.provider, await self.casework.roster.person(to) or person, self.bot_link)
+        letter = _letter(self.casework.provider, person, message, closing, reply_to=reply_to, key=key, ics=ics)
         try:
             await self.mail.send(letter)
         except Unreachable:
@@ -466,16 +475,24 @@ def _reply_to(view: View) -> str:
     return (office.email if office else "") or (team[0].email if team else "")
 
 
-def _letter(provider: Provider, person: Person, message: Message, *, reply_to: str, key: str, ics: bytes) -> Letter:
-    team = provider.role(Role.PARTNERSHIP_TEAM)
-    office = provider.contacts.office
+def _closing(provider: Provider, person: Person, bot_link: str) -> str:
+    """How to answer, and how to have messages in Teams (again)."""
+    where = f": {bot_link}" if bot_link else "."
+    if person.out_of_reach is not None:
+        return f"Teams took no message for you. To have them there again, open Pathway and write “hi”{where}"
+    if person.reach is not Reach.EMAIL_ONLY:
+        return f"You can also open Pathway in Teams{where}"
+    team, office = provider.role(Role.PARTNERSHIP_TEAM), provider.contacts.office
     reach = f" or ring {office.phone}" if office and office.phone else ""
-    closing = (
+    return (
         f"To answer, reply to this message{reach}: the {team} or the {provider.role(Role.LINK_TUTOR)} enters it for "
         "you, and you get a copy to check."
-        if person.reach is Reach.EMAIL_ONLY
-        else "You can also open Pathway in Teams."
     )
+
+
+def _letter(
+    provider: Provider, person: Person, message: Message, closing: str, *, reply_to: str, key: str, ics: bytes
+) -> Letter:
     text = message.text or as_text(dict(message.card or {}))
     if person.reach is Reach.EMAIL_ONLY and (answers := _answers(message)):
         text += "\n\nYou can answer with one of these:\n" + "\n".join(f"- {answer}" for answer in answers) + "\n"

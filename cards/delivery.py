@@ -35,14 +35,11 @@ def waiting(aside: int, delayed: int) -> Card:
     """The notice: there is something to see to."""
     return card(
         heading("Something was not delivered"),
-        text(f"{counted(aside, 'message')} did not reach their readers." if aside != 1 else _ONE) if aside else None,
+        text("A message did not reach its reader. There may be more by now.") if aside else None,
         text(_still(delayed)) if delayed else None,
         text("Please see what it is: you can have it tried again, or say that you told them yourself."),
         actions=[button("See what was not delivered", "delivery.list")],
     )
-
-
-_ONE = "One message did not reach its reader."
 
 
 def _still(delayed: int) -> str:

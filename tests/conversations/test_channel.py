@@ -206,3 +206,48 @@ async def test_leaving_another_team_takes_nothing_from_the_channel(school: Schoo
 def _link(message: Message) -> str:
     (action,) = (message.card or {})["actions"]
     return str(action["url"])
+
+
+# -- a group chat ----------------------------------------------------------------------------------------------------------
+
+
+async def _in_a_group(school: School, who: str, kind: str, **more: Any) -> None:
+    """An activity of a group chat; it has the id of the channel, where what the bot says there is seen."""
+    new = school.teams.transcript.new_id()
+    school.teams.transcript.add("channel", Message(new, who, school.now, text=str(more.get("text", kind))))
+    activity = school.teams.place.in_channel(school.people[who], kind, new, school.now, **more)
+    activity["conversation"]["conversationType"] = "groupChat"
+    activity["channelData"] = {"tenant": activity["channelData"]["tenant"]}
+    assert (await school.teams.deliver(activity)).ok
+
+
+async def test_in_a_group_chat_it_answers_privately_too(school: School) -> None:
+    await school.opens("helen")
+    await road.told(school)
+    posts = len(school.channel())
+    await _in_a_group(school, "helen", "message", text="my cases")
+    assert "Tom Ashworth" in school.reads("helen")
+    assert "I have answered you in our own chat." in str(school.channel()[-1].card)
+    assert len(school.channel()) == posts + 1
+
+
+async def test_a_group_chat_is_no_channel_to_choose(school: School) -> None:
+    await _in_a_group(school, "sam", "message", text="use this channel")
+    assert "This is a group chat" in school.channel()[-1].text
+
+
+async def test_added_to_a_group_chat_it_says_hello_and_promises_no_posts(school: School) -> None:
+    bot = {"id": school.teams.place.bot_id}
+    await _in_a_group(school, "helen", "conversationUpdate", membersAdded=[bot])
+    welcome = school.channel()[-1].text
+    assert welcome.startswith("Hello. Dr Helen Marsh added me.")
+    assert "use this channel" not in welcome
+    school.teams.transcript.delete("channel", school.channel()[-1].id)
+
+
+async def test_no_person_is_ever_mentioned_in_the_channel_only_parts_that_people_play(school: School) -> None:
+    await school.opens("helen")
+    await road.told(school)
+    sent = [f"{post.text}{post.card}" for post in school.channel()]
+    assert any("Link Tutor" in words for words in sent)
+    assert not any("<at>" in words or "mention" in words for words in sent)

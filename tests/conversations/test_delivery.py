@@ -152,7 +152,7 @@ async def test_whoever_has_blocked_the_bot_gets_it_by_mail(school: School) -> No
     await road.tells(school)
     (letter,) = school.mail("helen")
     assert road.EVIDENCE in letter.text
-    assert "You can also open Pathway in Teams" in letter.text
+    assert "To have them there again, open Pathway and write “hi”: https://teams.microsoft.com/l/chat/" in letter.text
     assert school.mail("tom") == ()
 
 

@@ -116,7 +116,7 @@ async def test_where_the_link_tutor_cannot_be_reached_at_all_the_office_is_told(
     await school.opens("sam", "tom")
     reference = await road.told(school)
     assert school.shows("sam", "A message to Dr Helen Marsh did not arrive.")
-    assert school.shows("sam", "One message did not reach its reader.")
+    assert school.shows("sam", "A message did not reach its reader.")
     listed = await school.says("sam", "not delivered")
     assert "To Dr Helen Marsh" in listed
     assert f"Ref {reference}" in listed
@@ -163,6 +163,24 @@ async def test_the_office_says_that_it_told_them_itself_and_the_case_keeps_who(w
     assert "seen to already" in await school.presses("sam", "Try again", card=page)
     await school.opens("helen")
     assert not school.shows("helen", "wants your help")
+
+
+async def test_a_message_that_teams_will_not_have_for_itself_is_no_fault_of_its_reader(school: School) -> None:
+    await school.opens("helen", "sam", "tom")
+    await road.raises(school)
+    await school.on("2026-10-13 15:30")
+    await school.presses("priya", "Not yet: tell the Link Tutor")
+    school.teams.fail_next(413, times=3)
+    await school.fills("priya", evidence=road.EVIDENCE, press="Tell the Link Tutor: ")
+    await school.says("sam", "not delivered")
+    told = await school.presses("sam", "See to number 1")
+    assert "a fault of ours" in told
+    assert "cannot be reached" not in told
+    await school.presses("sam", "Back to the list")
+    await school.presses("sam", "See to number 1")
+    await school.presses("sam", "Try again")
+    assert school.mail("helen") == school.mail("tom") == ()
+    assert not school.shows("helen", "cannot be reached")
 
 
 @pytest.mark.parametrize("typed", ["not delivered", "reach"])

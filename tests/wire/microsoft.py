@@ -29,7 +29,7 @@ ENTRA = "login.microsoftonline.com"
 CONNECTOR = "smba.trafficmanager.net"
 GRAPH = "graph.microsoft.com"
 HOSTS = (KEYS, ENTRA, CONNECTOR, GRAPH)
-REGION = "/uk"
+REGION, ELSEWHERE = "/uk", "/emea"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -56,6 +56,8 @@ class Microsoft:
         self.line = Line()
         self.graph = Graph(self.line)
         self.before: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse | None]]] = {}
+        self.after: dict[str, Callable[[web.Request, web.StreamResponse], Awaitable[web.StreamResponse]]] = {}
+        """The same, once a request has had its effect: where its answer is lost on the way."""
         self.asked: Counter[str] = Counter()
         """Requests by host and the last part of their path: "login.microsoftonline.com token"."""
         self.connections: Counter[str] = Counter()
@@ -112,7 +114,9 @@ class Microsoft:
         before = self.before.get(host)
         if before is not None and (answer := await before(request)) is not None:
             return answer
-        return await handler(request)
+        answer = await handler(request)
+        after = self.after.get(host)
+        return answer if after is None else await after(request, answer)
 
     def _count(self, host: str, request: web.Request) -> None:
         self._bell.set()
@@ -125,9 +129,11 @@ class Microsoft:
     # The hosts
 
     def _connector(self) -> web.Application:
-        inner, outer = web.Application(), web.Application()
-        self.line.add_to(inner)
-        outer.add_subapp(REGION, inner)
+        outer = web.Application()
+        for region in (REGION, ELSEWHERE):
+            inner = web.Application()
+            self.line.add_to(inner)
+            outer.add_subapp(region, inner)
         return outer
 
     def _keys(self) -> web.Application:
