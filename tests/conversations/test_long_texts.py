@@ -35,7 +35,7 @@ async def test_everything_of_a_long_case_is_read_in_parts_each_light_enough(scho
     await school.says("helen", reference)
     seen = await school.presses("helen", "Read everything")
     parts = 1
-    while "Read the rest" in school.buttons("helen"):
+    while "Read the rest" in school.buttons("helen") and parts < 20:
         seen += await school.presses("helen", "Read the rest")
         parts += 1
     assert parts > 1

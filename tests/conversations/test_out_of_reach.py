@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -28,7 +29,7 @@ def blocks(school: School, who: str) -> None:
 def tries(school: School, who: str) -> int:
     """Requests of the bot to somebody's chat."""
     place = school.people[who].conversation_id
-    return sum(place in call.path for call in school.teams.calls)
+    return sum(place in unquote(call.path) for call in school.teams.calls)
 
 
 async def test_a_student_who_blocked_the_bot_gets_mail_and_the_link_tutor_sees_it_on_the_case(school: School) -> None:
