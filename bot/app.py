@@ -16,15 +16,17 @@ from aiohttp import web, web_response
 from bot import teams
 from bot.admin import Admin
 from bot.clock import Clock, PathwayTime
+from bot.graph import GraphInstalling
 from bot.invitation import BadLink, IcsLinks
 from bot.mail import Mail
 from bot.reception import Reception
 from bot.roster import RosterCommand, list_the_office
 from bot.sender import Sender
 from bot.settings import BotSettings
+from cards.acts import chat_link
 from dialogs.turn import Office
 from pathway.casework import Casework
-from pathway.ports import OutboxItem
+from pathway.ports import Installing, OutboxItem
 from pathway.provider import Provider
 from storage import Stores, open_stores
 
@@ -63,14 +65,24 @@ async def build(settings: BotSettings, session: aiohttp.ClientSession, pathway_t
     casework = Casework(stores.book, stores.roster, provider, pathway_time.now)
     way = teams.build(settings.teams, session)
     mail = Mail(settings.mail) if settings.mail else None
-    sender = Sender(casework, stores.addresses, way.post, mail)
+    bot_link = chat_link(f"28:{settings.teams.app_id}")
+    sender = Sender(casework, stores.addresses, way.post, mail, bot_link=bot_link)
     clock = Clock(casework, sender, stores.drafts, stores.addresses, pathway_time, practice=settings.practice)
     links = IcsLinks(settings.public_url, await _secret(stores))
 
     async def post_letter(item: OutboxItem, nonce: str) -> None:
         await stores.book.post([item], nonce)
 
-    office = Office(casework, stores.drafts, links.link, post_letter)
+    office = Office(
+        casework,
+        stores.drafts,
+        links.link,
+        post_letter,
+        addresses=stores.addresses,
+        installing=_installing(settings, way, session),
+        bot_link=bot_link,
+        app_link=f"https://teams.microsoft.com/l/app/{settings.catalogue_app}" if settings.catalogue_app else "",
+    )
     return Parts(
         stores=stores,
         provider=provider,
@@ -82,6 +94,12 @@ async def build(settings: BotSettings, session: aiohttp.ClientSession, pathway_t
         teams=way,
         reception=Reception(office, stores.addresses, sender, clock.wake_soon),
     )
+
+
+def _installing(settings: BotSettings, way: teams.Teams, session: aiohttp.ClientSession) -> Installing | None:
+    if way.graph_tokens is None or not settings.catalogue_app:
+        return None
+    return GraphInstalling(session, way.graph_tokens, settings.catalogue_app)
 
 
 async def _secret(stores: Stores) -> str:

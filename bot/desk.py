@@ -33,12 +33,15 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """A sender as the gate vouches for: *object_id* is `from.aadObjectId`; *name* is only for greeting."""
+    """A sender as the gate vouches for: *object_id* is `from.aadObjectId`; *name* is only for greeting; *team* is the
+    id of the team that the conversation belongs to, "" where there is none.
+    """
 
     object_id: str
     name: str
     address: Address
     profile: Callable[[], Awaitable[Profile]]
+    team: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,12 @@ class Desk(Protocol):
         """Somebody removed the bot: nothing is sent to that address until they are back."""
 
     async def joined_channel(self, address: Address, added_by: str) -> Sequence[Message]:
-        """The bot was added to a team: one message, naming who added it (*added_by* is a display name or empty)."""
+        """The bot was added to a team or a group chat: one message, naming who added it (*added_by* is a display name
+        or empty).
+        """
 
     async def said_in_channel(self, who: Who, text: str) -> Sequence[Message]:
-        """Somebody mentioned the bot in a channel or group: answered there without content, and privately."""
+        """Somebody mentioned the bot in a channel or group: answered privately, and what comes back is said there."""
 
 
 class TryLater(Exception):
@@ -102,11 +107,15 @@ _PERHAPS = "perhaps delivered"
 
 
 class Unreachable(Exception):
-    """The address will not take messages (403 and 404 families): never retried; *reason* is the connector's code."""
+    """The address will not take messages (403 and 404 families): never retried; *reason* is the connector's code.
 
-    def __init__(self, reason: str) -> None:
+    *ours*: the message or our registration is at fault, not its reader, who can be reached with the next one.
+    """
+
+    def __init__(self, reason: str, *, ours: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.ours = ours
 
 
 class Post(Protocol):

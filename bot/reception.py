@@ -8,22 +8,26 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.desk import Message, Profile, Who
+from bot.desk import Message, Profile, TryLater, Unreachable, Who
 from bot.sender import Sender
+from cards import channel as words
 from cards.elements import Card
 from cards.home import guest_to_confirm, stranger
 from dialogs import ROUTER, home
+from dialogs.reach import ADDED_BY
 from dialogs.turn import Office, Reply, Turn
 from pathway.address import Address
-from pathway.people import Person, Reach
+from pathway.people import REMOVED, Person, Reach
 from pathway.ports import Addresses, StoreUnavailable
 from pathway.tellings import CHANNEL
 
 log = logging.getLogger(__name__)
 
-#: Notes beside the addresses.
+#: Notes beside the addresses; the last is the team of the Partnership channel.
 GREETED = "greeted:"
 GUEST_CONFIRMED = "guest-confirmed:"
+CHANNEL_TEAM = "channel-team"
+PERSONAL = "personal"
 
 
 class Reception:
@@ -47,6 +51,8 @@ class Reception:
         return [_message(await home.said(self._turn(person, "", {}, ""), text))]
 
     async def acted(self, who: Who, verb: str, data: Mapping[str, Any], activity_id: str) -> Message:
+        if who.address.scope != PERSONAL:
+            return Message("Placements: our own chat", text=words.IN_OUR_CHAT)
         person = await self._person(who)
         if not isinstance(person, Person):
             return Message("Placements: one more step", person)
@@ -64,39 +70,63 @@ class Reception:
         if await self.addresses.note(GREETED + person.id):
             return []
         await self.addresses.keep_note(GREETED + person.id, "yes")
-        return [_message(await home.welcome(self._turn(person, "", {}, "")))]
+        added_by = await self.addresses.note(ADDED_BY + person.id)
+        return [_message(await home.welcome(self._turn(person, "", {}, ""), added_by))]
 
     async def left(self, who: Who) -> None:
-        if who.address.scope != "personal":
-            await self.addresses.drop_address(CHANNEL)
+        if who.address.scope != PERSONAL:
+            if await self.addresses.note(CHANNEL_TEAM) in ("", who.team):
+                await self.addresses.drop_address(CHANNEL)
             return
         person = await self.office.casework.roster.by_object_id(who.object_id)
         if person is not None:
-            await self.addresses.drop_address(person.id)
+            await self.sender.reach.lost(person.id, REMOVED)
             await self.addresses.keep_note(GREETED + person.id, "")
 
     async def joined_channel(self, address: Address, added_by: str) -> Sequence[Message]:
-        await self.addresses.keep_address(CHANNEL, address)
-        by = f" {added_by} added me." if added_by else ""
-        team = self.office.casework.provider.name
-        return [
-            Message(
-                "Placements: this channel",
-                text=(
-                    f"Hello.{by} Here I post references, dates and numbers for {team}, one thread a day, and never a "
-                    "name. Write to me in our own chat for anything else."
-                ),
-            )
-        ]
+        """Nothing is posted before somebody of the office has chosen a channel."""
+        provider = self.office.casework.provider
+        return [Message("Placements: hello", text=words.joined(provider, added_by, in_team=address.scope == "channel"))]
 
     async def said_in_channel(self, who: Who, text: str) -> Sequence[Message]:
-        del who, text
-        return [
-            Message(
-                "Placements: please write to me directly",
-                text="I answer in our own chat, so that nobody reads along. Open it from my name and write “hi”.",
-            )
-        ]
+        person = await self._person(who)
+        if not isinstance(person, Person):
+            return [self._in_the_thread(words.IN_OUR_CHAT)]
+        if home.meant(text) == "home.channel":
+            return [await self._choose_channel(person, who)]
+        answer = _message(await home.said(self._turn(person, "", {}, ""), text))
+        return [await self._privately(person, answer)]
+
+    async def _choose_channel(self, person: Person, who: Who) -> Message:
+        """Only the Partnership Team says where references and dates are posted."""
+        if person.id not in (await self.office.casework.office()).team:
+            card = words.not_your_channel(self.office.casework.provider)
+            return await self._privately(person, Message("Placements: about the channel", card))
+        if who.address.scope != "channel":
+            return Message("Placements: about the channel", text=words.NO_CHANNEL_HERE)
+        place = who.address.conversation_id.partition(";messageid=")[0]
+        await self.sender.channel_is(replace(who.address, conversation_id=place, user_id=""))
+        await self.addresses.keep_note(CHANNEL_TEAM, who.team)
+        self.recorded()
+        return Message("Placements: this channel", text=words.CHANNEL_CHOSEN)
+
+    async def _privately(self, person: Person, answer: Message) -> Message:
+        """Sends *answer* to the person's own chat; what comes back is for the thread, and says nothing of it."""
+        address = await self.addresses.address(person.id)
+        if address is None:
+            return self._in_the_thread(words.IN_OUR_CHAT)
+        try:
+            await self.sender.post.send(address, answer)
+        except TryLater:
+            return self._in_the_thread(words.ASK_AGAIN)
+        except Unreachable as no:
+            if not no.ours:
+                await self.sender.reach.lost(person.id, no.reason, address)
+            return self._in_the_thread(words.IN_OUR_CHAT)
+        return self._in_the_thread(words.ANSWERED)
+
+    def _in_the_thread(self, sentence: str) -> Message:
+        return Message("Placements: our own chat", words.in_the_thread(sentence, self.office.bot_link))
 
     # -- who it is -------------------------------------------------------------------------------------------------
 
@@ -109,8 +139,13 @@ class Reception:
                 person = await roster.by_object_id(who.object_id) or await self._first_contact(who)
         if not isinstance(person, Person):
             return person
+        if who.address.scope != PERSONAL:
+            return person
         if await self.addresses.address(person.id) != who.address:
             await self.addresses.keep_address(person.id, who.address)
+        if person.out_of_reach is not None:
+            person = await self.sender.reach.heard_of(person)
+            self.recorded()
         return person
 
     async def _first_contact(self, who: Who) -> Person | Card:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -17,9 +16,11 @@ from typing import Any, Final
 
 from bot.desk import Message, Post, TryLater, Unreachable, perhaps_delivered
 from bot.invitation import calendar_file
+from bot.jitter import decorrelated
 from bot.mail import Letter, Mail, as_text
+from bot.reach import HANGS_AFTER, NOT_MADE, OF_ITSELF, Reaching
 from bot.teams.words import sent_again
-from cards import notices
+from cards import delivery, notices
 from cards.acts import act, chat_link
 from cards.case import retired
 from cards.concern import advice_for_you, draft_reminder
@@ -29,12 +30,13 @@ from cards.plan import review_moment
 from cards.record import booked
 from cards.view import View
 from dialogs.pebblepad import to_record
+from pathway.address import Address
 from pathway.case import Case
 from pathway.casework import RECEIPT, Casework, NoSuchCase
 from pathway.dates import in_words, local_date
 from pathway.deadlines import deadline
 from pathway.nudges import still_wanted
-from pathway.people import Person, Reach
+from pathway.people import MAIL_REFUSED, NEVER_OPENED, Person, Reach
 from pathway.ports import Addresses, Claim, OutboxItem, Shown, StoreUnavailable
 from pathway.provider import Provider
 from pathway.roles import Role
@@ -46,15 +48,16 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 LEASE = timedelta(minutes=2)
-#: Seconds between tries grow up to this.
-LONGEST_PAUSE = 300.0
+#: Seconds between tries: at first, and at the most.
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
 MORNING = "morning"
 THREAD = "thread:"
 COUNTS = "thread-counts:"
+MAILED: Final = "mailed"
 #: Kept with a piece of work that nobody can say has arrived: the next try says that it is sent again.
 MAYBE: Final = "perhaps delivered"
-#: What the connector refuses because of the message, not because of its reader.
-OUR_FAULT: Final = frozenset({"BadSyntax", "MessageSizeTooBig", "BadArgument"})
+#: Since when the Partnership channel takes nothing, as an aware moment.
+CHANNEL_LOST: Final = "channel-lost"
 #: The buttons of a morning message: one for each of the first cases, and one for the rest.
 OPENERS = 5
 
@@ -75,12 +78,23 @@ class Dropped(Exception):
 
 class Sender:
     def __init__(
-        self, casework: Casework, addresses: Addresses, post: Post, mail: Mail | None, *, owner: str = ""
+        self,
+        casework: Casework,
+        addresses: Addresses,
+        post: Post,
+        mail: Mail | None,
+        *,
+        owner: str = "",
+        bot_link: str = "",
     ) -> None:
+        """*bot_link* is Teams' deep link to the bot's chat, for letters."""
         self.casework = casework
         self.addresses = addresses
         self.post = post
         self.mail = mail
+        self.bot_link = bot_link
+        self.reach = Reaching(casework, addresses, has_mail=mail is not None)
+        self._pauses: dict[str, float] = {}
         self.owner = owner or secrets.token_hex(4)
 
     @property
@@ -125,7 +139,7 @@ class Sender:
         if item is None:
             return None
         if not claim.case_id:
-            await self._deliver([claim], self._letter_without_case(item))
+            await self._deliver([claim], self._letter_without_case(claim, item))
             return None
         try:
             case = await self.casework.case(claim.case_id)
@@ -148,15 +162,13 @@ class Sender:
 
     async def _deliver(self, claims: Sequence[Claim], sending: Awaitable[str]) -> None:
         """Settles each claim by what became of the one message that carries them."""
-        book = self.casework.book
         try:
             result = await sending
         except Dropped as why:
             result = f"dropped: {why}"
         except TryLater as no:
             for claim in claims:
-                error = MAYBE if no.maybe_delivered else str(no)
-                await book.retry(claim, self.now + _pause(claim.attempts, no.after), error)
+                await self._try_later(claim, no)
             return
         except Unreachable as no:
             log.warning("an outbox item has no way to its reader: %s", no.reason)
@@ -166,18 +178,39 @@ class Sender:
             raise
         except asyncio.CancelledError as cut:
             for claim in claims if perhaps_delivered(cut) else ():
-                await book.retry(claim, self.now, MAYBE)
+                await self.casework.book.retry(claim, self.now, MAYBE)
             raise
         except Exception:
             log.exception("an outbox item could not be made; it is put aside")
-            await self._put_aside(claims, "it could not be made")
+            await self._put_aside(claims, NOT_MADE)
             return
+        await self._done(claims, result)
+
+    async def _done(self, claims: Sequence[Claim], result: str) -> None:
         for claim in claims:
-            await book.complete(claim, result)
+            self._pauses.pop(claim.id, None)
+            await self.casework.book.complete(claim, result)
+        if result == MAILED:
+            await self.reach.tell(claims, delivered=True)
+
+    async def _try_later(self, claim: Claim, no: TryLater) -> None:
+        """Decorrelated jitter, never earlier than told. Once nobody can say whether it arrived, that stays so."""
+        pause = decorrelated(self._pauses.get(claim.id, 0.0), first=FIRST_PAUSE, longest=LONGEST_PAUSE)
+        self._pauses[claim.id] = pause
+        error = MAYBE if no.maybe_delivered or claim.error == MAYBE else str(no)
+        await self.casework.book.retry(claim, self.now + timedelta(seconds=max(pause, no.after or 0.0)), error)
+        if claim.attempts == HANGS_AFTER and claim.item is not None and claim.item.notice not in OF_ITSELF:
+            await self.reach.tell_the_office()
 
     async def _put_aside(self, claims: Sequence[Claim], reason: str) -> None:
+        """Kept for the office to see to; but a notice about a notice is only dropped."""
         for claim in claims:
-            await self.casework.book.park(claim, reason)
+            self._pauses.pop(claim.id, None)
+            if claim.item is not None and claim.item.notice in OF_ITSELF:
+                await self.casework.book.complete(claim, f"dropped: {reason}")
+            else:
+                await self.casework.book.park(claim, reason)
+        await self.reach.tell(claims, delivered=False)
 
     async def _single(self, batch: Sequence[Ready]) -> str:
         ready = batch[0]
@@ -276,27 +309,36 @@ class Sender:
             raise Dropped(no.reason) from no
         return "edited"
 
-    async def _letter_without_case(self, item: OutboxItem) -> str:
+    async def _letter_without_case(self, claim: Claim, item: OutboxItem) -> str:
         """A question for advice, or a draft that waits: delivered, and then nothing of it is kept."""
         people = await self.casework.roster.people()
         if item.notice == Notice.DRAFT_WAITING:
-            return await self._draft_waiting(item)
+            return await self._draft_waiting(claim, item)
+        if item.notice == Notice.NOT_DELIVERED:
+            return await self._not_delivered(claim, item)
         asker = people.get(item.data.get("from", ""))
         placement = await self.casework.roster.placement(item.data.get("placement", ""))
         if asker is None or placement is None:
             raise Dropped("the people are no longer listed")
         chat = link(f"Write to {asker.name} in Teams", chat_link(asker.email))
         drawn = advice_for_you(asker.name, people[placement.student].name, item.data.get("words", ""), chat)
-        message = Message("Placements: a mentor asks for advice", drawn)
+        message = _again(claim, Message("Placements: a mentor asks for advice", drawn))
         return await self._to_person(item.to, message, reply_to=asker.email, key=item.key)
 
-    async def _draft_waiting(self, item: OutboxItem) -> str:
+    async def _draft_waiting(self, claim: Claim, item: OutboxItem) -> str:
         if await self.addresses.address(item.to) is None:
             raise Dropped("a draft is read in Teams only")
         drawn = draft_reminder(in_words(date.fromisoformat(item.data["kept"])))
-        return await self._to_person(
-            item.to, Message("Placements: something you saved", drawn), reply_to="", key=item.key
-        )
+        message = _again(claim, Message("Placements: something you saved", drawn))
+        return await self._to_person(item.to, message, reply_to="", key=item.key)
+
+    async def _not_delivered(self, claim: Claim, item: OutboxItem) -> str:
+        book = self.casework.book
+        aside, delayed = len(await book.parked()), len(await book.delayed(HANGS_AFTER))
+        if not aside and not delayed and not await self.addresses.note(CHANNEL_LOST):
+            raise Dropped("everything has been seen to")
+        message = _again(claim, Message("Placements: something to see to", delivery.waiting(aside, delayed)))
+        return await self._to_person(item.to, message, reply_to="", key=item.key)
 
     # -- ways ------------------------------------------------------------------------------------------------------
 
@@ -310,24 +352,59 @@ class Sender:
             try:
                 return "sent:" + await self.post.send(address, message)
             except Unreachable as no:
-                if no.reason in OUR_FAULT:
+                if no.ours:
                     raise
-                log.info("Teams refuses a reader (%s); mail is used", no.reason)
-                await self.addresses.drop_address(to)
+                log.info("Teams refuses a reader (%s); the other way is used", no.reason)
+                await self.reach.lost(to, no.reason, address)
         if self.mail is None:
+            await self.reach.no_way(to, NEVER_OPENED)
             raise Unreachable("not in Teams, and no mail server is set")
-        await self.mail.send(_letter(self.casework.provider, person, message, reply_to=reply_to, key=key, ics=ics))
-        return "mailed"
+        closing = _closing(self.casework.provider, await self.casework.roster.person(to) or person, self.bot_link)
+        letter = _letter(self.casework.provider, person, message, closing, reply_to=reply_to, key=key, ics=ics)
+        try:
+            await self.mail.send(letter)
+        except Unreachable:
+            await self.reach.no_way(to, MAIL_REFUSED)
+            raise
+        await self.reach.mailed(to)
+        return MAILED
 
     async def _channel(self, ready: Ready) -> str:
         address = await self.addresses.address(CHANNEL)
         if address is None:
             raise Dropped("the bot is in no channel")
-        root = await self._thread_of_today()
         view = View(ready.case, ready.ground, "", self.now, "")
         line = notices.channel_line(ready.item, view)
         message = _again(ready.claim, Message(f"Placement case {ready.case.reference}", text=line))
-        return "sent:" + await self.post.send(address, message, thread=root)
+        try:
+            root = await self._thread_of_today()
+        except Unreachable as no:
+            if no.ours:
+                raise
+            await self._channel_is_lost()
+            raise Dropped(no.reason) from no
+        try:
+            return "sent:" + await self.post.send(address, message, thread=root)
+        except Unreachable as no:
+            if no.ours:
+                raise
+            await self.addresses.keep_note(THREAD + local_date(self.now).isoformat(), "")
+            raise TryLater("the thread of the day is gone") from no
+
+    async def _channel_is_lost(self) -> None:
+        """Nothing is posted until somebody of the office chooses a channel again, and they hear of it."""
+        log.warning("the Partnership channel takes nothing any more")
+        await self.addresses.drop_address(CHANNEL)
+        await self.addresses.keep_note(CHANNEL_LOST, self.now.isoformat())
+        await self.reach.tell_the_office()
+
+    async def channel_is(self, address: Address) -> None:
+        """The Partnership channel from now on. The thread of another one is not gone on with."""
+        before = await self.addresses.address(CHANNEL)
+        if before is None or before.conversation_id != address.conversation_id:
+            await self.addresses.keep_note(THREAD + local_date(self.now).isoformat(), "")
+        await self.addresses.keep_address(CHANNEL, address)
+        await self.addresses.keep_note(CHANNEL_LOST, "")
 
     async def _thread_of_today(self) -> str:
         """The post that opens today's thread, made when there is none yet."""
@@ -389,6 +466,9 @@ def _unwanted(ready: Ready) -> str:
         return "the view is there"
     if item.notice in (Notice.REMINDER, Notice.ESCALATION) and not still_wanted(case, ground, item):
         return "the case has moved on"
+    if item.notice == Notice.NOT_REACHED:
+        person = ground.party.people.get(item.data.get("who", ""))
+        return "" if person and person.out_of_reach else "they can be reached again"
     return ""
 
 
@@ -424,13 +504,6 @@ def _again(claim: Claim, message: Message) -> Message:
     return sent_again(message) if claim.error == MAYBE else message
 
 
-def _pause(attempts: int, after: float | None) -> timedelta:
-    """Decorrelated jitter, never earlier than told."""
-    grown = min(LONGEST_PAUSE, 2.0 * 2**attempts)
-    wait = random.uniform(grown / 2, grown)  # noqa: S311 - spreads load, guards nothing
-    return timedelta(seconds=max(wait, after or 0.0))
-
-
 def _reply_to(view: View) -> str:
     """Where an answer by mail goes: the Link Tutor once told, else the office."""
     tutor = view.party.people.get(view.party.link_tutor(view.case)) if view.case.told else None
@@ -441,16 +514,24 @@ def _reply_to(view: View) -> str:
     return (office.email if office else "") or (team[0].email if team else "")
 
 
-def _letter(provider: Provider, person: Person, message: Message, *, reply_to: str, key: str, ics: bytes) -> Letter:
-    team = provider.role(Role.PARTNERSHIP_TEAM)
-    office = provider.contacts.office
+def _closing(provider: Provider, person: Person, bot_link: str) -> str:
+    """How to answer, and how to have messages in Teams (again)."""
+    where = f": {bot_link}" if bot_link else "."
+    if person.out_of_reach is not None:
+        return f"Teams took no message for you. To have them there again, open Pathway and write “hi”{where}"
+    if person.reach is not Reach.EMAIL_ONLY:
+        return f"You can also open Pathway in Teams{where}"
+    team, office = provider.role(Role.PARTNERSHIP_TEAM), provider.contacts.office
     reach = f" or ring {office.phone}" if office and office.phone else ""
-    closing = (
+    return (
         f"To answer, reply to this message{reach}: the {team} or the {provider.role(Role.LINK_TUTOR)} enters it for "
         "you, and you get a copy to check."
-        if person.reach is Reach.EMAIL_ONLY
-        else "You can also open Pathway in Teams."
     )
+
+
+def _letter(
+    provider: Provider, person: Person, message: Message, closing: str, *, reply_to: str, key: str, ics: bytes
+) -> Letter:
     text = message.text or as_text(dict(message.card or {}))
     if person.reach is Reach.EMAIL_ONLY and (answers := _answers(message)):
         text += "\n\nYou can answer with one of these:\n" + "\n".join(f"- {answer}" for answer in answers) + "\n"

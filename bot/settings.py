@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from bot.teams.settings import OPENID_URL, TEAMS_HOSTS, AppType, TeamsSettings
 DEFAULT_PORT = 3978
 PRACTICE_PASSWORD = "practice-"  # noqa: S105 - how the made-up secrets of practice mode begin
 MANAGED = "UserAssignedMSI"
+_APP = re.compile(r"[0-9A-Za-z-]{8,64}")
 
 
 class SettingsFault(Exception):
@@ -43,6 +45,8 @@ class BotSettings:
     public_url: str
     mail: MailSettings | None
     practice: bool
+    catalogue_app: str = ""
+    """The app's id in the tenant's catalogue, so that the bot can have itself installed for people; "" for no."""
 
 
 def environment(directory: Path | None = None) -> dict[str, str]:
@@ -70,6 +74,7 @@ def read(env: Mapping[str, str]) -> BotSettings:
         public_url=env.get("PATHWAY_URL", "").rstrip("/") or (f"http://127.0.0.1:{port}" if practice else ""),
         mail=_mail(env),
         practice=bool(practice),
+        catalogue_app=_catalogue_app(env),
     )
 
 
@@ -133,6 +138,15 @@ def _certificate(env: Mapping[str, str]) -> str:
             "without a passphrase, and its certificate."
         ) from error
     return pem
+
+
+def _catalogue_app(env: Mapping[str, str]) -> str:
+    app = env.get("PATHWAY_TEAMS_APP_ID", "")
+    if app and not _APP.fullmatch(app):
+        raise SettingsFault(
+            "PATHWAY_TEAMS_APP_ID is wrong. Set it to the app's id in the Teams admin centre, or leave it empty."
+        )
+    return app
 
 
 def _mail(env: Mapping[str, str]) -> MailSettings | None:

@@ -28,7 +28,9 @@ from cards.elements import (
     told,
     weight,
 )
+from cards.fit import split
 from cards.plan import PLANNING, plan_parts, student_wrote
+from cards.reach import out_of_reach
 from cards.standing import for_student, standing
 from cards.view import View, plan_for_student
 from pathway import events as e
@@ -74,6 +76,14 @@ def case_card(view: View, lead: str = "", *, whole: bool = False, wanted: str | 
     drawn = (_case_card(view, lead, whole=whole, wanted=wanted, lines=lines) for lines in LINES)
     fitting = (one for one in drawn if not whole or weight(one) < HEAVIEST)
     return next(fitting, None) or _case_card(view, lead, whole=False, wanted=wanted)
+
+
+def pages_of_case(view: View) -> list[Card]:
+    """Everything this person may read, in as many parts as it takes."""
+    return split(
+        _case_card(view, "", whole=True, wanted="", lines=LINES[0]),
+        lambda n: act(view, "Read the rest", "cases.read", part=str(n)),
+    )
 
 
 def _case_card(view: View, lead: str, *, whole: bool, wanted: str | Element, lines: int = 0) -> Card:
@@ -127,6 +137,7 @@ def _staff_body(view: View, *, whole: bool, lines: int) -> Iterator[Element | li
         yield quiet("You are told the reference and the dates. The people of the case have the rest.")
         return
     yield [text(sentence) for sentence in standing(view)]
+    yield out_of_reach(view)
     yield flat(record.for_staff(view, whole=whole))
     yield _in_brief(view)
     yield _reason(view)

@@ -18,6 +18,8 @@ Card = dict[str, Any]
 
 #: Bytes of a card, as Teams counts them: messages from 28 KB on are refused.
 HEAVIEST = 25_000
+#: Of one text that somebody typed; each is an element of its own.
+PARAGRAPHS = 8
 #: Buttons in view; the rest stand behind "more".
 IN_VIEW = 3
 #: Faults that are said again above the buttons.
@@ -42,9 +44,12 @@ def card(*body: Element | Iterable[Element] | None, actions: Iterable[Element] =
     }
 
 
-def weight(drawn: Card) -> int:
-    """The bytes of a card in UTF-16."""
-    return len(json.dumps(drawn, ensure_ascii=False).encode("utf-16-le"))
+def weight(drawn: Any) -> int:
+    """The bytes of a card (or a part of one) as JSON, as it is sent (UTF-8) or as Teams counts (UTF-16), whichever is
+    more.
+    """
+    sent = json.dumps(drawn, ensure_ascii=False, separators=(",", ":"))
+    return max(len(sent.encode("utf-8", "replace")), len(sent.encode("utf-16-le", "replace")))
 
 
 def flat(parts: Iterable[Element | Iterable[Element] | None]) -> list[Element]:
@@ -112,8 +117,10 @@ def problem(words: str) -> Element:
 
 
 def said(words: str) -> list[Element]:
-    """What somebody typed, literally, a paragraph a line."""
+    """What somebody typed, literally, a paragraph a line; of very many lines, the last ones in one paragraph."""
     lines = [line for line in clean(words).split("\n") if line.strip()] or ["–"]
+    if len(lines) > PARAGRAPHS:
+        lines = [*lines[: PARAGRAPHS - 1], " / ".join(lines[PARAGRAPHS - 1 :])]
     return [
         {
             "type": "RichTextBlock",

@@ -28,9 +28,21 @@ def _doors(roles: Collection[Role]) -> list[Element]:
     return [*first[:1], cases_button(), button("Privacy: what is kept", "home.privacy")]
 
 
-def home(name: str, roles: Collection[Role], provider: Provider, *, news: str = "", first_time: bool = False) -> Card:
-    """What Pathway is for this person. *news* answers what they typed; *first_time* says why they got this."""
+def home(
+    name: str,
+    roles: Collection[Role],
+    provider: Provider,
+    *,
+    news: str = "",
+    first_time: bool = False,
+    added_by: str = "",
+) -> Card:
+    """What Pathway is for this person. *news* answers what they typed; *first_time* says why they got this, and
+    *added_by* (a name of the office) who added it for them.
+    """
     why = f"You see this because you are on the placement list of {literal(provider.name)}." if first_time else ""
+    if why and added_by:
+        why += f" {literal(added_by)} of the {provider.role(Role.PARTNERSHIP_TEAM)} added me for you."
     return card(
         heading(f"Hello {literal(name)}" if first_time or not news else "Pathway"),
         text(news) if news else None,
@@ -44,7 +56,9 @@ def home(name: str, roles: Collection[Role], provider: Provider, *, news: str = 
 def _words(roles: Collection[Role]) -> list[str]:
     """What they may type, beside "help"."""
     concern = ["concern"] if RAISERS & set(roles) else []
-    return [*concern, *(["my plan"] if Role.STUDENT in roles else []), "my cases", "privacy"]
+    plan = ["my plan"] if Role.STUDENT in roles else []
+    office = ["reach", "not delivered"] if Role.PARTNERSHIP_TEAM in roles else []
+    return [*concern, *plan, "my cases", *office, "privacy"]
 
 
 def _for(roles: Collection[Role], provider: Provider) -> str:

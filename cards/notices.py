@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from cards import pebblepad, record, support_plan, weekly_check
+from cards import pebblepad, reach, record, support_plan, weekly_check
 from cards.case import case_card
 from cards.elements import Card, card, facts, heading, literal, panel, quiet, text
 from cards.plan import review_moment, when_and_where
@@ -262,6 +262,7 @@ SUMMARIES: Mapping[Notice, str] = {
     Notice.PROMISE_NOT_KEPT: "something to see to",
     Notice.REVIEW_BOOKED: "a time has been booked",
     Notice.REVIEW_CHANGED: "a time has changed",
+    Notice.NOT_REACHED: "somebody is to be reached",
     Notice.REMINDER: "a reminder",
     Notice.ESCALATION: "a case is waiting",
 }
@@ -281,6 +282,8 @@ def notice_card(item: OutboxItem, view: View) -> Card:
         return escalation(item, view)
     if notice is Notice.REMINDER:
         return reminder(item, view)
+    if notice is Notice.NOT_REACHED:
+        return case_card(view, reach.lead(view, item) if view.sees_case else MOVED_ON)
     lead = LEADS.get(notice)
     if notice in OF_THE_PLAN and not view.is_student and not view.sees(Item.CONCERN):
         lead = None

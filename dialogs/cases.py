@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from cards import cases as cards
-from cards.case import case_card
+from cards.case import case_card, pages_of_case
 from cards.home import RAISERS
 from cards.view import View
 from dialogs.pebblepad import to_record
@@ -53,8 +53,10 @@ async def open_case(turn: Turn) -> Reply:
 
 @steps.on("cases.read")
 async def read(turn: Turn) -> Reply:
+    """In parts where it is long; a part that is not there is the last one."""
     case, ground = await turn.case()
-    return Reply(case_card(turn.view(case, ground), whole=True), f"Placement case {case.reference}")
+    pages = pages_of_case(turn.view(case, ground))
+    return Reply(turn.part_of(pages), f"Placement case {case.reference}")
 
 
 @steps.on("cases.more")

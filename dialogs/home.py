@@ -7,7 +7,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 
 from cards import home as cards
-from dialogs import cases, concern, pebblepad, student
+from dialogs import cases, concern, delivery, pebblepad, reach, student
 from dialogs.router import Steps
 from dialogs.turn import Reply, Turn
 from pathway.casework import REFERENCE, NoSuchCase
@@ -36,6 +36,10 @@ COMMANDS = {
     "my target": "student.plan",
     "plan": "student.plan",
     "pebblepad": "pebblepad.list",
+    "reach": "reach.list",
+    "who can be reached": "reach.list",
+    "not delivered": "delivery.list",
+    "use this channel": "home.channel",
     "privacy": "home.privacy",
     "thanks": "home.thanks",
     "thank you": "home.thanks",
@@ -72,15 +76,23 @@ async def cancel(turn: Turn) -> Reply:
     return await _home(turn, "Nothing is sent. A form that you saved is still there: type “concern” to find it.")
 
 
-async def _home(turn: Turn, news: str = "", *, first_time: bool = False) -> Reply:
+@steps.on("home.channel")
+async def channel(turn: Turn) -> Reply:
+    """Typed in the wrong place."""
+    return await _home(turn, "Please write “use this channel” in the channel itself, after my name.")
+
+
+async def _home(turn: Turn, news: str = "", *, first_time: bool = False, added_by: str = "") -> Reply:
     roles = await turn.casework.general_roles(turn.person)
-    drawn = cards.home(turn.person.name, roles, turn.provider, news=news, first_time=first_time)
+    drawn = cards.home(turn.person.name, roles, turn.provider, news=news, first_time=first_time, added_by=added_by)
     return Reply(drawn, SUMMARY)
 
 
-async def welcome(turn: Turn) -> Reply:
-    """The first card somebody sees: why they got it and what it offers."""
-    return await _home(turn, first_time=True)
+async def welcome(turn: Turn, added_by: str = "") -> Reply:
+    """The first card somebody sees: why they got it, who of the office had it installed for them (*added_by* is a
+    name), and what it offers.
+    """
+    return await _home(turn, first_time=True, added_by=added_by)
 
 
 #: What is answered by a step without anything else.
@@ -88,6 +100,9 @@ TYPED: Mapping[str, Callable[[Turn], Awaitable[Reply]]] = {
     "cases.mine": cases.mine,
     "pebblepad.list": pebblepad.not_there_yet,
     "student.plan": student.plan,
+    "reach.list": reach.listed,
+    "delivery.list": delivery.listed,
+    "home.channel": channel,
     "home.privacy": privacy,
     "home.thanks": thanks,
     "home.cancel": cancel,

@@ -7,8 +7,10 @@ from typing import Any
 
 from cards import record
 from cards import review as cards
+from cards.acts import act
 from cards.case import case_card
 from cards.elements import Card
+from cards.fit import split
 from cards.view import View
 from dialogs.router import Steps
 from dialogs.turn import Reply, Turn
@@ -77,7 +79,8 @@ async def read(turn: Turn) -> Reply:
     view = turn.view(case, ground)
     if not view.sees(Item.REVIEW) or view.is_student:
         raise NotYours("the review is not theirs to read")
-    return Reply(cards.whole(view), SUMMARY)
+    pages = split(cards.whole(view), lambda n: act(view, "Read the rest", "review.read", part=str(n)))
+    return Reply(turn.part_of(pages), SUMMARY)
 
 
 # -- its parts -----------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ what time it is come from the server.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
@@ -19,7 +19,7 @@ from pathway.case import Case
 from pathway.casework import Casework, NoSuchCase, Recorded, Stamp
 from pathway.dates import local, local_date
 from pathway.people import Item, Person, access
-from pathway.ports import Draft, Drafts, OutboxItem, StoreUnavailable
+from pathway.ports import Addresses, Draft, Drafts, Installing, OutboxItem, StoreUnavailable
 from pathway.provider import Provider
 from pathway.roles import Role
 from pathway.rules import Ground
@@ -43,6 +43,7 @@ CARRIED = frozenset(
         "blocks",
         "in_person",
         "page",
+        "part",
         "record",
         "version",
         "wanted",
@@ -58,6 +59,11 @@ class Office:
     drafts: Drafts
     ics_link: Callable[[str, datetime, int], str]
     post_letter: Callable[[OutboxItem, str], Any]
+    addresses: Addresses | None = None
+    installing: Installing | None = None
+    bot_link: str = ""
+    """Teams' deep link to the bot's chat."""
+    app_link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,12 @@ class Turn:
     def step(self) -> int | None:
         sent = self.get("step")
         return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 6 else None
+
+    def part_of(self, pages: Sequence[Card]) -> Card:
+        """Of a card in parts the one that was asked for; the first where none was, the last where there is none."""
+        sent = self.get("part")
+        part = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 4 else 1
+        return pages[min(max(part, 1), len(pages)) - 1]
 
     # -- what stands on the server ---------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from typing import TypedDict
 
 from pathway import events as e
 from pathway.case import Case, after, fold
-from pathway.dates import local, local_date
+from pathway.dates import in_london, local, local_date
 from pathway.hours import tell_at
 from pathway.nudges import due, next_at
 from pathway.people import Office, Party, Person, Placement, acting_role
@@ -165,6 +165,16 @@ class Casework:
         """When a holder of *role* may be told of what happens now."""
         return tell_at(self.now(), role, ground)
 
+    def office_hours(self, moment: datetime) -> datetime:
+        """When the office may be told of what belongs to no case: at once in the hours of a university's working day,
+        else when they next open.
+        """
+        there, hours, days = in_london(moment), self.provider.quiet_hours, self.provider.working_days()
+        if days.is_open(there.date()) and hours.opens <= there.time() <= hours.closes:
+            return moment
+        today = local(days.next_open(there.date()), hours.opens)
+        return today if today > moment else local(days.next_after(there.date()), hours.opens)
+
     async def new_reference(self) -> str:
         """Four letters and figures that no case has yet; random, so that they tell nothing."""
         while True:
@@ -222,6 +232,30 @@ class Casework:
             if done.replayed:
                 return Recorded(await self.case(done.case_id), replayed=True)
             return Recorded(now)
+        raise Stale(case_id)
+
+    async def queue(self, case_id: str, items: Sequence[OutboxItem], nonce: str) -> None:
+        """Has people of a case told of something that is no event of it (that somebody cannot be reached). A key that
+        the case has seen before is left out. Raises NoSuchCase.
+        """
+        for _ in range(ATTEMPTS):
+            case = await self.case(case_id)
+            ground = await self.ground(case.placement)
+            try:
+                await self.book.commit(
+                    Commit(
+                        case_id=case_id,
+                        expected=case.version,
+                        nonce=nonce,
+                        events=(),
+                        summary=summary(case, ground.party),
+                        outbox=tuple(items),
+                        wake_at=next_at(case, ground),
+                    )
+                )
+            except VersionConflict:
+                continue
+            return
         raise Stale(case_id)
 
     async def remind(self, case_id: str) -> datetime | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from pathway import events as e
@@ -25,15 +25,33 @@ class Reach(StrEnum):
     EMAIL_ONLY = "email_only"
 
 
+#: Reasons of our own why somebody is out of reach, beside the codes that Teams gives.
+NEVER_OPENED, REMOVED, MAIL_REFUSED = "NeverOpened", "Removed", "MailRefused"
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfReach:
+    """Teams takes nothing for this person until they are heard of again. *since* is aware; *reason* is Teams' code
+    ("ConversationBlockedByUser") or one of ours; *by_mail*: what is meant for them goes by e-mail instead.
+    """
+
+    since: datetime
+    reason: str
+    by_mail: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
-    """*id* is opaque and stable; *object_id* is the directory's, empty until the first contact."""
+    """*id* is opaque and stable; *object_id* is the directory's, empty until the first contact. *out_of_reach* is kept
+    by the bot, never by a placement list.
+    """
 
     id: str
     name: str
     email: str
     object_id: str = ""
     reach: Reach = Reach.EMAIL_ONLY
+    out_of_reach: OutOfReach | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Literal, Protocol
 
 from pathway.address import Address
@@ -177,7 +178,14 @@ class CaseBook(Protocol):
     async def park(self, claim: Claim, error: str) -> bool:
         """Never tried again by itself; visible in `parked`."""
 
-    async def parked(self) -> Sequence[Claim]: ...
+    async def parked(self) -> Sequence[Claim]:
+        """The longest due first. Claims from here can be settled, or put back with `retry`."""
+
+    async def delayed(self, attempts: int) -> Sequence[Claim]:
+        """Of the outbox, what was tried at least *attempts* times in vain and will be tried again, the longest due
+        first. To be looked at: these claims settle nothing.
+        """
+
     async def next_due(self, queue: Queue) -> datetime | None:
         """When the earliest unsettled piece of work is due or its lease ends; None when there is none."""
 
@@ -221,6 +229,23 @@ class Roster(Protocol):
     async def keep_person(self, person: Person) -> None: ...
     async def placement(self, placement_id: str) -> Placement | None: ...
     async def placements(self) -> Sequence[Placement]: ...
+
+
+class Installed(StrEnum):
+    """What came of having the bot installed for somebody."""
+
+    DONE = "done"
+    ALREADY = "already"
+    NOT_GRANTED = "not granted"
+    UNKNOWN = "unknown"
+    LATER = "later"
+
+
+class Installing(Protocol):
+    """Has the bot installed in Teams for people who have never opened it."""
+
+    async def install(self, person: Person) -> Installed:
+        """NOT_GRANTED: the permission is missing; UNKNOWN: no such account or app; LATER: no answer. Never raises."""
 
 
 class Addresses(Protocol):

@@ -71,6 +71,8 @@ class Notice(StrEnum):
     MEETING_BRIEF = "meeting_brief"
     DRAFT_WAITING = "draft_waiting"
     ADVICE = "advice"
+    NOT_REACHED = "not_reached"
+    NOT_DELIVERED = "not_delivered"
 
 
 When = Callable[[Case, e.Event, Party], bool]

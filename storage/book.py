@@ -325,6 +325,12 @@ class RecordBook:
         tasks.sort(key=lambda t: t.work.due or _LONG_AGO)
         return [_claim(t, self._lease_of_parked(t)) for t in tasks]
 
+    async def delayed(self, attempts: int) -> Sequence[Claim]:
+        """See `CaseBook.delayed`. Fence 0 is never given out, so these claims settle nothing."""
+        waiting = [t for t in self._ready().tasks("outbox") if t.work.attempts >= attempts and not t.work.parked]
+        waiting.sort(key=lambda t: t.work.due or _LONG_AGO)
+        return [_claim(t, Lease(0, _LONG_AGO, t.work.attempts)) for t in waiting]
+
     def _lease_of_parked(self, task: Task) -> Lease:
         fresh = Lease(next(self._fences), _LONG_AGO, task.work.attempts)
         return self._leases.setdefault((task.queue, task.id), fresh)

@@ -148,7 +148,8 @@ class MemoryRoster(_Kept):
 
     async def load(self, people: Sequence[Person], placements: Sequence[Placement]) -> None:
         """See `Roster.load`. What was learnt about a known person at their first contact (`object_id`, `reach`) stays
-        where *people* does not say it. Raises RosterFault, StoreUnavailable; then nothing has changed.
+        where *people* does not say it, and whether they are out of reach stays whatever it says. Raises RosterFault,
+        StoreUnavailable; then nothing has changed.
         """
         await self._unbroken.run(self._replace_all(tuple(people), tuple(placements)))
 
@@ -163,9 +164,10 @@ class MemoryRoster(_Kept):
 
     def _with_contact(self, person: Person) -> Person:
         before = self._people.get(person.id)
-        if before is None or person.object_id:
+        if before is None:
             return person
-        return replace(person, object_id=before.object_id, reach=before.reach)
+        kept = replace(person, out_of_reach=before.out_of_reach)
+        return kept if person.object_id else replace(kept, object_id=before.object_id, reach=before.reach)
 
     async def keep_person(self, person: Person) -> None:
         """Raises StoreUnavailable."""

@@ -122,7 +122,9 @@ def cast() -> tuple[PracticePerson, ...]:
 class School:
     """`async with School(folder) as school:`; *folder* is empty or what an earlier school left."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, has_mail: bool = True) -> None:
+        self.has_mail = has_mail
+        """Whether the bot that starts next has a mail server."""
         self.folder = folder / "store"
         self.wall = Wall()
         self.people = {p.key: p for p in cast()}
@@ -151,6 +153,7 @@ class School:
         assert answer is not None
         assert "error" not in answer, answer
         await self.teams.add_to_channel(self.people["sam"])
+        await self.teams.say_in_channel(self.people["sam"], "use this channel")
         return self
 
     async def __aexit__(self, *_problem: object) -> None:
@@ -179,7 +182,9 @@ class School:
             store=f"tinydb://{self.folder}",
             provider=PROVIDER,
             public_url=url,
-            mail=MailSettings("127.0.0.1", self.mailbox.port, "Pathway <pathway@northdale.example.ac.uk>"),
+            mail=MailSettings("127.0.0.1", self.mailbox.port, "Pathway <pathway@northdale.example.ac.uk>")
+            if self.has_mail
+            else None,
             practice=False,
         )
         self._runner = web.AppRunner(application(settings, PathwayTime(self.wall)), access_log=None)
@@ -356,8 +361,10 @@ class School:
         return self.mailbox.of(self.people[key].email)
 
     def channel(self) -> tuple[Message, ...]:
-        """The bot's posts in the Partnership channel after its greeting, oldest first."""
-        return tuple(m for m in self.teams.chat(CHANNEL) if m.sender == "bot")[1:]
+        """The bot's posts in the Partnership channel after its greeting and its thanks for being told to use it, oldest
+        first.
+        """
+        return tuple(m for m in self.teams.chat(CHANNEL) if m.sender == "bot")[2:]
 
     def reference(self, key: str) -> str:
         """The reference of the case that somebody looks at."""

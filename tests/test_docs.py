@@ -42,6 +42,7 @@ PAGES = [
     "docs/install.md",
     "docs/provider.md",
     "docs/running.md",
+    "docs/teams.md",
     "docs/adr/README.md",
     "manifest/README.md",
 ]

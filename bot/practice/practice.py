@@ -103,6 +103,7 @@ class Practice:
         if not self.channel.transcript.installed(CHANNEL):
             adder = next((p for p in members if "Partnership" in p.what), members[0])
             self._taken(CHANNEL, await self.channel.add_to_channel(adder))
+            self._taken(CHANNEL, await self.channel.say_in_channel(adder, "use this channel"))
 
     def _taken(self, chat: str, answer: Answer) -> None:
         self.channel.transcript.mark_read(chat)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import random
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -21,10 +20,12 @@ import aiohttp
 from yarl import URL
 
 from bot.desk import Message, Profile, TryLater, Unreachable, under_way
+from bot.jitter import decorrelated
 from bot.teams.hosts import service_root
 from bot.teams.pace import Pace
 from bot.teams.settings import TeamsSettings
 from bot.teams.tokens import Tokens
+from cards.fit import shortened
 from pathway.address import Address
 
 CARD = "application/vnd.microsoft.card.adaptive"
@@ -37,6 +38,7 @@ _LARGEST_ANSWER = 1 << 20
 _CODE = re.compile(r"[A-Za-z0-9]{1,60}")
 _THREAD = ";messageid="
 _PASSING = frozenset({408, 412, 425, 429, 500, 502, 503, 504})
+_READER_GONE = frozenset({403, 404, 410})
 _MAYBE_APPLIED = frozenset({408, 500, 502, 504})
 
 _log = logging.getLogger(__name__)
@@ -114,7 +116,7 @@ class Connector:
         """One request, and one more with a fresh token after a 401. *paced* is the conversation whose limits count."""
         root = self._root(to)
         url = URL(root + path, encoded=True)
-        data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        data = None if body is None else as_sent(body)
         token = await self._tokens.token()
         for is_last in (False, True):
             if paced is not None:
@@ -161,7 +163,7 @@ class Connector:
             if after is not None and paced is not None:
                 self._pace.hold(paced, after)
             return TryLater(f"the connector answered {status}", after, maybe_delivered=status in _MAYBE_APPLIED)
-        return Unreachable(code or f"HTTP{status}")
+        return Unreachable(code or f"HTTP{status}", ours=status not in _READER_GONE)
 
 
 def activity(to: Address, message: Message, conversation_id: str, reply_to: str = "") -> dict[str, Any]:
@@ -173,10 +175,21 @@ def activity(to: Address, message: Message, conversation_id: str, reply_to: str 
         body["text"] = message.text
         body["textFormat"] = "plain"
     if message.card is not None:
-        body["attachments"] = [{"contentType": CARD, "content": message.card}]
+        drawn = shortened(dict(message.card))
+        if drawn is None:
+            log_too_heavy()
+            body["text"] = f"{message.summary}. It is too long for one message: type “my cases” to read it."
+            body["textFormat"] = "plain"
+        else:
+            body["attachments"] = [{"contentType": CARD, "content": drawn}]
     if reply_to:
         body["replyToId"] = reply_to
     return body
+
+
+def log_too_heavy() -> None:
+    """What was filled into a form makes it heavier than Teams takes; it does not leave."""
+    _log.error("a card was too heavy for Teams, and was not sent")
 
 
 def _from_us(to: Address, conversation_id: str) -> dict[str, Any]:
@@ -209,9 +222,16 @@ def retry_after(header: str | None, now: float) -> float | None:
     return min(max(seconds, 0.0), LONGEST_WAIT)
 
 
-def back_off(attempt: int) -> float:
-    """Seconds before try number *attempt* + 1 when the service did not say: 1, 2, 4 ... 20, a fifth more or less."""
-    return min(20.0, 2.0**attempt) * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, keeps no secret
+def back_off(before: float) -> float:
+    """Seconds before the next try of a turn when the service did not say, after a pause of *before* seconds (0 for the
+    first): decorrelated jitter.
+    """
+    return decorrelated(before, first=1.0, longest=20.0)
+
+
+def as_sent(body: Any) -> bytes:
+    """JSON as it goes out: short, so that a card weighs no more than it has words."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def code_of(answer: Any) -> str:

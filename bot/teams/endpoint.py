@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -14,6 +13,7 @@ from botbuilder.core import InvokeResponse
 from bot.teams import body, words
 from bot.teams.adapter import TeamsAdapter
 from bot.teams.body import BadBody
+from bot.teams.connector import as_sent
 from bot.teams.crowd import Entry, Repeats, Turn, Turnstile
 from bot.teams.gate import Admitted, Gate, Refused
 from bot.teams.handler import DeskHandler, Errands, Patience, answer_of, note
@@ -123,5 +123,4 @@ async def _bytes(request: web.Request) -> bytes:
 
 
 def _json(content: Any, status: int = 200) -> web.Response:
-    raw = json.dumps(content, separators=(",", ":")).encode()
-    return web.Response(body=raw, status=status, content_type="application/json", charset="utf-8")
+    return web.Response(body=as_sent(content), status=status, content_type="application/json", charset="utf-8")

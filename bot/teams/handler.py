@@ -21,8 +21,9 @@ from bot.desk import Desk, Message, TryLater, Unreachable, Who
 from bot.teams import words
 from bot.teams.adapter import ADMITTED, TeamsAdapter
 from bot.teams.body import Activity
-from bot.teams.connector import CARD, Connector, back_off
+from bot.teams.connector import CARD, Connector, back_off, log_too_heavy
 from bot.teams.gate import Admitted
+from cards.fit import shortened
 from pathway.address import Address
 
 TEXT = "application/vnd.microsoft.activity.message"
@@ -94,7 +95,7 @@ class DeskHandler(TeamsActivityHandler):  # type: ignore[misc, unused-ignore]
         errands: Errands,
         *,
         patience: Patience,
-        pause: Callable[[int], float] = back_off,
+        pause: Callable[[float], float] = back_off,
     ) -> None:
         super().__init__()
         self._desk = desk
@@ -270,13 +271,14 @@ class DeskHandler(TeamsActivityHandler):  # type: ignore[misc, unused-ignore]
 
     async def _keep_trying(self, send: Callable[[bool], Awaitable[None]]) -> None:
         """*send* gets whether an earlier try may have arrived. Raises the last TryLater, or Unreachable."""
-        perhaps_sent = False
+        perhaps_sent, pause = False, 0.0
         for attempt in range(self._patience.sending):
             try:
                 await send(perhaps_sent)
             except TryLater as fault:
                 perhaps_sent = perhaps_sent or fault.maybe_delivered
-                wait = self._pause(attempt) if fault.after is None else fault.after
+                pause = self._pause(pause)
+                wait = max(pause, fault.after or 0.0)
                 if attempt + 1 == self._patience.sending or wait > self._patience.longest_wait:
                     raise
                 await asyncio.sleep(wait)
@@ -290,6 +292,7 @@ class DeskHandler(TeamsActivityHandler):  # type: ignore[misc, unused-ignore]
             name=sender.get("name") or "",
             address=admitted.address,
             profile=functools.partial(self._connector.member, admitted.address, sender.get("id") or ""),
+            team=_team_of(admitted.activity) if admitted.address.scope != "personal" else "",
         )
 
 
@@ -310,7 +313,11 @@ def note(admitted: Admitted, fault: Exception) -> str:
 def answer_of(message: Message) -> Answer:
     """The answer to a press: its card replaces the pressed one, or its words are shown beside it."""
     if message.card is not None:
-        return Answer({"statusCode": 200, "type": CARD, "value": message.card}, message)
+        drawn = shortened(dict(message.card))
+        if drawn is None:
+            log_too_heavy()
+            return answer_of(words.TOO_LONG)
+        return Answer({"statusCode": 200, "type": CARD, "value": drawn}, message)
     return Answer({"statusCode": 200, "type": TEXT, "value": message.text or message.summary}, message)
 
 

@@ -16,8 +16,10 @@ Window = tuple[float, int]
 CONVERSATION: Final[Sequence[Window]] = ((1.0, 7), (2.0, 8), (30.0, 60), (3600.0, 1800))
 """A bot in one conversation (Teams: rate limiting for bots)."""
 
-TENANT: Final[Sequence[Window]] = ((1.0, 30),)
-"""A bot in one tenant (same page)."""
+TENANT: Final[Sequence[Window]] = ((0.25, 7), (1.0, 28))
+"""A bot in one tenant (same page: 30 in a second). A little less and evenly, because what leaves a second apart does
+not arrive a second apart.
+"""
 
 PRACTICE: Final[Sequence[Window]] = ((1.0, 1000),)
 """The practice channel has no limits, and a week that passes in a second makes many messages."""

@@ -18,7 +18,7 @@ from bot.teams.handler import DeskHandler, Errands, Patience
 from bot.teams.keys import KeyRing, KeyRules, KeysUnavailable
 from bot.teams.pace import PRACTICE, Pace
 from bot.teams.settings import TeamsSettings
-from bot.teams.tokens import MsalTokens, PracticeTokens, Tokens, entra_client
+from bot.teams.tokens import GRAPH, MsalTokens, PracticeTokens, Tokens, entra_client
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,9 @@ class Teams:
     errands: Errands
     patience: Patience
     turnstile: Turnstile
-    pause: Callable[[int], float]
+    pause: Callable[[float], float]
+    graph_tokens: Tokens | None = None
+    """For Microsoft Graph, fetched when one is first wanted; None in practice mode, where there is no Graph."""
 
     def messages(self, desk: Desk) -> Handler:
         """The aiohttp handler of `POST /api/messages`."""
@@ -65,6 +67,8 @@ class Teams:
         await self.errands.close(patience)
         await self.keys.close()
         await self.tokens.close()
+        if self.graph_tokens is not None:
+            await self.graph_tokens.close()
 
 
 def build(
@@ -76,7 +80,7 @@ def build(
     patience: Patience | None = None,
     allowance: Allowance | None = None,
     key_rules: KeyRules | None = None,
-    pause: Callable[[int], float] = back_off,
+    pause: Callable[[float], float] = back_off,
     monotonic: Callable[[], float] = time.monotonic,
     wall: Callable[[], float] = time.time,
 ) -> Teams:
@@ -98,4 +102,5 @@ def build(
         patience=patience or Patience(),
         turnstile=Turnstile(allowance or (UNHURRIED if settings.practice else Allowance()), monotonic),
         pause=pause,
+        graph_tokens=None if settings.practice else MsalTokens(entra_client(settings), clock=monotonic, resource=GRAPH),
     )

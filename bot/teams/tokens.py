@@ -22,6 +22,8 @@ from bot.teams.settings import TeamsSettings
 
 CONNECTOR = "https://api.botframework.com"
 """The resource that connector tokens are for (Bot Connector authentication reference)."""
+GRAPH = "https://graph.microsoft.com"
+"""The resource that tokens for Microsoft Graph are for."""
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +43,9 @@ class NoToken(Exception):
 
 
 class Tokens(ABC):
-    """A cached connector token. `token` raises TryLater when none can be had."""
+    """A cached token for one resource. `token` raises TryLater when none can be had."""
+
+    resource = CONNECTOR
 
     def __init__(self, rules: TokenRules | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._rules = rules or TokenRules()
@@ -64,7 +68,7 @@ class Tokens(ABC):
             return self._token
         await self._wait(anew=False)
         if self._ends - self._clock() <= self._rules.last:
-            raise TryLater("no token for the connector", self._rules.pause_after_failure)
+            raise TryLater(f"no token for {self.resource}", self._rules.pause_after_failure)
         return self._token
 
     async def renewed(self, refused: str) -> str:
@@ -73,7 +77,7 @@ class Tokens(ABC):
             before = self._fetched
             await self._wait(anew=True)
             if self._fetched == before:
-                raise TryLater("no new token for the connector", self._rules.pause_after_failure)
+                raise TryLater(f"no new token for {self.resource}", self._rules.pause_after_failure)
         return self._token
 
     async def close(self) -> None:
@@ -101,7 +105,7 @@ class Tokens(ABC):
         except (NoToken, aiohttp.ClientError, TimeoutError, OSError, ValueError) as fault:
             self._failed_at = self._clock()
             reason = str(fault) if isinstance(fault, NoToken) else type(fault).__name__
-            _log.error("no token for the connector: %s", reason)
+            _log.error("no token for %s: %s", self.resource, reason)
         else:
             self._token, self._ends = token, self._clock() + lifetime
             self._failed_at = float("-inf")
@@ -151,8 +155,11 @@ class MsalTokens(Tokens):
         client: Callable[[], Any],
         rules: TokenRules | None = None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        resource: str = CONNECTOR,
     ) -> None:
         super().__init__(rules, clock)
+        self.resource = resource
         self._make_client = client
         self._client: Any = None
 
@@ -176,8 +183,8 @@ class MsalTokens(Tokens):
         if self._client is None or anew:
             self._client = self._make_client()  # with an empty cache of its own
         if isinstance(self._client, msal.ManagedIdentityClient):
-            return self._client.acquire_token_for_client(resource=CONNECTOR)
-        return self._client.acquire_token_for_client(scopes=[f"{CONNECTOR}/.default"])
+            return self._client.acquire_token_for_client(resource=self.resource)
+        return self._client.acquire_token_for_client(scopes=[f"{self.resource}/.default"])
 
 
 def entra_client(settings: TeamsSettings, time_out: float = 8.0, http_client: Any = None) -> Callable[[], Any]:

@@ -29,6 +29,12 @@ TOO_MUCH = Message(
 )
 
 
+TOO_LONG = Message(
+    summary="That is too long for one card",
+    text="That is more than one card can hold. What you typed is still here: please shorten it and try again.",
+)
+
+
 def sent_again(message: Message) -> Message:
     """The same message, visibly a second sending: nobody can tell whether the first one arrived."""
     note = "Sent again, in case the first one did not arrive."

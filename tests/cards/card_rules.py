@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 
 Card = dict[str, Any]
 
-#: Bytes as UTF-16, in which Teams counts.
+#: Bytes as sent, or as UTF-16, in which Teams counts.
 LARGEST = 25 * 1024
 MOST_ACTIONS = 6
 IN_VIEW = 3
@@ -125,7 +125,8 @@ def verbs_of(card: Card) -> set[str]:
 
 
 def size_of(card: Card) -> int:
-    return len(json.dumps(card, ensure_ascii=False).encode("utf-16-le"))
+    sent = json.dumps(card, ensure_ascii=False, separators=(",", ":"))
+    return max(len(sent.encode()), len(sent.encode("utf-16-le")))
 
 
 # -- the lint --------------------------------------------------------------------------------------------------------

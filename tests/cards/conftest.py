@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.cards.catalogue import Drawn, attacked, bare, catalogue, longest, ordinary
+from tests.cards.catalogue import Drawn, attacked, bare, catalogue, heaviest, longest, ordinary
 
 _CONTRACTS = Path(__file__).parents[3] / "shared" / "contracts"
 #: The same books for all tests that read them.
 _BOOKS: dict[str, list[Drawn]] = {}
-_WORLDS = {"ordinary": ordinary, "bare": bare, "longest": longest, "attacked": attacked}
+_WORLDS = {"ordinary": ordinary, "bare": bare, "longest": longest, "attacked": attacked, "heaviest": heaviest}
 
 
 def whole_book(world: str) -> list[Drawn]:

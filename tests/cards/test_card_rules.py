@@ -234,8 +234,8 @@ def test_words_in_the_style_of_the_house_pass(words: str) -> None:
 
 
 def test_the_size_counts_as_teams_counts() -> None:
-    assert size_of({"a": "é"}) == len('{"a": "é"}') * 2
-    assert size_of({"a": "😀"}) == len('{"a": "😀"}') * 2 + 2
+    assert size_of({"a": "é"}) == len('{"a":"é"}') * 2
+    assert size_of({"a": "😀"}) == len('{"a":"😀"}') * 2 + 2
 
 
 # -- people's words ----------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from tests.cards.conftest import book_of
 
 ROOT = Path(__file__).parents[2]
 #: What is typed and has no button of its own.
-TYPED_ONLY = frozenset({"home.thanks", "home.cancel"})
+TYPED_ONLY = frozenset({"home.thanks", "home.cancel", "home.channel"})
 
 #: The road from a worry to the meeting: what may happen in these stages.
 FIRST_HALF = (
@@ -59,6 +59,8 @@ OF_THEIR_OWN = frozenset(
         Notice.REFRESH,
         Notice.ADVICE,
         Notice.DRAFT_WAITING,
+        Notice.NOT_REACHED,
+        Notice.NOT_DELIVERED,
     }
 )
 

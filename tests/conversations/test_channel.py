@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.practice.channel import Message
 from tests.conversations import road
-from tests.school import School
+from tests.school import APP_ID, School
 
 
 async def test_one_thread_a_day_with_numbers_that_are_kept_true(school: School) -> None:
@@ -93,3 +93,161 @@ def _numbers(card: Mapping[str, Any] | None) -> dict[str, str]:
 
 def _says(message: Message, text: str) -> Message:
     return replace(message, text=text)
+
+
+# -- choosing it, and asking in it ---------------------------------------------------------------------------------------
+
+
+async def _added_anew(school: School, by: str) -> Message:
+    """The bot is taken out of its team and added again; its welcome there."""
+    await school.teams.remove_from_channel(school.people["sam"])
+    await school.teams.add_to_channel(school.people[by])
+    return school.channel()[-1]
+
+
+async def test_its_one_welcome_names_who_added_it_and_says_how_the_channel_is_chosen(school: School) -> None:
+    posts = len(school.channel())
+    welcome = await _added_anew(school, "helen")
+    assert welcome.text.startswith("Hello. Dr Helen Marsh added me.")
+    assert "somebody of the Partnership Team writes “use this channel”" in welcome.text
+    assert len(school.channel()) == posts + 1
+    school.teams.transcript.delete("channel", welcome.id)
+
+
+async def test_before_somebody_of_the_office_chooses_it_nothing_is_posted(school: School) -> None:
+    welcome = await _added_anew(school, "sam")
+    school.teams.transcript.edit("channel", welcome.id, partial(_says, text="Hello."))
+    await school.opens("helen")
+    await road.told(school)
+    assert [post.text for post in school.channel()] == ["Hello."]
+    await school.teams.say_in_channel(school.people["sam"], "Use this channel!")
+    assert "one thread a day, and never a name" in school.channel()[-1].text
+    await road.told(school, "sian", "Daniel Okoro", due="2026-10-20 15:30")
+    assert "Link Tutor told" in school.channel()[-1].text
+
+
+async def test_anybody_else_who_would_choose_it_is_told_privately_whom_to_ask(school: School) -> None:
+    welcome = await _added_anew(school, "sam")
+    school.teams.transcript.edit("channel", welcome.id, partial(_says, text="Hello."))
+    await school.opens("helen", "ruth")
+    for who in ("helen", "ruth"):
+        await school.teams.say_in_channel(school.people[who], "use this channel")
+        assert "Only the Partnership Team chooses" in school.reads(who)
+        assert "I have answered you in our own chat" in str(school.channel()[-1].card)
+    before = len(school.channel())
+    await road.told(school)
+    assert len(school.channel()) == before
+
+
+async def test_who_types_it_in_their_own_chat_is_told_where_it_belongs(school: School) -> None:
+    assert "in the channel itself" in await school.says("sam", "use this channel")
+
+
+async def test_a_question_in_the_channel_is_answered_in_the_askers_own_chat_and_the_thread_says_so(
+    school: School,
+) -> None:
+    await school.opens("helen")
+    reference = await road.told(school)
+    posts = len(school.channel())
+    await school.teams.say_in_channel(school.people["helen"], "my cases")
+    assert "Tom Ashworth" in school.reads("helen")
+    assert f"Open {reference}" in school.buttons("helen")
+    answer = school.channel()[-1]
+    assert len(school.channel()) == posts + 1
+    assert answer.thread
+    assert "I have answered you in our own chat." in str(answer.card)
+    assert _link(answer) == f"https://teams.microsoft.com/l/chat/0/0?users=28%3A{APP_ID}"
+    assert reference not in str(answer.card)
+
+
+async def test_who_has_no_chat_with_the_bot_is_told_how_to_open_one(school: School) -> None:
+    await school.teams.say_in_channel(school.people["helen"], "my cases")
+    answer = school.channel()[-1]
+    assert "Please open it and write “hi” there." in str(answer.card)
+    assert _link(answer).startswith("https://teams.microsoft.com/l/chat/")
+    assert school.news("helen") == 0
+    await school.teams.say_in_channel(school.people["nora"], "my cases")
+    assert "Please open it and write “hi” there." in str(school.channel()[-1].card)
+
+
+async def test_who_asks_in_the_channel_is_still_written_to_in_their_own_chat(school: School) -> None:
+    """Where they asked is not where they are reached."""
+    await school.teams.say_in_channel(school.people["helen"], "hi")
+    posts = len(school.channel())
+    await road.told(school)
+    assert road.EVIDENCE in school.mail("helen")[0].text
+    assert all(road.EVIDENCE not in str(post) for post in school.channel()[posts:])
+
+
+async def test_a_press_in_the_channel_shows_and_changes_nothing_there(school: School) -> None:
+    await school.opens("helen")
+    await road.told(school)
+    message, verb, data = school.wire("helen", "I have it")
+    post = school.channel()[0]
+    before = school.on_disk()
+    answer = await school.teams.press(school.people["helen"], post.id, verb, data, chat="channel")
+    assert (answer.kind, answer.card) == ("message", None)
+    assert "our own chat" in answer.text
+    assert school.on_disk() == before
+    assert message.id != post.id
+
+
+async def test_leaving_another_team_takes_nothing_from_the_channel(school: School) -> None:
+    place = school.teams.place
+    other = place.in_channel(school.people["sam"], "installationUpdate", "f:1", school.now, action="remove")
+    other["channelData"]["team"] = {"id": "19:another@thread.tacv2", "name": "Another team"}
+    other["conversation"]["id"] = "19:another@thread.tacv2"
+    assert (await school.teams.deliver(other)).ok
+    await school.opens("helen")
+    await road.told(school)
+    assert "Link Tutor told" in school.channel()[-1].text
+
+
+def _link(message: Message) -> str:
+    (action,) = (message.card or {})["actions"]
+    return str(action["url"])
+
+
+# -- a group chat ----------------------------------------------------------------------------------------------------------
+
+
+async def _in_a_group(school: School, who: str, kind: str, **more: Any) -> None:
+    """An activity of a group chat; it has the id of the channel, where what the bot says there is seen."""
+    new = school.teams.transcript.new_id()
+    school.teams.transcript.add("channel", Message(new, who, school.now, text=str(more.get("text", kind))))
+    activity = school.teams.place.in_channel(school.people[who], kind, new, school.now, **more)
+    activity["conversation"]["conversationType"] = "groupChat"
+    activity["channelData"] = {"tenant": activity["channelData"]["tenant"]}
+    assert (await school.teams.deliver(activity)).ok
+
+
+async def test_in_a_group_chat_it_answers_privately_too(school: School) -> None:
+    await school.opens("helen")
+    await road.told(school)
+    posts = len(school.channel())
+    await _in_a_group(school, "helen", "message", text="my cases")
+    assert "Tom Ashworth" in school.reads("helen")
+    assert "I have answered you in our own chat." in str(school.channel()[-1].card)
+    assert len(school.channel()) == posts + 1
+
+
+async def test_a_group_chat_is_no_channel_to_choose(school: School) -> None:
+    await _in_a_group(school, "sam", "message", text="use this channel")
+    assert "This is a group chat" in school.channel()[-1].text
+
+
+async def test_added_to_a_group_chat_it_says_hello_and_promises_no_posts(school: School) -> None:
+    bot = {"id": school.teams.place.bot_id}
+    await _in_a_group(school, "helen", "conversationUpdate", membersAdded=[bot])
+    welcome = school.channel()[-1].text
+    assert welcome.startswith("Hello. Dr Helen Marsh added me.")
+    assert "use this channel" not in welcome
+    school.teams.transcript.delete("channel", school.channel()[-1].id)
+
+
+async def test_no_person_is_ever_mentioned_in_the_channel_only_parts_that_people_play(school: School) -> None:
+    await school.opens("helen")
+    await road.told(school)
+    sent = [f"{post.text}{post.card}" for post in school.channel()]
+    assert any("Link Tutor" in words for words in sent)
+    assert not any("<at>" in words or "mention" in words for words in sent)

@@ -144,6 +144,21 @@ async def test_a_message_whose_answer_was_lost_may_come_twice_and_says_so(school
     assert road.EVIDENCE in school.reads("helen")
 
 
+async def test_once_nobody_can_say_whether_it_arrived_that_stays_so_whatever_comes_after(school: School) -> None:
+    await school.opens("helen")
+    await road.raises(school)
+    await school.on("2026-10-13 15:30")
+    await school.presses("priya", "Not yet: tell the Link Tutor")
+    message, verb, data = school.wire("priya", "Tell the Link Tutor: ", evidence=road.EVIDENCE)
+    school.teams.fail_next(502, times=3)
+    school.teams.fail_next(429, retry_after=1, times=3)
+    await school.sends("priya", message.id, verb, data)
+    for _ in range(6):
+        await school.passes(minutes=6)
+    assert road.EVIDENCE in school.reads("helen")
+    assert "Sent again, in case the first one did not arrive." in school.reads("helen")
+
+
 async def test_whoever_has_blocked_the_bot_gets_it_by_mail(school: School) -> None:
     await school.opens("helen", "tom")
     await road.raises(school)
@@ -152,7 +167,7 @@ async def test_whoever_has_blocked_the_bot_gets_it_by_mail(school: School) -> No
     await road.tells(school)
     (letter,) = school.mail("helen")
     assert road.EVIDENCE in letter.text
-    assert "You can also open Pathway in Teams" in letter.text
+    assert "To have them there again, open Pathway and write “hi”: https://teams.microsoft.com/l/chat/" in letter.text
     assert school.mail("tom") == ()
 
 

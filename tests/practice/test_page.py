@@ -158,7 +158,7 @@ async def test_the_channel_has_threads_and_the_chat_can_stand_alone(browser: Bro
     await page.get_by_label("Write as").select_option("sam")
     await page.get_by_label("Mention Pathway in the channel").fill("what is new?")
     await page.keyboard.press("Enter")
-    thread = page.locator(".thread")
+    thread = page.locator(".thread").filter(has_text="what is new?")
     await expect(thread).to_contain_text("Sam Whitfield")
     await expect(thread).to_contain_text("1 reply")
     await expect(thread).to_contain_text("I answer in your own chat.")

@@ -402,6 +402,22 @@ async def test_what_is_parked_is_never_tried_by_itself_and_stays_in_sight(shop: 
         await shop.reopen()
 
 
+async def test_what_was_tried_in_vain_a_few_times_can_be_looked_at_and_is_not_settled_by_that(shop: Shop) -> None:
+    await shop.book.commit(first(outbox=(note("late"), note("new"), note("given up"))))
+    for tries in range(3):
+        for letter in await due_letters(shop.book, NOON + tries * HOUR):
+            if letter.item and letter.item.key == "late":
+                await shop.book.retry(letter, NOON + (tries + 1) * HOUR, "the mail server does not answer")
+            if letter.item and letter.item.key == "given up" and not tries:
+                await shop.book.park(letter, "refused")
+    await shop.reopen()
+    assert list(await shop.book.delayed(4)) == []
+    (seen,) = await shop.book.delayed(3)
+    assert (seen.item and seen.item.key, seen.attempts, seen.error) == ("late", 3, "the mail server does not answer")
+    assert not await shop.book.complete(seen, "looked at")
+    assert [x.item and x.item.key for x in await due_letters(shop.book, NOON + 3 * HOUR)] == ["new", "late"]
+
+
 async def test_a_parked_letter_can_be_put_back(shop: Shop) -> None:
     await shop.book.commit(first(outbox=(note(),)))
     await shop.book.park((await due_letters(shop.book))[0], "blocked by the user")

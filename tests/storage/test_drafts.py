@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 
 from pathway.address import Address
-from pathway.people import Person, Placement, Reach
+from pathway.people import OutOfReach, Person, Placement, Reach
 from pathway.ports import Draft, RosterFault, StoreUnavailable
 from storage import open_stores
 from storage.folder import Folder
@@ -144,6 +144,21 @@ async def test_an_import_does_not_forget_what_was_learnt_at_the_first_contact(sh
     await roster.keep_person(met)
     await roster.load([MIA], [])
     assert await roster.person("p-mia") == met
+
+
+async def test_who_is_out_of_reach_stays_so_through_a_restart_and_an_import_until_somebody_says_otherwise(
+    shop: Shop,
+) -> None:
+    lost = replace(SAM, out_of_reach=OutOfReach(NOON, "ConversationBlockedByUser", by_mail=True))
+    await shop.stores.roster.load([MIA, SAM], [PLACEMENT])
+    await shop.stores.roster.keep_person(lost)
+    await shop.reopen()
+    assert await shop.stores.roster.person(SAM.id) == lost
+    await shop.stores.roster.load([MIA, replace(SAM, name="Sam Sands")], [PLACEMENT])
+    assert await shop.stores.roster.person(SAM.id) == replace(lost, name="Sam Sands")
+    await shop.stores.roster.keep_person(SAM)
+    await shop.stores.roster.load([MIA, lost], [PLACEMENT])
+    assert await shop.stores.roster.person(SAM.id) == SAM
 
 
 async def test_two_people_with_one_address_are_refused_and_nothing_is_taken(shop: Shop) -> None:

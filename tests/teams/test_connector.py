@@ -15,6 +15,7 @@ from bot.practice.keys import SigningKey
 from bot.teams.connector import LONGEST_WAIT, Connector, retry_after
 from bot.teams.pace import CONVERSATION, TENANT, Lane, Pace
 from bot.teams.tokens import Tokens
+from cards.elements import HEAVIEST, weight
 from pathway.address import Address
 from tests.teams.standins import GARETH, PRIYA, Line, card, listening, settings_for
 
@@ -314,3 +315,49 @@ async def test_idle_conversations_are_forgotten() -> None:
         await pace.turn(f"a:{number}")
 
     assert len(pace._lanes) < 400
+
+
+# -- the weight of a card ----------------------------------------------------------------------------------------------
+
+
+def long_card(*more: Any) -> dict[str, Any]:
+    runs = [{"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": "题" * 2000}]} for _ in range(20)]
+    return {**card("A heading"), "body": [*runs, *more], "actions": []}
+
+
+def filled_in(letters: int) -> dict[str, Any]:
+    return {"type": "Input.Text", "id": "words", "label": "Words", "value": "x" * letters}
+
+
+async def test_a_card_that_is_too_heavy_is_shortened_before_it_leaves_new_or_edited(line: Line) -> None:
+    sent = await line.teams.post.send(line.channel.address(), Message("Long", long_card()))
+    (message,) = line.channel.chat(PRIYA)
+    assert 0 < weight(message.card) < HEAVIEST
+    await line.teams.post.update(line.channel.address(), sent, Message("Longer", long_card(filled_in(100))))
+    (message,) = line.channel.chat(PRIYA)
+    assert 0 < weight(message.card) < HEAVIEST
+    assert "x" * 100 in str(message.card)
+
+
+async def test_a_form_that_is_too_heavy_by_what_was_typed_does_not_leave(
+    line: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    await line.teams.post.send(line.channel.address(), Message("Placements: a form", long_card(filled_in(HEAVIEST))))
+    (message,) = line.channel.chat(PRIYA)
+    assert message.card is None
+    assert message.text == "Placements: a form. It is too long for one message: type “my cases” to read it."
+    assert "too heavy" in caplog.text
+
+
+async def test_the_answer_to_a_press_is_shortened_and_a_form_too_heavy_leaves_what_was_typed_where_it_is(
+    line: Line,
+) -> None:
+    sent = await line.teams.post.send(line.channel.address(), NOTICE)
+    line.desk.answer = Message("Long", long_card())
+    answer = await line.channel.press(PRIYA, sent, "cases.read")
+    assert answer.card is not None
+    assert weight(dict(answer.card)) < HEAVIEST
+    line.desk.answer = Message("A form", long_card(filled_in(HEAVIEST)))
+    answer = await line.channel.press(PRIYA, sent, "concern.save")
+    assert (answer.kind, answer.card) == ("message", None)
+    assert "What you typed is still here" in answer.text

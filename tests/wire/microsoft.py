@@ -2,6 +2,7 @@
 
 `login.botframework.com` lists the signing keys, `login.microsoftonline.com` gives tokens as Entra does, and
 `smba.trafficmanager.net` is the connector: the practice channel, whose people write, press and read.
+`graph.microsoft.com` installs the bot for people.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ from cryptography import x509
 from bot.practice.channel import Channel
 from bot.practice.keys import ISSUER
 from tests.school import APP_ID, PASSWORD, TENANT, Wall, cast
+from tests.wire.graph import SCOPE, Graph
 
 KEYS = "login.botframework.com"
 ENTRA = "login.microsoftonline.com"
 CONNECTOR = "smba.trafficmanager.net"
 GRAPH = "graph.microsoft.com"
 HOSTS = (KEYS, ENTRA, CONNECTOR, GRAPH)
-REGION = "/uk"
+REGION, ELSEWHERE = "/uk", "/emea"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -52,7 +54,10 @@ class Microsoft:
         self.trusted = folder / "authority.pem"
         self._authority.cert_pem.write_to_path(str(self.trusted))
         self.line = Line()
+        self.graph = Graph(self.line)
         self.before: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse | None]]] = {}
+        self.after: dict[str, Callable[[web.Request, web.StreamResponse], Awaitable[web.StreamResponse]]] = {}
+        """The same, once a request has had its effect: where its answer is lost on the way."""
         self.asked: Counter[str] = Counter()
         """Requests by host and the last part of their path: "login.microsoftonline.com token"."""
         self.connections: Counter[str] = Counter()
@@ -66,7 +71,13 @@ class Microsoft:
 
     async def __aenter__(self) -> Self:
         app = web.Application(middlewares=[self._watching])
-        for host, part in ((KEYS, self._keys()), (ENTRA, self._entra()), (CONNECTOR, self._connector())):
+        parts = {
+            KEYS: self._keys(),
+            ENTRA: self._entra(),
+            CONNECTOR: self._connector(),
+            GRAPH: self.graph.application(),
+        }
+        for host, part in parts.items():
             app.add_domain(host, part)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()
@@ -103,7 +114,9 @@ class Microsoft:
         before = self.before.get(host)
         if before is not None and (answer := await before(request)) is not None:
             return answer
-        return await handler(request)
+        answer = await handler(request)
+        after = self.after.get(host)
+        return answer if after is None else await after(request, answer)
 
     def _count(self, host: str, request: web.Request) -> None:
         self._bell.set()
@@ -116,9 +129,11 @@ class Microsoft:
     # The hosts
 
     def _connector(self) -> web.Application:
-        inner, outer = web.Application(), web.Application()
-        self.line.add_to(inner)
-        outer.add_subapp(REGION, inner)
+        outer = web.Application()
+        for region in (REGION, ELSEWHERE):
+            inner = web.Application()
+            self.line.add_to(inner)
+            outer.add_subapp(region, inner)
         return outer
 
     def _keys(self) -> web.Application:
@@ -157,7 +172,8 @@ class Microsoft:
         if form.get("client_id") != APP_ID or not self._proves_it(form):
             error = {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided."}
             return web.json_response(error, status=401)
-        token = self.line.key.for_connector(APP_ID, TENANT)
+        for_graph = form.get("scope") == SCOPE
+        token = self.graph.token() if for_graph else self.line.key.for_connector(APP_ID, TENANT)
         return web.json_response({"token_type": "Bearer", "expires_in": 3599, "access_token": token})
 
     def _proves_it(self, form: Mapping[str, Any]) -> bool:

@@ -1,9 +1,23 @@
 """Every card there is, drawn for everybody who may get it: the book that the lint reads."""
 
 from tests.cards.catalogue.whole_road import cases_of, catalogue, channel
-from tests.cards.catalogue.world import HOSTILE, MARK, Drawn, World, attacked, bare, inputs_of, longest, ordinary
+from tests.cards.catalogue.world import (
+    BOT_LINK,
+    HOSTILE,
+    MARK,
+    Drawn,
+    World,
+    attacked,
+    bare,
+    heaviest,
+    heavy,
+    inputs_of,
+    longest,
+    ordinary,
+)
 
 __all__ = [
+    "BOT_LINK",
     "HOSTILE",
     "MARK",
     "Drawn",
@@ -13,6 +27,8 @@ __all__ = [
     "cases_of",
     "catalogue",
     "channel",
+    "heaviest",
+    "heavy",
     "inputs_of",
     "longest",
     "ordinary",

@@ -17,6 +17,7 @@ from cards import (
     views,
     weekly_check,
 )
+from cards import channel as in_channel
 from cards.acts import chat_link
 from cards.concern import CANNOT_WAIT, NOT_ENOUGH, START, Choice
 from cards.elements import Card, link
@@ -24,7 +25,9 @@ from cards.view import View
 from pathway import events as e
 from pathway.provider import Provider
 from pathway.roles import Role
+from pathway.tellings import CHANNEL
 from tests.cards.catalogue.world import (
+    BOT_LINK,
     NONCE,
     NOTE,
     TYPISTS,
@@ -149,6 +152,11 @@ def homes(world: World) -> Iterator[Drawn]:
             for first in (False, True):
                 drawn = home.home(name, roles, provider, news=news, first_time=first)
                 yield Drawn(f"home.home: {roles}, {news!r}, {first=}", drawn)
+    yield Drawn("home.home: added", home.home(name, (), provider, first_time=True, added_by=world.people["sam"].name))
+    for sentence in (in_channel.IN_OUR_CHAT, in_channel.ANSWERED, in_channel.ASK_AGAIN):
+        drawn = in_channel.in_the_thread(sentence, BOT_LINK)
+        yield Drawn(f"channel.in_the_thread: {sentence}", drawn, CHANNEL, summary="Placements: our own chat")
+    yield Drawn("channel.not_your_channel", in_channel.not_your_channel(provider))
     yield Drawn("home.stranger", home.stranger(provider))
     yield Drawn("home.guest_to_confirm", home.guest_to_confirm(provider))
     yield Drawn("home.privacy", home.privacy(provider))

@@ -13,7 +13,7 @@ from cards import (
     weekly_check,
 )
 from cards.acts import act
-from cards.case import case_card, retired
+from cards.case import case_card, pages_of_case, retired
 from cards.elements import Card, button
 from pathway import events as e
 from pathway.case import Case
@@ -40,6 +40,7 @@ from tests.cards.catalogue.first_half import (
     homes,
     steps,
 )
+from tests.cards.catalogue.reaching import out_of_reach
 from tests.cards.catalogue.second_half import IN_PLACE, LATER, PLANS, plan_cards, reviews, reviews_of
 from tests.cards.catalogue.world import HOLDERS, READERS, Drawn, Fields, Line, Told, World, of, tell
 from tests.pathway.builders import Story, moment
@@ -73,6 +74,7 @@ def catalogue(world: World) -> Iterator[Drawn]:
     yield from steps(world, told)
     yield from reviews(world)
     yield from plan_cards(world, told)
+    yield from out_of_reach(world, told)
 
 
 def _case_cards(told: Sequence[Told]) -> Iterator[Drawn]:
@@ -83,6 +85,8 @@ def _case_cards(told: Sequence[Told]) -> Iterator[Drawn]:
             for whole in (False, True):
                 drawn = case_card(view, "Here is where it is now.", whole=whole)
                 yield Drawn(f"case.case_card: {one.name} for {reader}, {whole=}", drawn, reader, view)
+            for n, page in enumerate(pages_of_case(view), 1):
+                yield Drawn(f"case.pages_of_case: {one.name} for {reader}, {n}", page, reader, view)
 
 
 def notice_readers() -> dict[Notice, set[str]]:

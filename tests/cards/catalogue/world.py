@@ -13,6 +13,7 @@ from cards import (
     home,
     support_plan,
 )
+from cards.acts import chat_link
 from cards.elements import Card
 from cards.view import View
 from pathway import events as e
@@ -24,6 +25,7 @@ from pathway.roles import Role
 from pathway.rules import Fault, Ground
 from tests.pathway.builders import DEFAULTS, OFFICE, PEOPLE, PLACEMENT, PROVIDER, Story, moment
 
+BOT_LINK = chat_link("28:6f1d3b5e-0d8a-4c53-9b8e-1f0e7f4a2c11")
 NONCE = "nonce-of-this1"
 #: What each reader is on the made-up placement.
 READERS: Mapping[str, Role | None] = {
@@ -80,6 +82,11 @@ def hostile(_most: int) -> str:
     return f"{HOSTILE}\n{HOSTILE}"
 
 
+def heavy(most: int) -> str:
+    """Exactly as long as the field allows, of what weighs most: marks that JSON escapes, signs of three bytes, lines."""
+    return ('"\\題\n' * most)[:most]
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     typed: Typist = brief
@@ -116,6 +123,10 @@ def longest() -> World:
     people = {p.id: replace(p, name=f"Prof Dr Marie-Louise {p.name} von und zu Llanfairpwll") for p in PEOPLE.values()}
     place = {key: (WORDS * 10)[:40].strip() for key in ("course", "phase", "school")}
     return replace(ordinary(), typed=endless, people=people, place=place, thorough=False)
+
+
+def heaviest() -> World:
+    return replace(longest(), typed=heavy)
 
 
 def attacked() -> World:

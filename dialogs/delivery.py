@@ -1,0 +1,127 @@
+"""`not delivered`: what did not reach its reader, for the Partnership Team."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from cards import delivery as cards
+from cards.home import note
+from cards.notices import SUMMARIES
+from dialogs.router import Steps
+from dialogs.turn import Reply, Turn
+from pathway.casework import NoSuchCase
+from pathway.people import Item, access
+from pathway.ports import Claim
+from pathway.roles import Role
+from pathway.tellings import Notice
+
+steps = Steps()
+SUMMARY = "Placements: not delivered"
+#: Notes and words that the way out keeps (`bot.sender`, `bot.reach`).
+CHANNEL_LOST, NOT_MADE = "channel-lost", "it could not be made"
+#: Tried so often in vain, a message is said to wait.
+DELAYED = 3
+
+
+def office_only(turn: Turn) -> Reply:
+    """The same for everybody else, whatever there is."""
+    team = turn.provider.role(Role.PARTNERSHIP_TEAM)
+    return Reply(note(f"For the {team}", f"This is kept for the {team}. Your own cases are a press away."), SUMMARY)
+
+
+async def is_office(turn: Turn) -> bool:
+    return turn.person.id in (await turn.casework.office()).team
+
+
+@steps.on("delivery.list")
+async def listed(turn: Turn) -> Reply:
+    return await _list(turn) if await is_office(turn) else office_only(turn)
+
+
+async def _list(turn: Turn, news: str = "") -> Reply:
+    found, not_yours = await _undelivered(turn)
+    sent = turn.get("start")
+    start = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 6 and int(sent) < len(found) else 0
+    addresses = turn.office.addresses
+    drawn = cards.undelivered(
+        [one for one, _ in found[start : start + cards.PAGE]],
+        start,
+        len(found),
+        turn.today,
+        delayed=len(await turn.casework.book.delayed(DELAYED)),
+        not_yours=not_yours,
+        channel_lost=bool(addresses and await addresses.note(CHANNEL_LOST)),
+        news=news,
+    )
+    return Reply(drawn, SUMMARY)
+
+
+async def _undelivered(turn: Turn) -> tuple[Sequence[tuple[cards.Undelivered, Claim]], int]:
+    """What this person may see of what was put aside, and how much more there is."""
+    found, hidden = [], 0
+    for claim in await turn.casework.book.parked():
+        one = await _seen(turn, claim)
+        if one is None:
+            hidden += 1
+        else:
+            found.append((one, claim))
+    return found, hidden
+
+
+async def _seen(turn: Turn, claim: Claim) -> cards.Undelivered | None:
+    key = hashlib.sha256(claim.id.encode()).hexdigest()[:20]
+    item = claim.item
+    if item is None:
+        return cards.Undelivered(key, None, "its reminders have stopped", claim.due, lost_placement=True)
+    to = await turn.casework.roster.person(item.to)
+    what = SUMMARIES.get(Notice(item.notice), "an update")
+    ours = claim.error == NOT_MADE or (to is not None and to.out_of_reach is None)
+    if not claim.case_id:
+        return cards.Undelivered(key, to, what, claim.due, ours=ours)
+    try:
+        case = await turn.casework.case(claim.case_id)
+        ground = await turn.casework.ground(case.placement)
+    except NoSuchCase:
+        return cards.Undelivered(key, to, what, claim.due, lost_placement=True)
+    if not any(access(ground.party, turn.person.id, part, case) for part in Item):
+        return None
+    return cards.Undelivered(key, to, what, claim.due, case.reference, case.id, ours=ours)
+
+
+async def _chosen(turn: Turn) -> tuple[cards.Undelivered, Claim] | None:
+    found, _ = await _undelivered(turn)
+    return next((pair for pair in found if pair[0].key == turn.get("letter")), None)
+
+
+GONE = "That has been seen to already."
+
+
+@steps.on("delivery.see")
+async def see(turn: Turn) -> Reply:
+    if not await is_office(turn):
+        return office_only(turn)
+    chosen = await _chosen(turn)
+    return Reply(cards.letter(chosen[0], turn.today), SUMMARY) if chosen else await _list(turn, GONE)
+
+
+@steps.on("delivery.again")
+async def again(turn: Turn) -> Reply:
+    if not await is_office(turn):
+        return office_only(turn)
+    chosen = await _chosen(turn)
+    if chosen is None or not await turn.casework.book.retry(chosen[1], turn.now, ""):
+        return await _list(turn, GONE)
+    return await _list(turn, "It is being tried again. If it does not arrive, it is back here in a moment.")
+
+
+@steps.on("delivery.told")
+async def told(turn: Turn) -> Reply:
+    """Settled for good; the case keeps who told them, and when."""
+    if not await is_office(turn):
+        return office_only(turn)
+    chosen = await _chosen(turn)
+    result = f"told in person by {turn.person.id} at {turn.now.isoformat()}"
+    if chosen is None or chosen[0].lost_placement or not await turn.casework.book.complete(chosen[1], result):
+        return await _list(turn, GONE)
+    return await _list(turn, "Thank you. It is noted that you told them yourself.")

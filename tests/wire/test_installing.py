@@ -1,0 +1,122 @@
+"""The office has the bot installed for somebody, through Graph where the tenant has granted it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from tests.wire.graph import CONTRACT, faults
+from tests.wire.microsoft import ENTRA, GRAPH, Microsoft
+from tests.wire.partnership import Partnership
+from tests.wire.running import Bot, serving
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@asynccontextmanager
+async def at_the_list(
+    microsoft: Microsoft, folder: Path, **changes: str | None
+) -> AsyncIterator[tuple[Partnership, Bot, str]]:
+    """Sam looks at the invitation of the first person who has never opened the bot; their key."""
+    changes = {"PATHWAY_TEAMS_APP_ID": microsoft.graph.catalogue_app, **changes}
+    async with serving(microsoft, folder, **changes) as bot:
+        school = Partnership(microsoft, bot)
+        for person in school.people:
+            school.teams.transcript.set_installed(person, installed=False)
+        await school.opens("sam")
+        await school.says("sam", "reach")
+        first = next(title for title in school.buttons("sam") if title.startswith("Invite "))
+        await school.presses("sam", first)
+        name = first.removeprefix("Invite ")
+        yield school, bot, next(p.key for p in school.people.values() if p.name == name)
+        assert microsoft.graph.complaints == []
+        assert bot.asked_in_vain() == []
+
+
+async def test_it_is_installed_and_they_are_welcomed_and_told_who_added_it(
+    microsoft: Microsoft, tmp_path: Path
+) -> None:
+    async with at_the_list(microsoft, tmp_path) as (school, _, key):
+        assert "is being installed" in await school.presses("sam", "Install Pathway for")
+        await school.hears(key, "Sam Whitfield of the Partnership Team added me for you.")
+        assert school.news(key) == 1
+        assert "They can be reached now" in await school.presses("sam", "Install Pathway for")
+        assert microsoft.graph.bodies[-1] == {
+            "teamsApp@odata.bind": f"https://graph.microsoft.com/v1.0/appCatalogs/teamsApps/{microsoft.graph.catalogue_app}"
+        }
+
+
+async def test_where_it_is_there_already_they_are_asked_to_write(microsoft: Microsoft, tmp_path: Path) -> None:
+    async with at_the_list(microsoft, tmp_path) as (school, _, key):
+        school.teams.transcript.set_installed(key, installed=True)
+        assert "installed for" in await school.presses("sam", "Install Pathway for")
+        assert "write “hi”" in school.reads("sam")
+
+
+async def test_without_the_permission_the_invitation_is_what_there_is(microsoft: Microsoft, tmp_path: Path) -> None:
+    microsoft.graph.granted = False
+    try:
+        async with at_the_list(microsoft, tmp_path) as (school, _, key):
+            before = school.news(key)
+            said = await school.presses("sam", "Install Pathway for")
+            assert "your IT has not granted it. Please send the invitation instead." in said
+            assert any(title.startswith("Write to ") for title in school.links("sam"))
+            assert school.news(key) == before
+    finally:
+        microsoft.graph.granted = True
+
+
+async def test_without_the_apps_id_nothing_is_asked_of_graph_and_no_button_offers_it(
+    microsoft: Microsoft, tmp_path: Path
+) -> None:
+    asked = microsoft.calls(GRAPH)
+    async with at_the_list(microsoft, tmp_path, PATHWAY_TEAMS_APP_ID=None) as (school, _, _key):
+        assert not any(title.startswith("Install") for title in school.buttons("sam"))
+        assert microsoft.calls(GRAPH) == asked
+
+
+@pytest.mark.parametrize("status", [429, 500, 503, 504])
+async def test_when_graph_is_out_of_order_the_office_is_asked_to_try_again(
+    microsoft: Microsoft, tmp_path: Path, status: int
+) -> None:
+    async def out_of_order(_request: web.Request) -> web.Response:
+        return web.Response(status=status)
+
+    async with at_the_list(microsoft, tmp_path) as (school, _, _key):
+        microsoft.before[GRAPH] = out_of_order
+        try:
+            assert "Please try again in a few minutes" in await school.presses("sam", "Install Pathway for")
+        finally:
+            microsoft.before.pop(GRAPH)
+        assert "is being installed" in await school.presses("sam", "Install Pathway for")
+
+
+async def test_graph_has_a_token_of_its_own_fetched_once_and_anew_when_it_is_refused(
+    microsoft: Microsoft, tmp_path: Path
+) -> None:
+    async with at_the_list(microsoft, tmp_path) as (school, _, _key):
+        before = microsoft.calls(ENTRA, "token")
+        microsoft.graph.granted = False
+        try:
+            for _ in range(3):
+                await school.presses("sam", "Install Pathway for")
+            assert microsoft.calls(ENTRA, "token") == before + 1
+            microsoft.graph.forget_tokens()
+            assert "has not granted it" in await school.presses("sam", "Install Pathway for")
+            assert microsoft.calls(ENTRA, "token") == before + 2
+        finally:
+            microsoft.graph.granted = True
+
+
+async def test_the_check_of_these_tests_would_see_a_wrong_request() -> None:
+    good = {"teamsApp@odata.bind": "https://graph.microsoft.com/v1.0/appCatalogs/teamsApps/1"}
+    assert faults("application/json", good) == []
+    assert faults("text/plain", good) != []
+    assert faults("application/json", {**good, "more": 1}) != []
+    if not CONTRACT.is_file():
+        pytest.skip("The contract of Graph is not beside this clone (../shared/contracts): it goes unchecked.")
+    assert faults("application/json", {"teamsApp@odata.bind": "https://graph.microsoft.com/teamsApps/1"}) != []
