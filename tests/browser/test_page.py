@@ -252,6 +252,7 @@ async def test_nothing_confirmed_is_lost_when_the_bot_is_killed_and_then_practic
         hannah, bea = screen.person("hannah"), screen.person("bea")
         await expect(screen.clock).to_contain_text(shown.rpartition(":")[0])
         await hannah.sees("Dr Bea Lawson")
+        await bea.sees("Two of five lessons.")
         await bea.presses("I have it")
         await bea.sees("Hannah Whitaker is told that you have it.")
         await expect(hannah.unread).to_have_text(re.compile("new"))

@@ -223,10 +223,16 @@ async def _daniel_hears_of_it_from_martin_first(around: Around) -> None:
 async def _the_plan_is_kept_to(around: Around) -> None:
     sian, martin, daniel = around.mentor, around.tutor, around.student
     await martin.sees("Yours by Friday 20 November")
-    assert (await martin.buttons())[0] == "Tick what I have done"
+    assert (await martin.buttons())[:2] == ["Book the review visit", "Tick what I have done"]
     told = {"My personal support": "Yes, I have offered it", "Nadia Hussain": "I have told", "Dr Imogen": "Not needed"}
     await ticks_the_duties(around, told)
-    await martin.sees("Done: personal support offered to Daniel, Nadia Hussain (Level Lead) told")
+    await martin.sees("Done: personal support offered to Daniel on Thursday 19 November, Nadia Hussain (Level Lead) told")
+    await martin.presses("Book the review visit")
+    await martin.sees("Friday 27 November, 9:30am", "Mill Road, Calderthorpe")
+    await around.look("book-visit", martin)
+    await martin.presses("It is booked for Friday 27 November, 9:30am")
+    for person in (sian, daniel):
+        await person.sees("Friday 27 November, 9:30am")
     await copies_it_into_pebblepad(around, sian, "pebblepad")
     await around.screen.to_the_next_reminder("Sian Pritchard", "Tuesday 24 November, 8am")
     await sian.sees("Two days in, with Daniel Okoro", "Is the extra support happening? If not, tell Martin Leigh.")
@@ -276,7 +282,7 @@ async def _martin_tells_daniel_and_it_is_in_writing_at_once(around: Around) -> N
         "You are still a student on your course, and your university sessions go on.",
         "The Course Director, the Level Lead and the Partnership Lead will meet you by Friday 4 December (5 working days)",
         "You can bring somebody with you",
-        "You can ring somebody now: Placement office, 0113 496 0102",
+        "You can ring now: Placement office, 0113 496 0102",
         "How to appeal",
         REASONS,
     )
