@@ -1,0 +1,399 @@
+"""Pathway beside Microsoft's SDKs and a bare handler, in one run and interleaved.
+
+    python bench/sdks.py [--rounds 5] [--turns 1.0] [--rows bare,agents,pathway]
+
+Every bot is a process of its own with production's host names; keys, tokens and the connector are a further process,
+over TLS, which also sends the signed activities. Microsoft's SDKs have a virtual environment each in `.bench/`, made
+from `bench/requirements-*.txt` when it is first needed. Printed: two tables. No limit is asserted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bench import people
+from bench.other_side import HOSTS
+from tests.wire.running import HOOK, free_port, is_open
+
+PLACE = ROOT / ".bench"
+AT_ONCE, MANY_AT_ONCE = 8, 100
+START_WITHIN = 60.0
+WARM = 0.3
+"""The share of a row's turns that come before anything is counted."""
+
+
+class CannotRun(Exception):
+    """Why a row has no figures, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """*turns* in each round, of a *kind* that `people.prepared` knows. *venv* is empty for the project's own."""
+
+    key: str
+    name: str
+    bot: str
+    turns: int
+    kind: str = "echo"
+    venv: str = ""
+
+    @property
+    def with_reply(self) -> bool:
+        return self.kind in ("echo", "cases")
+
+
+ROWS = (
+    Row("bare", "A bare aiohttp handler, no checks", "bare", 1000),
+    Row("botbuilder", "botbuilder 4.17, `CloudAdapter`, echo", "botbuilder_echo", 100, venv="botbuilder"),
+    Row("agents", "Microsoft 365 Agents SDK 1.9, echo", "agents_echo", 400, venv="agents"),
+    Row("teams", "Teams SDK 2.1, echo", "teams_echo", 400, venv="teams"),
+    Row("pathway", "**Pathway**, a message answered with a card", "pathway_bot", 2000),
+    Row("check", "**Pathway**, the concern's form sent (a draft written)", "pathway_bot", 200, "check"),
+    Row("send", "**Pathway**, the concern raised (a case written)", "pathway_bot", 200, "send"),
+    Row("cases", "**Pathway**, `my cases`", "pathway_bot", 200, "cases"),
+)
+
+
+@dataclass
+class Measured:
+    """Of one row, a number a round: CPU in milliseconds a turn, turns a second, and latencies in milliseconds."""
+
+    cpu: list[float] = field(default_factory=list)
+    rate: list[float] = field(default_factory=list)
+    p50: list[float] = field(default_factory=list)
+    p99: list[float] = field(default_factory=list)
+    turns: int = 0
+    tokens: int = 0
+    connections: int = 0
+    grown: int = 0
+    """Bytes."""
+
+    @property
+    def growth(self) -> float:
+        """Megabytes of memory in 10,000 turns."""
+        return self.grown / 1e6 * 10_000 / self.turns
+
+
+class OtherSide:
+    """The process of `other_side.py`; one command at a time."""
+
+    def __init__(self, process: Process, port: int, trusted: Path) -> None:
+        self._process = process
+        self.port = port
+        self.trusted = trusted
+
+    async def ask(self, **command: Any) -> dict[str, Any]:
+        """Raises CannotRun where a run went wrong."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(command).encode() + b"\n")
+        answer: dict[str, Any] = json.loads(await self._process.stdout.readline())
+        if "error" in answer:
+            raise CannotRun(f"the turns did not end: {answer['error']}")
+        if answer.get("refused"):
+            raise CannotRun(f"not every turn was answered: {answer['refused']}")
+        return answer
+
+
+@asynccontextmanager
+async def other_side(folder: Path) -> AsyncIterator[OtherSide]:
+    script = str(ROOT / "bench" / "other_side.py")
+    process = await asyncio.create_subprocess_exec(sys.executable, script, str(folder), stdin=PIPE, stdout=PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        port = json.loads(await process.stdout.readline())["port"]
+        yield OtherSide(process, port, folder / "authority.pem")
+    finally:
+        process.stdin.close()
+        await process.wait()
+
+
+@dataclass(frozen=True)
+class Bot:
+    """A running bot."""
+
+    process: Process
+    port: int
+
+    def cpu(self) -> float:
+        """Seconds that the process has worked, all its threads together."""
+        return time.clock_gettime_ns((~self.process.pid << 3) | 2) / 1e9
+
+    def memory(self) -> int:
+        """Bytes of its own that are in memory now."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("RssAnon"))
+
+    async def rest(self) -> None:
+        """Until what goes on behind the answers (notices, sweeps) has ended."""
+        before = self.cpu()
+        for _ in range(200):
+            await asyncio.sleep(0.05)
+            now = self.cpu()
+            if now - before < 0.001:
+                return
+            before = now
+
+
+# -- the bots ----------------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def running(row: Row, other: OtherSide, folder: Path) -> AsyncIterator[Bot]:
+    """The bot of *row*; its log, and Pathway's store, go into *folder*. Raises CannotRun."""
+    python = await environment(row.venv) if row.venv else sys.executable
+    port = free_port()
+    env = settings(other, folder, port)
+    if row.bot == "pathway_bot":
+        await people.fill(folder / "store")
+        env |= pathway_settings(folder)
+    script = str(ROOT / "bench" / "bots" / f"{row.bot}.py")
+    with (folder / "log.txt").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(python, script, cwd=folder, env=env, stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + START_WITHIN
+        while not await is_open(port):
+            if process.returncode is not None or time.monotonic() > deadline:
+                raise CannotRun(f"it did not start: {_last_line(folder / 'log.txt')}")
+            await asyncio.sleep(0.05)
+        yield Bot(process, port)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+def settings(other: OtherSide, folder: Path, port: int) -> dict[str, str]:
+    """What every bot gets. The hook leads the names of Microsoft's hosts to the other side."""
+    return {
+        **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
+        "PYTHONPATH": f"{HOOK}{os.pathsep}{ROOT}",
+        "PATHWAY_TEST_HOSTS": json.dumps(dict.fromkeys(HOSTS, other.port)),
+        "PATHWAY_TEST_LOOKUPS": str(folder / "lookups.txt"),
+        "SSL_CERT_FILE": str(other.trusted),
+        "REQUESTS_CA_BUNDLE": str(other.trusted),
+        "PORT": str(port),
+        "BENCH_APP": people.APP_ID,
+        "BENCH_PASSWORD": people.PASSWORD,
+        "BENCH_TENANT": people.TENANT,
+    }
+
+
+def pathway_settings(folder: Path) -> dict[str, str]:
+    """Those of production."""
+    return {
+        "PATHWAY_TEST_STARTS": people.STARTS.isoformat(),
+        "MicrosoftAppType": "SingleTenant",
+        "MicrosoftAppId": people.APP_ID,
+        "MicrosoftAppPassword": people.PASSWORD,
+        "MicrosoftAppTenantId": people.TENANT,
+        "HOST": "127.0.0.1",
+        "PATHWAY_URL": "https://pathway.example.ac.uk",
+        "PATHWAY_STORE": f"tinydb://{folder / 'store'}",
+        "PATHWAY_PROVIDER": str(ROOT / "bot" / "practice" / "provider.toml"),
+    }
+
+
+async def environment(name: str) -> str:
+    """The Python of a virtual environment with `requirements-<name>.txt`, made when it is not there. Raises CannotRun."""
+    wanted = ROOT / "bench" / f"requirements-{name}.txt"
+    venv, python = PLACE / name, PLACE / name / "bin" / "python"
+    ready = venv / "ready.txt"
+    if ready.exists() and ready.read_bytes() == wanted.read_bytes():
+        return str(python)
+    print(f"Making the environment of {name} (once) ...", file=sys.stderr, flush=True)
+    steps = (
+        (sys.executable, "-m", "venv", "--clear", str(venv)),
+        (str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes")
+        + ("-r", str(wanted)),
+    )
+    for step in steps:
+        process = await asyncio.create_subprocess_exec(*step, stdout=PIPE, stderr=subprocess.STDOUT)
+        said, _ = await process.communicate()
+        if process.returncode != 0:
+            lines = said.decode(errors="replace").strip().splitlines() or ["no reason was given"]
+            raise CannotRun(f"its environment could not be made: {lines[-1]}")
+    ready.write_bytes(wanted.read_bytes())
+    return str(python)
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
+
+
+# -- measuring ---------------------------------------------------------------------------------------------------------
+
+
+class Bench:
+    """The rows of one run. What a row cannot do is kept as a sentence, and the others go on."""
+
+    def __init__(self, rows: Sequence[Row], other: OtherSide, folder: Path) -> None:
+        self.rows = rows
+        self.figures = {row.key: Measured() for row in rows}
+        self.faults: dict[str, str] = {}
+        self._other = other
+        self._folder = folder
+        self._bots: dict[str, Bot] = {}
+        self._sent = dict.fromkeys((row.kind for row in rows), 0)
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Every bot that the rows need, and some turns each before anything is counted."""
+        for row in self.rows:
+            try:
+                if row.bot not in self._bots:
+                    place = self._folder / row.bot
+                    place.mkdir()
+                    self._bots[row.bot] = await stack.enter_async_context(running(row, self._other, place))
+                await self._turns(row, max(AT_ONCE, int(row.turns * WARM)))
+            except CannotRun as fault:
+                self.faults[row.key] = str(fault)
+
+    async def round(self) -> None:
+        for row in self.rows:
+            if row.key in self.faults:
+                continue
+            try:
+                await self._measure(row)
+            except CannotRun as fault:
+                self.faults[row.key] = str(fault)
+
+    async def _measure(self, row: Row) -> None:
+        bot, figures = self._bots[row.bot], self.figures[row.key]
+        memory, cpu = bot.memory(), bot.cpu()
+        run = await self._turns(row, row.turns)
+        figures.cpu.append((bot.cpu() - cpu) * 1000 / row.turns)
+        figures.grown += bot.memory() - memory
+        figures.rate.append(row.turns / run["seconds"])
+        figures.p50.append(run["p50"])
+        figures.p99.append(run["p99"])
+        figures.turns += row.turns
+        figures.tokens += run["tokens"]
+        figures.connections += run["connections"]
+
+    async def _turns(self, row: Row, turns: int) -> dict[str, Any]:
+        """The next turns of a kind. What goes on behind the answers belongs to the turns."""
+        bot = self._bots[row.bot]
+        kind = row.kind
+        first = self._sent[kind]
+        self._sent[kind] += turns
+        run = await self._other.ask(
+            kind=kind, port=bot.port, first=first, turns=turns, at_once=AT_ONCE, with_reply=row.with_reply
+        )
+        await bot.rest()
+        return run
+
+
+async def throughput(other: OtherSide, folder: Path, turns: int) -> list[tuple[str, float, int]]:
+    """Pathway's turns a second as things are, with a slow login, and with a slow connector; with requests for tokens."""
+    row = next(row for row in ROWS if row.key == "pathway")
+    found = []
+    for number, (name, world) in enumerate(CONDITIONS.items()):
+        place = folder / f"condition-{number}"
+        place.mkdir()
+        await other.ask(set={**CONDITIONS[next(iter(CONDITIONS))], **world})
+        async with running(row, other, place) as bot:
+            await other.ask(kind="echo", port=bot.port, first=0, turns=MANY_AT_ONCE, at_once=MANY_AT_ONCE)
+            run = await other.ask(kind="echo", port=bot.port, first=people.MENTORS, turns=turns, at_once=MANY_AT_ONCE)
+        found.append((name, turns / run["seconds"], int(run["tokens"])))
+    return found
+
+
+CONDITIONS: Mapping[str, Mapping[str, float]] = {
+    "As things are": {"token_after": 0.0, "token_lasts": 3599, "connector_after": 0.0},
+    "A token that has to be renewed all the time, and a login that takes 2 s": {"token_after": 2.0, "token_lasts": 300},
+    "A connector that takes 50 ms": {"connector_after": 0.05},
+}
+
+
+# -- printing ----------------------------------------------------------------------------------------------------------
+
+
+def table(bench: Bench) -> str:
+    """A Markdown table. CPU and ratio are medians over the rounds, the ratio of each round's own figures."""
+    lines = [
+        "| | CPU a turn | times bare | turns a second | p50 | p99 | growth in 10,000 turns | turns | tokens | connections |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    base = bench.figures["bare"].cpu if "bare" in bench.figures else []
+    for row in bench.rows:
+        if row.key in bench.faults:
+            lines.append(f"| {row.name} | left out: {bench.faults[row.key]} |" + " |" * 8)
+            continue
+        lines.append("| " + " | ".join([row.name, *_figures(bench.figures[row.key], base)]) + " |")
+    return "\n".join(lines)
+
+
+def _figures(m: Measured, base: Sequence[float]) -> list[str]:
+    middle = statistics.median
+    ratio = f"{middle(own / bare for own, bare in zip(m.cpu, base, strict=False)):.2f}" if base else ""
+    return [
+        f"{middle(m.cpu):.2f} ms",
+        ratio,
+        f"{middle(m.rate):.0f}",
+        f"{middle(m.p50):.1f} ms",
+        f"{middle(m.p99):.1f} ms",
+        f"{m.growth:.1f} MB",
+        f"{m.turns}",
+        f"{m.tokens}",
+        f"{m.connections}",
+    ]
+
+
+def second_table(found: Sequence[tuple[str, float, int]]) -> str:
+    lines = [f"| Pathway with {MANY_AT_ONCE} turns at once | turns a second | requests for tokens |", "|---|---|---|"]
+    lines += [f"| {name} | {rate:.0f} | {tokens} |" for name, rate, tokens in found]
+    return "\n".join(lines)
+
+
+async def run(rows: Sequence[Row], rounds: int) -> None:
+    PLACE.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=PLACE))  # on a real disk: a durable write has to be one
+    try:
+        async with AsyncExitStack() as stack:
+            other = await stack.enter_async_context(other_side(folder))
+            bench = Bench(rows, other, folder)
+            await bench.start(stack)
+            for number in range(rounds):
+                print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
+                await bench.round()
+            print(table(bench))
+        if any(row.bot == "pathway_bot" for row in rows):
+            async with other_side(folder) as other:
+                print("\n" + second_table(await throughput(other, folder, 3000)))
+    finally:
+        shutil.rmtree(folder)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Pathway beside Microsoft's SDKs and a bare handler.")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--turns", type=float, default=1.0, help="that many times the usual number of turns in a round")
+    parser.add_argument("--rows", default="", help=f"some of {','.join(row.key for row in ROWS)}")
+    asked = parser.parse_args()
+    wanted = asked.rows.split(",") if asked.rows else [row.key for row in ROWS]
+    rows = [replace(row, turns=max(AT_ONCE, int(row.turns * asked.turns))) for row in ROWS if row.key in wanted]
+    asyncio.run(run(rows, asked.rounds))
+
+
+if __name__ == "__main__":
+    main()
