@@ -116,18 +116,19 @@ class Casework:
         """
         today = local_date(self.now())
         office = await self.office()
+        if person.id in office.team:
+            return tuple(p for p in await self.roster.placements() if p.is_current(today))
         return tuple(
             p
-            for p in await self.roster.placements()
-            if p.is_current(today)
-            and (person.id in (p.mentor, p.second_mentor, p.link_tutor) or person.id in office.team)
+            for p in await self.roster.placements_of(person.id)
+            if p.is_current(today) and person.id in (p.mentor, p.second_mentor, p.link_tutor)
         )
 
     async def general_roles(self, person: Person) -> tuple[Role, ...]:
         """Every role that *person* has on any placement, or in the office; for greetings, never for decisions."""
         office = await self.office()
         found: set[Role] = set()
-        for placement in await self.roster.placements():
+        for placement in await self.roster.placements_of(person.id):
             found.update(Party(placement, office).roles_on(person.id))
         if person.id in office.team:
             found.add(Role.PARTNERSHIP_TEAM)

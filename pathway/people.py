@@ -61,6 +61,12 @@ class Placement:
     def is_current(self, today: date) -> bool:
         return self.start <= today <= self.end
 
+    @property
+    def people(self) -> frozenset[str]:
+        """Everybody whom it names, in any role."""
+        named = (self.student, self.mentor, self.second_mentor, self.link_tutor, self.level_lead)
+        return frozenset((*named, self.personal_tutor, self.course_director)) - {""}
+
 
 @dataclass(frozen=True, slots=True)
 class Office:
@@ -118,7 +124,7 @@ class Party:
                 held = (placement.student,)
             case Role.SYSTEM:
                 held = (e.SYSTEM,)
-        return tuple(p for p in held if p)
+        return tuple(filter(None, held))
 
     def roles_on(self, person: str, case: Case | None = None) -> tuple[Role, ...]:
         """Every role of *person* on this case, the nearest to the student first. Empty for a stranger."""
