@@ -21,7 +21,7 @@ APP_ID = "6f1d3b5e-0d8a-4c53-9b8e-1f0e7f4a2c11"
 TENANT = "0b2f6c0e-7a51-4f0c-8f43-5d7b3a9e1c22"
 PASSWORD = "only for the bench"  # noqa: S105 - of a made-up registration
 SERVICE = "https://smba.trafficmanager.net/uk/"
-STARTS = datetime(2026, 10, 6, 9, tzinfo=UTC)
+STARTS = datetime(2026, 10, 6, 18, tzinfo=UTC)
 """A school Tuesday of the made-up provider, inside everybody's hours."""
 
 MENTORS = 1200
@@ -50,6 +50,7 @@ FORM = {
     "areas": "TS7",
     "check_on": "2026-10-13",
 }
+KINDS = ("echo", "cases", "check", "send")
 _TURN = "0123456789012"
 """Where the number of a turn stands in what is prepared: an id of thirteen figures, as Teams' are."""
 
@@ -92,7 +93,7 @@ def _press(number: int, verb: str, data: Mapping[str, str]) -> Mapping[str, Any]
 def body(kind: str, turn: int, mentors: int = MENTORS) -> bytes:
     """The activity of turn number *turn*; the mentors take turns."""
     before, after = prepared(kind, turn % mentors)
-    return before + b"%013d" % (10**12 + turn) + after
+    return before + b"%013d" % ((1 + KINDS.index(kind)) * 10**12 + turn) + after
 
 
 async def fill(folder: Path, mentors: int = MENTORS) -> None:

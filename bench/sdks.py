@@ -254,7 +254,7 @@ class Bench:
         self._other = other
         self._folder = folder
         self._bots: dict[str, Bot] = {}
-        self._sent = dict.fromkeys((row.kind for row in rows), 0)
+        self._sent = dict.fromkeys(people.KINDS, 0)
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Every bot that the rows need, and some turns each before anything is counted."""
@@ -279,6 +279,7 @@ class Bench:
 
     async def _measure(self, row: Row) -> None:
         bot, figures = self._bots[row.bot], self.figures[row.key]
+        await self._turns(replace(row, kind="echo"), 2 * AT_ONCE)  # connections that were idle for long are made anew
         memory, cpu = bot.memory(), bot.cpu()
         run = await self._turns(row, row.turns)
         figures.cpu.append((bot.cpu() - cpu) * 1000 / row.turns)
