@@ -8,6 +8,7 @@ standard input, answers go out on standard output; the first line out says where
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import re
 import ssl
@@ -32,6 +33,9 @@ LONGEST = 120.0
 """Seconds that one run may take."""
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_MUST_SAY = {"check": b"Set the weekly target", "send": b"The weekly target is set"}
+"""What is in the answer to a press that did what it is for."""
+
 _CHAT = re.compile(r"/conversations/([^/]+)/activities")
 
 
@@ -49,6 +53,11 @@ class World:
         self.waiting: dict[str, Caller] = {}
         """Who waits for a message in which chat."""
         self._chats = {people.person(n).conversation_id: n for n in range(people.MENTORS)}
+
+    def tokens(self, count: int) -> Iterator[bytes]:
+        """So many tokens to the bot, no two alike, signed before the first is given out."""
+        claims = self.key.to_bot(people.APP_ID, people.SERVICE)
+        return iter([self.key.sign({**claims, "iat": claims["iat"] - n}).encode() for n in range(count)])
 
     def answer(self, method: str, path: str, head: bytes) -> tuple[int, Any, float]:
         """Status, content and seconds to wait."""
@@ -162,9 +171,12 @@ class Run:
 class Caller(asyncio.Protocol):
     """One connection to the bot, which sends one turn after the other."""
 
-    def __init__(self, run: Run, world: World, numbers: Iterator[int], done: Callable[[], None]) -> None:
+    def __init__(
+        self, run: Run, world: World, tokens: Iterator[bytes], numbers: Iterator[int], done: Callable[[], None]
+    ) -> None:
         self.took: list[float] = []
         self._run = run
+        self._tokens = tokens
         self._world = world
         self._numbers = numbers
         self._done = done
@@ -173,8 +185,8 @@ class Caller(asyncio.Protocol):
         self._began = 0.0
         self._transport: asyncio.Transport | None = None
         self._head = (
-            f"POST /api/messages HTTP/1.1\r\nHost: 127.0.0.1:{run.port}\r\nAuthorization: Bearer {world.to_bot}\r\n"
-            "User-Agent: Microsoft-SkypeBotApi (Microsoft-BotFramework/3.0)\r\nAccept: */*\r\n"
+            f"POST /api/messages HTTP/1.1\r\nHost: 127.0.0.1:{run.port}\r\nAccept: */*\r\n"
+            "User-Agent: Microsoft-SkypeBotApi (Microsoft-BotFramework/3.0)\r\n"
             "Content-Type: application/json; charset=utf-8\r\nContent-Length: "
         ).encode()
 
@@ -196,7 +208,8 @@ class Caller(asyncio.Protocol):
             self._halves = 2
             self._world.waiting[people.person(turn % people.MENTORS).conversation_id] = self
         self._began = time.perf_counter()
-        self._transport.write(b"%s%d\r\n\r\n%s" % (self._head, len(raw), raw))
+        token = next(self._tokens)
+        self._transport.write(b"%s%d\r\nAuthorization: Bearer %s\r\n\r\n%s" % (self._head, len(raw), token, raw))
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -218,8 +231,8 @@ class Caller(asyncio.Protocol):
         if status not in ("200", "201", "202"):
             self._run.refused[status] = self._run.refused.get(status, 0) + 1
             self._halves = 1  # no message will come
-        elif not self._run.with_reply and b"AdaptiveCard" not in content:
-            self._run.refused["no card"] = self._run.refused.get("no card", 0) + 1
+        elif _MUST_SAY.get(self._run.kind, b"") not in content:
+            self._run.refused["not done"] = self._run.refused.get("not done", 0) + 1
         self.half()
 
     def half(self) -> None:
@@ -240,6 +253,7 @@ async def carry_out(run: Run, world: World) -> Run:
     """Sends the turns of *run* and fills in what came of them. Raises TimeoutError."""
     before = Counter(world.seen)
     numbers = iter(range(run.first, run.first + run.turns))
+    tokens = world.tokens(run.turns) if run.kind == "fresh" else itertools.repeat(world.to_bot.encode())
     loop = asyncio.get_running_loop()
     over, left = asyncio.Event(), run.at_once
     callers: list[Caller] = []
@@ -251,7 +265,7 @@ async def carry_out(run: Run, world: World) -> Run:
             over.set()
 
     def caller() -> Caller:
-        callers.append(Caller(run, world, numbers, done))
+        callers.append(Caller(run, world, tokens, numbers, done))
         return callers[-1]
 
     began = time.perf_counter()

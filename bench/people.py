@@ -50,7 +50,9 @@ FORM = {
     "areas": "TS7",
     "check_on": "2026-10-13",
 }
-KINDS = ("echo", "cases", "check", "send")
+KINDS = ("echo", "fresh", "cases", "check", "send")
+"""A message, the same under a token of its own, "my cases", the concern's form, and the press that raises it."""
+
 _TURN = "0123456789012"
 """Where the number of a turn stands in what is prepared: an id of thirteen figures, as Teams' are."""
 
@@ -65,11 +67,11 @@ def person(number: int) -> PracticePerson:
 
 @functools.cache
 def prepared(kind: str, number: int) -> tuple[bytes, bytes]:
-    """An activity of mentor *number* as JSON, before and after the id. *kind*: "echo", "cases", "check" or "send"."""
+    """An activity of mentor *number* as JSON, before and after the id. *kind* is one of KINDS."""
     data = {"kind": "start", "nonce": f"nonce-{number:05d}", "placement": f"P{number}"}
     activity: Mapping[str, Any]
     match kind:
-        case "echo":
+        case "echo" | "fresh":
             activity = PLACE.personal(person(number), "message", _TURN, STARTS, text="help", textFormat="plain")
         case "cases":
             activity = PLACE.personal(person(number), "message", _TURN, STARTS, text="my cases", textFormat="plain")

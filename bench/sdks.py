@@ -57,7 +57,7 @@ class Row:
 
     @property
     def with_reply(self) -> bool:
-        return self.kind in ("echo", "cases")
+        return self.kind not in ("check", "send")
 
 
 ROWS = (
@@ -66,6 +66,7 @@ ROWS = (
     Row("agents", "Microsoft 365 Agents SDK 1.9, echo", "agents_echo", 400, venv="agents"),
     Row("teams", "Teams SDK 2.1, echo", "teams_echo", 400, venv="teams"),
     Row("pathway", "**Pathway**, a message answered with a card", "pathway_bot", 2000),
+    Row("fresh", "**Pathway**, the same under a new token each time", "pathway_bot", 200, "fresh"),
     Row("check", "**Pathway**, the concern's form sent (a draft written)", "pathway_bot", 200, "check"),
     Row("send", "**Pathway**, the concern raised (a case written)", "pathway_bot", 200, "send"),
     Row("cases", "**Pathway**, `my cases`", "pathway_bot", 200, "cases"),
@@ -214,7 +215,7 @@ def pathway_settings(folder: Path) -> dict[str, str]:
 
 
 async def environment(name: str) -> str:
-    """The Python of a virtual environment with `requirements-<name>.txt`, made when it is not there. Raises CannotRun."""
+    """The Python of the environment of `requirements-<name>.txt`, made when it is not there. Raises CannotRun."""
     wanted = ROOT / "bench" / f"requirements-{name}.txt"
     venv, python = PLACE / name, PLACE / name / "bin" / "python"
     ready = venv / "ready.txt"
@@ -223,8 +224,10 @@ async def environment(name: str) -> str:
     print(f"Making the environment of {name} (once) ...", file=sys.stderr, flush=True)
     steps = (
         (sys.executable, "-m", "venv", "--clear", str(venv)),
-        (str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes")
-        + ("-r", str(wanted)),
+        (
+            *(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+            *("--require-hashes", "-r", str(wanted)),
+        ),
     )
     for step in steps:
         process = await asyncio.create_subprocess_exec(*step, stdout=PIPE, stderr=subprocess.STDOUT)
@@ -305,7 +308,7 @@ class Bench:
 
 
 async def throughput(other: OtherSide, folder: Path, turns: int) -> list[tuple[str, float, int]]:
-    """Pathway's turns a second as things are, with a slow login, and with a slow connector; with requests for tokens."""
+    """Pathway's turns a second as things are, with a slow login and with a slow connector; and requests for tokens."""
     row = next(row for row in ROWS if row.key == "pathway")
     found = []
     for number, (name, world) in enumerate(CONDITIONS.items()):
@@ -329,16 +332,22 @@ CONDITIONS: Mapping[str, Mapping[str, float]] = {
 # -- printing ----------------------------------------------------------------------------------------------------------
 
 
+COLUMNS = (
+    *("CPU a turn", "times bare", "turns a second", "p50", "p99", "memory in 10,000 turns"),
+    *("turns", "token requests", "new connections"),
+)
+
+
 def table(bench: Bench) -> str:
     """A Markdown table. CPU and ratio are medians over the rounds, the ratio of each round's own figures."""
     lines = [
-        "| | CPU a turn | times bare | turns a second | p50 | p99 | growth in 10,000 turns | turns | tokens | connections |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| | " + " | ".join(COLUMNS) + " |",
+        "|---" * (1 + len(COLUMNS)) + "|",
     ]
     base = bench.figures["bare"].cpu if "bare" in bench.figures else []
     for row in bench.rows:
         if row.key in bench.faults:
-            lines.append(f"| {row.name} | left out: {bench.faults[row.key]} |" + " |" * 8)
+            lines.append(f"| {row.name} | left out: {bench.faults[row.key]} |" + " |" * (len(COLUMNS) - 1))
             continue
         lines.append("| " + " | ".join([row.name, *_figures(bench.figures[row.key], base)]) + " |")
     return "\n".join(lines)
@@ -392,6 +401,8 @@ def main() -> None:
     parser.add_argument("--rows", default="", help=f"some of {','.join(row.key for row in ROWS)}")
     asked = parser.parse_args()
     wanted = asked.rows.split(",") if asked.rows else [row.key for row in ROWS]
+    if "send" in wanted:
+        wanted.append("check")  # what is checked first is what is sent
     rows = [replace(row, turns=max(AT_ONCE, int(row.turns * asked.turns))) for row in ROWS if row.key in wanted]
     asyncio.run(run(rows, asked.rounds))
 

@@ -29,8 +29,8 @@ from pathway.timers import TIMERS
 log = logging.getLogger(__name__)
 
 SWEEP = 30
-#: The scheduler skips what comes due while the tick before is still being put away.
-SOON = timedelta(milliseconds=200)
+#: The scheduler skips what comes due while the tick before is still being put away, so nothing is due this very moment.
+AT_ONCE, SOON = timedelta(milliseconds=20), timedelta(milliseconds=200)
 LEASE = timedelta(minutes=2)
 BATCH = 50
 OFFSET = "practice-offset"
@@ -133,7 +133,7 @@ class Clock:
             self._woken = True
         elif self._scheduler.running and not self._armed:
             self._armed = True
-            self._arm(datetime.now(UTC))
+            self._arm(datetime.now(UTC) + AT_ONCE)
 
     def _arm(self, machine: datetime) -> None:
         self._scheduler.add_job(

@@ -19,7 +19,7 @@ from pathway.dates import local, local_date
 from pathway.hours import tell_at
 from pathway.nudges import due, next_at
 from pathway.people import Office, Party, Person, Placement, acting_role
-from pathway.ports import CaseBook, Commit, OutboxItem, Roster, Summary, VersionConflict
+from pathway.ports import CaseBook, Commit, OutboxItem, Roster, Shown, Summary, VersionConflict
 from pathway.process import Stage
 from pathway.provider import Provider
 from pathway.roles import Role
@@ -216,6 +216,7 @@ class Casework:
                         summary=summary(now, ground.party),
                         outbox=tuple(outbox),
                         wake_at=next_at(now, ground),
+                        shown=_first_receipt(before, events, answering),
                     )
                 )
             except VersionConflict:
@@ -302,6 +303,11 @@ class Casework:
             for shown in await self.book.shown(case_id)
             if shown.kind == RECEIPT and shown.activity_id != answering
         ]
+
+
+def _first_receipt(before: Case | None, events: Sequence[e.Event], answering: str) -> tuple[Shown, ...]:
+    """The card that a case begins on becomes its receipt: kept at once, it costs no second write after the answer."""
+    return () if before or not answering else (Shown(events[-1].by, RECEIPT, answering),)
 
 
 def _when(telling: Telling, case: Case, event: e.Event, role: Role, ground: Ground) -> datetime:

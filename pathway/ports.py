@@ -70,7 +70,8 @@ class Summary:
 @dataclass(frozen=True, slots=True)
 class Commit:
     """One transaction, all or nothing. *expected* is the number of events there are now; 0 means the case must not
-    exist. *nonce* is the idempotency key: a nonce seen before on any case gives the first result again.
+    exist. *nonce* is the idempotency key: a nonce seen before on any case gives the first result again. *shown* is as
+    in `CaseBook.show`.
     """
 
     case_id: str
@@ -80,6 +81,7 @@ class Commit:
     summary: Summary
     outbox: tuple[OutboxItem, ...] = ()
     wake_at: datetime | None = None
+    shown: tuple[Shown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
