@@ -242,7 +242,7 @@ class Caller(asyncio.Protocol):
             self.took.append(time.perf_counter() - self._began)
             asyncio.get_running_loop().call_soon(self._next)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name
         if self._halves > 0:
             self._run.refused["closed"] = self._run.refused.get("closed", 0) + 1
             self._halves = 0

@@ -19,6 +19,7 @@ from bot.admin import Admin
 from bot.clock import Clock, PathwayTime
 from bot.invitation import BadLink, IcsLinks
 from bot.mail import Mail
+from bot.outside import outside
 from bot.reception import Reception
 from bot.roster import RosterCommand, list_the_office
 from bot.sender import Sender
@@ -111,7 +112,7 @@ MESSAGES: web.AppKey[Handler] = web.AppKey("messages")
 
 def _living(settings: BotSettings, pathway_time: PathwayTime) -> Callable[[web.Application], AsyncIterator[None]]:
     async def living(app: web.Application) -> AsyncIterator[None]:
-        async with aiohttp.ClientSession() as session:
+        async with outside(practice=settings.teams.practice) as session:
             parts = await build(settings, session, pathway_time)
             app[PARTS] = parts
             app[MESSAGES] = parts.teams.messages(parts.reception)

@@ -54,7 +54,6 @@ class TinyShelf:
         self._recent: OrderedDict[str, tuple[Stamp, Record]] = OrderedDict()
 
     async def open(self) -> tuple[int, Sequence[Record]]:
-        self._recent.clear()
         await self.folder.open()
         try:
             return self.folder.run, await self.folder.read(self._everything, f"{CASES}/")

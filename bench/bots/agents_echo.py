@@ -26,7 +26,7 @@ def main() -> None:
     authorization = Authorization(storage, connections, **settings)
     agent = AgentApplication[TurnState](storage=storage, authorization=authorization, **settings)
 
-    @agent.activity("message")
+    @agent.activity("message")  # type: ignore[untyped-decorator, unused-ignore]
     async def echo(context: TurnContext, state: TurnState) -> None:  # noqa: ARG001 - the SDK calls it so
         await context.send_activity(f"You said: {context.activity.text}")
 

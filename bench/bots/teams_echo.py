@@ -12,7 +12,6 @@ import uvicorn
 from microsoft_teams.api import MessageActivity
 from microsoft_teams.apps import ActivityContext, App, FastAPIAdapter
 
-
 HOSTS = json.loads(os.environ["PATHWAY_TEST_HOSTS"])
 
 
@@ -39,7 +38,7 @@ def main() -> None:
         http_server_adapter=FastAPIAdapter(server_factory=quiet),
     )
 
-    @app.on_message
+    @app.on_message  # type: ignore[untyped-decorator, unused-ignore]
     async def echo(context: ActivityContext[MessageActivity]) -> None:
         await context.reply(f"You said: {context.activity.text}")
 
