@@ -70,12 +70,8 @@ def case_card(view: View, lead: str = "", *, whole: bool = False) -> Card:
     """*lead* is the news, in a sentence of ours; *whole* shows everything this person may read, with the timeline,
     the newest lines of it where a long case would not fit the card.
     """
-    if whole:
-        for lines in LINES:
-            drawn = _case_card(view, lead, whole=True, lines=lines)
-            if weight(drawn) < HEAVIEST:
-                return drawn
-    return _case_card(view, lead, whole=False, lines=LINES[0])
+    drawn = (_case_card(view, lead, whole=whole, lines=lines) for lines in LINES)
+    return next((one for one in drawn if not whole or weight(one) < HEAVIEST), _case_card(view, lead, whole=False))
 
 
 def _case_card(view: View, lead: str, *, whole: bool, lines: int = 0) -> Card:
