@@ -1,6 +1,6 @@
 """Pathway beside Microsoft's SDKs and a bare handler, in one run and interleaved.
 
-    python bench/sdks.py [--rounds 20] [--turns 1.0] [--rows bare,agents,pathway]
+    python bench/sdks.py [--rounds 20] [--turns 1.0] [--rows bare,agents,echo]
 
 Every bot is a process of its own with production's host names; keys, tokens and the connector are a further process,
 over TLS, which also sends the signed activities. Microsoft's SDKs have a virtual environment each in `.bench/`, made
@@ -47,7 +47,9 @@ class CannotRun(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """*turns* in each round, of a *kind* that `people.prepared` knows. *venv* is empty for the project's own."""
+    """*turns* in each round, of a *kind* that `people.prepared` knows. *bot* is a script of `bots/` and its argument;
+    rows of the same one share a process. *venv* is empty for the project's own.
+    """
 
     key: str
     name: str
@@ -66,8 +68,9 @@ ROWS = (
     Row("botbuilder", "botbuilder 4.17, `CloudAdapter`, echo", "botbuilder_echo", 25, venv="botbuilder"),
     Row("agents", "Microsoft 365 Agents SDK 1.9, echo", "agents_echo", 100, venv="agents"),
     Row("teams", "Teams SDK 2.1, echo", "teams_echo", 100, venv="teams"),
-    Row("pathway", "**Pathway**, a message answered with a card", "pathway_bot", 500),
-    Row("fresh", "**Pathway**, the same under a new token each time", "pathway_bot", 50, "fresh"),
+    Row("echo", "**Pathway**, echo", "pathway_bot echo", 500),
+    Row("fresh", "**Pathway**, echo under a new token each time", "pathway_bot echo", 50, "fresh"),
+    Row("hello", "**Pathway**, `help`: who it is, and a card", "pathway_bot", 200),
     Row("check", "**Pathway**, the concern's form sent (a draft written)", "pathway_bot", 25, "check"),
     Row("send", "**Pathway**, the concern raised (a case written)", "pathway_bot", 25, "send"),
     Row("cases", "**Pathway**, `my cases`", "pathway_bot", 50, "cases"),
@@ -165,12 +168,15 @@ async def running(row: Row, other: OtherSide, folder: Path) -> AsyncIterator[Bot
     python = await environment(row.venv) if row.venv else sys.executable
     port = free_port()
     env = settings(other, folder, port)
-    if row.bot == "pathway_bot":
+    if row.bot.startswith("pathway"):
         await people.fill(folder / "store")
         env |= pathway_settings(folder)
-    script = str(ROOT / "bench" / "bots" / f"{row.bot}.py")
+    name, *arguments = row.bot.split()
+    script = str(ROOT / "bench" / "bots" / f"{name}.py")
     with (folder / "log.txt").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(python, script, cwd=folder, env=env, stdout=log, stderr=log)
+        process = await asyncio.create_subprocess_exec(
+            python, script, *arguments, cwd=folder, env=env, stdout=log, stderr=log
+        )
     try:
         deadline = time.monotonic() + START_WITHIN
         while not await is_open(port):
@@ -265,7 +271,7 @@ class Bench:
         for row in self.rows:
             try:
                 if row.bot not in self._bots:
-                    place = self._folder / row.bot
+                    place = self._folder / row.bot.replace(" ", "-")
                     place.mkdir()
                     self._bots[row.bot] = await stack.enter_async_context(running(row, self._other, place))
                 await self._turns(row, max(AT_ONCE, row.turns * WARM))
@@ -345,7 +351,7 @@ class Endured:
 
 async def endure(other: OtherSide, folder: Path, rounds: int, turns: int) -> dict[str, Endured]:
     """What Pathway gets done under each condition, a bot for each, interleaved. Raises CannotRun."""
-    row = next(row for row in ROWS if row.key == "pathway")
+    row = next(row for row in ROWS if row.key == "echo")
     found = {condition.name: Endured() for condition in CONDITIONS}
     bots = []
     async with AsyncExitStack() as stack:
@@ -431,7 +437,7 @@ async def run(rows: Sequence[Row], rounds: int) -> None:
                 print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
                 await bench.round()
             print(table(bench))
-        if any(row.bot == "pathway_bot" for row in rows):
+        if any(row.bot.startswith("pathway") for row in rows):
             async with other_side(folder) as other:
                 print("\n" + second_table(await endure(other, folder, rounds=5, turns=1000)))
     finally:

@@ -10,14 +10,6 @@ from urllib.parse import quote
 import aiohttp
 from aiohttp import web
 
-CARD = {
-    "type": "AdaptiveCard",
-    "version": "1.5",
-    "body": [{"type": "TextBlock", "text": f"Line {n} of a card that greets somebody", "wrap": True} for n in range(8)],
-    "actions": [{"type": "Action.Execute", "title": "Go on", "verb": f"go.{n}", "data": {"a": "b"}} for n in range(3)],
-}
-"""As large as the one with which Pathway answers."""
-
 SESSION = web.AppKey("session", aiohttp.ClientSession)
 TOKEN = web.AppKey("token", str)
 
@@ -43,8 +35,7 @@ async def messages(request: web.Request) -> web.Response:
         "channelId": activity["channelId"],
         "serviceUrl": activity["serviceUrl"],
         "replyToId": activity["id"],
-        "summary": f"You said: {activity['text']}",
-        "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": CARD}],
+        "text": f"You said: {activity['text']}",
     }
     url = f"{activity['serviceUrl']}v3/conversations/{quote(chat, safe='')}/activities/{activity['id']}"
     headers = {"Authorization": f"Bearer {request.app[TOKEN]}", "Content-Type": "application/json"}

@@ -30,7 +30,7 @@ async def test_every_row_of_our_own_has_its_turns_answered_and_its_figures(tmp_p
         assert (figures.turns, figures.tokens, figures.connections) == (AT_ONCE, 0, 0), row.key
         assert figures.cpu[0] > 0
         assert 0 < figures.p50[0] <= figures.p99[0]
-    assert asked["tokens"] == 2, "one for the bare handler and one for Pathway"
+    assert asked["tokens"] == 3, "one a process: the bare handler, the echo, Pathway"
     lines = sdks.table(bench).splitlines()
     assert len(lines) == 2 + len(OWN)
     assert len({line.count("|") for line in lines}) == 1
