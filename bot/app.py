@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import resource
 import secrets
@@ -19,6 +20,7 @@ from bot.clock import Clock, PathwayTime
 from bot.graph import GraphInstalling
 from bot.invitation import BadLink, IcsLinks
 from bot.mail import Mail
+from bot.outside import outside
 from bot.reception import Reception
 from bot.roster import RosterCommand, list_the_office
 from bot.sender import Sender
@@ -129,8 +131,7 @@ MESSAGES: web.AppKey[Handler] = web.AppKey("messages")
 
 def _living(settings: BotSettings, pathway_time: PathwayTime) -> Callable[[web.Application], AsyncIterator[None]]:
     async def living(app: web.Application) -> AsyncIterator[None]:
-        # A university's proxy is honoured (HTTPS_PROXY), but never between practice mode and its own channel.
-        async with aiohttp.ClientSession(trust_env=not settings.teams.practice) as session:
+        async with outside(practice=settings.teams.practice) as session:
             parts = await build(settings, session, pathway_time)
             app[PARTS] = parts
             app[MESSAGES] = parts.teams.messages(parts.reception)
@@ -202,12 +203,21 @@ def _as_many_sockets_as_allowed() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def _leave_alone_what_stays() -> None:
+    """Without this the collector of cycles stops everybody for 60 ms now and then, to look through the modules and the
+    roster, and looks at the turns under way every few turns. A turn leaves no cycles behind.
+    """
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+
+
 async def serve(settings: BotSettings) -> None:
     """Runs until SIGTERM or SIGINT, then finishes what is under way."""
     _as_many_sockets_as_allowed()
     app = application(settings)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=LAST_REQUESTS, keepalive_timeout=IDLE)
     await runner.setup()
+    _leave_alone_what_stays()
     try:
         await web.TCPSite(runner, settings.host, settings.port).start()
         log.info("listening on port %s", settings.port)

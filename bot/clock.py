@@ -29,6 +29,8 @@ from pathway.timers import TIMERS
 log = logging.getLogger(__name__)
 
 SWEEP = 30
+#: The scheduler skips what comes due while the tick before is still being put away, so nothing is due this very moment.
+AT_ONCE, SOON = timedelta(milliseconds=20), timedelta(milliseconds=200)
 LEASE = timedelta(minutes=2)
 BATCH = 50
 OFFSET = "practice-offset"
@@ -86,6 +88,8 @@ class Clock:
         self._ticking = asyncio.Lock()
         self._under_way: asyncio.Task[None] | None = None
         self._stops = asyncio.Event()
+        self._armed = self._woken = False
+        self._last_days: dict[tuple[str, date], date] = {}
         self._scheduler = AsyncIOScheduler(timezone=UTC)
 
     # -- running ---------------------------------------------------------------------------------------------------
@@ -124,9 +128,12 @@ class Clock:
             self._scheduler.shutdown(wait=False)
 
     def wake_soon(self) -> None:
-        """Something was recorded: look now."""
-        if self._scheduler.running:
-            self._arm(datetime.now(UTC))
+        """Something was recorded: look now, or, where a tick is under way, as soon as it is over."""
+        if self._ticking.locked():
+            self._woken = True
+        elif self._scheduler.running and not self._armed:
+            self._armed = True
+            self._arm(datetime.now(UTC) + AT_ONCE)
 
     def _arm(self, machine: datetime) -> None:
         self._scheduler.add_job(
@@ -140,6 +147,7 @@ class Clock:
     async def tick(self) -> None:
         """Queues what is due, sends what is queued, and arms the next look. Never raises."""
         async with self._ticking:
+            self._armed = False
             if self._stops.is_set():
                 return
             self._under_way = asyncio.get_running_loop().create_task(self._work())
@@ -162,10 +170,12 @@ class Clock:
             due = await self._next_due()
         except StoreUnavailable:
             return
-        if due is not None and self._scheduler.running:
-            distance = max(due - self.time.now(), timedelta(milliseconds=200))
-            if distance < timedelta(seconds=SWEEP):
-                self._arm(datetime.now(UTC) + distance)
+        woken, self._woken = self._woken, False
+        if not self._scheduler.running:
+            return
+        distance = SOON if woken or due is None else max(due - self.time.now(), SOON)
+        if woken or (due is not None and distance < timedelta(seconds=SWEEP)):
+            self._arm(datetime.now(UTC) + distance)
 
     async def _next_due(self) -> datetime | None:
         book = self.casework.book
@@ -211,8 +221,11 @@ class Clock:
     async def _last_day(self, draft: Draft) -> date:
         """Five school days after it was last saved, on the calendar of the placement it is about where it names one."""
         placement = await self.casework.roster.placement(draft.values.get("placement", ""))
-        calendar = self.casework.provider.calendar_for(placement.calendar if placement else "", "")
-        return calendar.add(_day(draft.saved_at), self.casework.provider.days.draft_kept)
+        name, day = placement.calendar if placement else "", _day(draft.saved_at)
+        if (name, day) not in self._last_days:  # every draft is looked at in every tick
+            calendar = self.casework.provider.calendar_for(name, "")
+            self._last_days[name, day] = calendar.add(day, self.casework.provider.days.draft_kept)
+        return self._last_days[name, day]
 
     def _draft_morning(self, last: date) -> datetime:
         return local(last, self.casework.provider.quiet_hours.opens)

@@ -76,6 +76,8 @@ def _in_view(actions: Sequence[Element]) -> list[Element]:
 
 def literal(words: str) -> str:
     """*words* (a name, a school) inside a sentence of ours, so that nothing of them is read as Markdown."""
+    if words.replace(" ", "").isalnum():  # as most names are
+        return words
     return _LIST.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", clean(words))).replace("{{", "{ {")
 
 
@@ -86,6 +88,8 @@ def plain(words: str) -> str:
 
 def clean(words: str) -> str:
     """Without control characters, text direction marks and zero-width characters."""
+    if words.isascii() and words.isprintable():
+        return words
     return _UNSEEN.sub("", words.replace("\r\n", "\n").replace("\r", "\n"))
 
 

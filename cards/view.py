@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from cards.elements import literal
@@ -88,6 +88,12 @@ class View:
     viewer: str
     now: datetime
     nonce: str
+    roles: tuple[Role, ...] = field(init=False)
+    """The reader's on this case."""
+
+    def __post_init__(self) -> None:
+        """A card asks for the roles some thirty times."""
+        object.__setattr__(self, "roles", self.party.roles_on(self.viewer, self.case))
 
     # -- people ----------------------------------------------------------------------------------------------------
 
@@ -102,10 +108,6 @@ class View:
     @property
     def placement(self) -> Placement:
         return self.party.placement
-
-    @property
-    def roles(self) -> tuple[Role, ...]:
-        return self.party.roles_on(self.viewer, self.case)
 
     def is_(self, *roles: Role) -> bool:
         return any(role in self.roles for role in roles)

@@ -19,7 +19,7 @@ from pathway.dates import in_london, local, local_date
 from pathway.hours import tell_at
 from pathway.nudges import due, next_at
 from pathway.people import Office, Party, Person, Placement, acting_role
-from pathway.ports import CaseBook, Commit, OutboxItem, Roster, Summary, VersionConflict
+from pathway.ports import CaseBook, Commit, OutboxItem, Roster, Shown, Summary, VersionConflict
 from pathway.process import Stage
 from pathway.provider import Provider
 from pathway.roles import Role
@@ -116,18 +116,19 @@ class Casework:
         """
         today = local_date(self.now())
         office = await self.office()
+        if person.id in office.team:
+            return tuple(p for p in await self.roster.placements() if p.is_current(today))
         return tuple(
             p
-            for p in await self.roster.placements()
-            if p.is_current(today)
-            and (person.id in (p.mentor, p.second_mentor, p.link_tutor) or person.id in office.team)
+            for p in await self.roster.placements_of(person.id)
+            if p.is_current(today) and person.id in (p.mentor, p.second_mentor, p.link_tutor)
         )
 
     async def general_roles(self, person: Person) -> tuple[Role, ...]:
         """Every role that *person* has on any placement, or in the office; for greetings, never for decisions."""
         office = await self.office()
         found: set[Role] = set()
-        for placement in await self.roster.placements():
+        for placement in await self.roster.placements_of(person.id):
             found.update(Party(placement, office).roles_on(person.id))
         if person.id in office.team:
             found.add(Role.PARTNERSHIP_TEAM)
@@ -225,6 +226,7 @@ class Casework:
                         summary=summary(now, ground.party),
                         outbox=tuple(outbox),
                         wake_at=next_at(now, ground),
+                        shown=_first_receipt(before, events, answering),
                     )
                 )
             except VersionConflict:
@@ -335,6 +337,11 @@ class Casework:
             for shown in await self.book.shown(case_id)
             if shown.kind == RECEIPT and shown.activity_id != answering
         ]
+
+
+def _first_receipt(before: Case | None, events: Sequence[e.Event], answering: str) -> tuple[Shown, ...]:
+    """The card that a case begins on becomes its receipt: kept at once, it costs no second write after the answer."""
+    return () if before or not answering else (Shown(events[-1].by, RECEIPT, answering),)
 
 
 def _when(telling: Telling, case: Case, event: e.Event, role: Role, ground: Ground) -> datetime:

@@ -9,6 +9,7 @@ Dates are plain `date`s in Europe/London. Moments are aware `datetime`s; a naive
 
 from __future__ import annotations
 
+import functools
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
@@ -314,6 +315,7 @@ class WorkingDays(OpenDays):
         return (f"only {weekdays_in_words(self.days)} are counted",) if part_time and first <= last else ()
 
 
+@functools.lru_cache(256)  # a placement's own are asked for some thirty times in a turn
 def weekdays(text: str) -> tuple[int, ...]:
     """Weekdays that somebody wrote: "Tuesday", "Mon, Wed and Fri", "Monday to Thursday"; nothing means all five.
 
@@ -415,7 +417,10 @@ def _is_weekday(day: date) -> bool:
 
 
 def _within(day: date, stretches: Iterable[Stretch]) -> Stretch | None:
-    return next((stretch for stretch in stretches if stretch[0] <= day <= stretch[1]), None)
+    for stretch in stretches:
+        if stretch[0] <= day <= stretch[1]:
+            return stretch
+    return None
 
 
 def _weekdays_of(stretch: Stretch) -> Stretch:

@@ -79,6 +79,12 @@ class Placement:
     def is_current(self, today: date) -> bool:
         return self.start <= today <= self.end
 
+    @property
+    def people(self) -> frozenset[str]:
+        """Everybody whom it names, in any role."""
+        named = (self.student, self.mentor, self.second_mentor, self.link_tutor, self.level_lead)
+        return frozenset((*named, self.personal_tutor, self.course_director)) - {""}
+
 
 @dataclass(frozen=True, slots=True)
 class Office:
@@ -116,31 +122,26 @@ class Party:
 
     def holders(self, role: Role, case: Case | None = None) -> tuple[str, ...]:
         """The person ids that hold *role* here; more than one only in the office."""
-        placement = self.placement
-        match role:
-            case Role.MENTOR:
-                held: tuple[str, ...] = (self.mentor(case),)
-            case Role.LINK_TUTOR:
-                held = (self.link_tutor(case),)
-            case Role.PARTNERSHIP_TEAM:
-                held = self.office.team
-            case Role.PARTNERSHIP_LEAD:
-                held = self.office.leads
-            case Role.LEVEL_LEAD:
-                held = (placement.level_lead,)
-            case Role.PERSONAL_TUTOR:
-                held = (placement.personal_tutor,)
-            case Role.COURSE_DIRECTOR:
-                held = (placement.course_director,)
-            case Role.STUDENT:
-                held = (placement.student,)
-            case Role.SYSTEM:
-                held = (e.SYSTEM,)
-        return tuple(p for p in held if p)
+        return tuple(filter(None, self._held(case)[role]))
+
+    def _held(self, case: Case | None) -> dict[Role, tuple[str, ...]]:
+        """In the order of `Role`; "" where nobody holds a role."""
+        placement, office = self.placement, self.office
+        return {
+            Role.MENTOR: (self.mentor(case),),
+            Role.LINK_TUTOR: (self.link_tutor(case),),
+            Role.PARTNERSHIP_TEAM: office.team,
+            Role.PARTNERSHIP_LEAD: office.leads,
+            Role.LEVEL_LEAD: (placement.level_lead,),
+            Role.PERSONAL_TUTOR: (placement.personal_tutor,),
+            Role.COURSE_DIRECTOR: (placement.course_director,),
+            Role.STUDENT: (placement.student,),
+            Role.SYSTEM: (e.SYSTEM,),
+        }
 
     def roles_on(self, person: str, case: Case | None = None) -> tuple[Role, ...]:
         """Every role of *person* on this case, the nearest to the student first. Empty for a stranger."""
-        roles = [role for role in Role if person in self.holders(role, case)]
+        roles = [role for role, held in self._held(case).items() if person and person in held]
         replaced = case is not None and case.last(e.MentorNamed) is not None
         mentors = {self.placement.mentor, self.placement.second_mentor}
         if person and person in mentors and not replaced and Role.MENTOR not in roles:

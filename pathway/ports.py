@@ -71,7 +71,8 @@ class Summary:
 @dataclass(frozen=True, slots=True)
 class Commit:
     """One transaction, all or nothing. *expected* is the number of events there are now; 0 means the case must not
-    exist. *nonce* is the idempotency key: a nonce seen before on any case gives the first result again.
+    exist. *nonce* is the idempotency key: a nonce seen before on any case gives the first result again. *shown* is as
+    in `CaseBook.show`.
     """
 
     case_id: str
@@ -81,6 +82,7 @@ class Commit:
     summary: Summary
     outbox: tuple[OutboxItem, ...] = ()
     wake_at: datetime | None = None
+    shown: tuple[Shown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +231,8 @@ class Roster(Protocol):
     async def keep_person(self, person: Person) -> None: ...
     async def placement(self, placement_id: str) -> Placement | None: ...
     async def placements(self) -> Sequence[Placement]: ...
+    async def placements_of(self, person_id: str) -> Sequence[Placement]:
+        """Those of `placements` that name the person in any role, in the same order. Asked at nearly every turn."""
 
 
 class Installed(StrEnum):

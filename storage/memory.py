@@ -6,13 +6,12 @@ They keep the same records by the same rules as the durable ones, which build on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from pathway.address import Address
 from pathway.people import Person, Placement
@@ -63,11 +62,19 @@ class _Kept:
         self._lock = asyncio.Lock()
         self._unbroken = Unbroken()
 
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        async with self._lock:
+    def _turn(self) -> Self:
+        return self
+
+    async def __aenter__(self) -> None:
+        await self._lock.acquire()
+        try:
             await self._load()
-            yield
+        except BaseException:
+            self._lock.release()
+            raise
+
+    async def __aexit__(self, *_fault: object) -> None:
+        self._lock.release()
 
     async def _load(self) -> None:
         """Makes sure that the memory holds what is kept."""
@@ -140,6 +147,7 @@ class MemoryRoster(_Kept):
         self._by_object_id: dict[str, Person] = {}
         self._listed: dict[str, Placement] = {}
         self._former: dict[str, Placement] = {}
+        self._of_person: dict[str, list[Placement]] = {}
 
     async def _save(
         self, people: Mapping[str, Person], listed: Mapping[str, Placement], former: Mapping[str, Placement]
@@ -184,6 +192,11 @@ class MemoryRoster(_Kept):
 
     def _remember(self, people: dict[str, Person], listed: dict[str, Placement], former: dict[str, Placement]) -> None:
         """People are looked up at every turn, so they are indexed here, where they change."""
+        if listed is not self._listed:
+            self._of_person = {}
+            for placement in listed.values():
+                for person in placement.people:
+                    self._of_person.setdefault(person, []).append(placement)
         self._people, self._listed, self._former = MappingProxyType(people), listed, former
         self._by_email = {p.email.casefold(): p for p in people.values()}
         self._by_object_id = {p.object_id.casefold(): p for p in people.values() if p.object_id}
@@ -214,6 +227,10 @@ class MemoryRoster(_Kept):
         """Those the roster lists now, in its order."""
         async with self._turn():
             return tuple(self._listed.values())
+
+    async def placements_of(self, person_id: str) -> Sequence[Placement]:
+        async with self._turn():
+            return tuple(self._of_person.get(person_id, ()))
 
 
 def _no_two_alike(values: Sequence[str], what: str) -> None:

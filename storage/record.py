@@ -94,6 +94,8 @@ def committed(record: Record, commit: Commit) -> Record:
     if commit.expected != record.version:
         raise VersionConflict(record.version)
     events = (*record.events, *(encode_event(x) for x in commit.events))
+    for card in commit.shown:
+        record = showing(record, card)
     return replace(
         record,
         events=events,

@@ -15,6 +15,7 @@ removing its file. See `docs/adr/` for what else was measured.
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -29,6 +30,8 @@ from storage.folder import CASES, DAMAGED, DRAFTS, Folder
 from storage.memory import MemoryAddresses, MemoryDrafts, MemoryRoster
 from storage.record import Record
 
+#: So many cases that were read or written last need not be read again while their file is the same.
+MOST_RECENT = 64
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 ROSTER, ADDRESSES, POST = "roster.json", "addresses.json", "post.json"
 
@@ -48,6 +51,7 @@ class TinyShelf:
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
+        self._recent: OrderedDict[str, tuple[Stamp, Record]] = OrderedDict()
 
     async def open(self) -> tuple[int, Sequence[Record]]:
         await self.folder.open()
@@ -100,18 +104,49 @@ class TinyShelf:
 
     async def get(self, case_id: str) -> Record | None:
         path = self._path(case_id)
-        return await self.folder.read(lambda: self._read(path), self._name(path))
+        stamp, known = self._recent.get(case_id, (None, None))
+        if known is not None and self.folder.is_open and stamp == _stamp(path):
+            return known
+        record = await self.folder.read(lambda: self._read(path), self._name(path))
+        if record is not None:
+            self._remember(path, record)
+        return record
 
     async def put(self, record: Record) -> None:
-        await self.folder.write(self._path(record.case_id), lambda: {"case": [r.write(record)]})
+        path = self._path(record.case_id)
+        self._recent.pop(record.case_id, None)
+        await self.folder.write(path, lambda: {"case": [r.write(record)]})
+        self._remember(path, record)
+
+    def _remember(self, path: Path, record: Record) -> None:
+        """Nobody else changes the case meanwhile: the book holds its lock."""
+        stamp = _stamp(path)
+        if stamp is not None:
+            self._recent[record.case_id] = stamp, record
+            self._recent.move_to_end(record.case_id)
+        if len(self._recent) > MOST_RECENT:
+            self._recent.popitem(last=False)
 
     async def drop(self, case_id: str) -> bool:
         path = self._path(case_id)
+        self._recent.pop(case_id, None)
         aside = sorted((self.folder.path / DAMAGED).glob(f"{path.name}*"))
         return await self.folder.remove(path, *aside)
 
     async def health(self) -> Health:
         return await self.folder.health()
+
+
+Stamp = tuple[int, int, int]
+"""Which file it is, its length, and when it was written."""
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_ino, state.st_size, state.st_mtime_ns
 
 
 class TinyCaseBook(RecordBook):

@@ -68,8 +68,8 @@ DANIEL_LIGHT = frozenset({
     "outcome-ends-check", "next-steps-book", "next-steps-form", "channel-review-done",
 })  # fmt: skip
 DANIEL_DARK = frozenset({
-    "plan-opens", "plan-to-agree", "plan-in-place", "plan-to-student", "book-visit", "halfway", "halfway-student", "my-plan",
-    "student-promises", "review-day", "review-begun", "outcome-ends-sian", "outcome-ends-to-student",
+    "plan-opens", "plan-to-agree", "plan-in-place", "plan-to-student", "book-visit", "halfway", "halfway-student",
+    "my-plan", "student-promises", "review-day", "review-begun", "outcome-ends-sian", "outcome-ends-to-student",
     "next-steps-invited", "next-steps-summary",
 })  # fmt: skip
 AISHA_NARROW = frozenset({

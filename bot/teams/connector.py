@@ -85,7 +85,7 @@ class Connector:
     async def post(self, to: Address, body: Body) -> str:
         """Posts an activity to its conversation, as a reply where it has a `replyToId`. Its new id."""
         conversation_id = body["conversation"]["id"]
-        path = _path("conversations", conversation_id, "activities", *filter(None, [body.get("replyToId")]))
+        path = _path(conversation_id, "activities", *filter(None, [body.get("replyToId")]))
         return _id_of(await self._call("POST", to, path, conversation_id, body))
 
     async def update(self, to: Address, activity_id: str, message: Message) -> None:
@@ -95,17 +95,17 @@ class Connector:
     async def put(self, to: Address, body: Body) -> None:
         """Replaces the activity whose `id` the body has."""
         conversation_id = body["conversation"]["id"]
-        path = _path("conversations", conversation_id, "activities", body["id"])
+        path = _path(conversation_id, "activities", body["id"])
         await self._call("PUT", to, path, conversation_id, body)
 
     async def delete(self, to: Address, activity_id: str) -> None:
-        path = _path("conversations", to.conversation_id, "activities", activity_id)
+        path = _path(to.conversation_id, "activities", activity_id)
         await self._call("DELETE", to, path, to.conversation_id)
 
     async def member(self, address: Address, user_id: str) -> Profile:
         """What the roster of the conversation says of a member."""
         conversation_id = address.conversation_id.partition(_THREAD)[0]
-        answer = await self._call("GET", address, _path("conversations", conversation_id, "members", user_id), None)
+        answer = await self._call("GET", address, _path(conversation_id, "members", user_id), None)
         return Profile(
             name=_text(answer, "name"),
             email=_text(answer, "email"),
@@ -254,11 +254,18 @@ async def _read(answer: aiohttp.ClientResponse) -> Any:
         return None
 
 
-def _path(*segments: str) -> str:
-    """Each segment percent-encoded. One that would climb or vanish is no address. Raises Unreachable."""
-    if not all(segment.strip(".") for segment in segments):
+def _path(conversation_id: str, below: str, *more: str) -> str:
+    """What is *below* a conversation. Each part percent-encoded. Raises Unreachable."""
+    return "/".join(("/v3/conversations", _segment(conversation_id), below, *map(_segment, more)))
+
+
+def _segment(text: str) -> str:
+    """One that would climb or vanish is no address."""
+    if text.isascii() and text.isalnum():
+        return text
+    if not text.strip("."):
         raise Unreachable("BadAddress")
-    return "/v3/" + "/".join(quote(segment, safe="") for segment in segments)
+    return quote(text, safe="")
 
 
 def _id_of(answer: Any) -> str:

@@ -11,8 +11,10 @@ import logging
 import time
 from base64 import urlsafe_b64decode
 from binascii import Error as NotBase64
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import jwt
@@ -30,6 +32,7 @@ CHANNEL = "msteams"
 
 _log = logging.getLogger(__name__)
 _LONGEST_TOKEN = 16 * 1024
+_TOKENS_KEPT = 256
 _FAR_FUTURE = 1e12  # also leaves out infinity and "not a number"
 _IDENTIFIED = frozenset({"message", "invoke"})
 
@@ -49,6 +52,7 @@ class Vouched:
 
     claims: Mapping[str, Any]
     key: SigningKey
+    key_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,10 @@ class Gate:
         self._settings = settings
         self._keys = keys
         self._clock = clock
+        self._vouched: OrderedDict[bytes, Vouched] = OrderedDict()
+        """Tokens whose signature was found good, by their SHA-256, the last used at the end. All else of a token is
+        checked each time, and so is whether its key is still the very one that was listed then.
+        """
 
     async def admit(self, authorization: str | None, activity: Activity) -> Admitted:
         """`vouch` and `check` in one. Raises Refused."""
@@ -75,19 +83,32 @@ class Gate:
     async def vouch(self, authorization: str | None) -> Vouched:
         """What the `Authorization` header alone can prove. Raises Refused: 401, or 503 when no key can be had."""
         token = _bearer(authorization)
-        key_id = self._look(token)
+        digest = sha256(token.encode("ascii")).digest()
+        known = self._vouched.get(digest)
+        if known is None:
+            key_id = self._look(token)
+        else:
+            key_id = known.key_id
+            self._check_claims(known.claims)
         try:
             key = await self._keys.find(key_id)
         except KeysUnavailable as fault:
             raise Refused(503, "the signing keys cannot be had") from fault
         if key is None:
             raise Refused(401, "an unknown signing key")
-        try:
-            claims = jwt.decode(token, key.public, algorithms=["RS256"], options=_OURS_TO_CHECK)
-        except (jwt.PyJWTError, ValueError, RecursionError) as fault:
-            raise Refused(401, "a bad signature") from fault
-        self._check_claims(claims)
-        return Vouched(claims, key)
+        if known is not None and known.key is key:
+            self._remember(digest, known)
+            return known
+        vouched = Vouched(_signed(token, key), key, key_id)
+        self._check_claims(vouched.claims)
+        self._remember(digest, vouched)
+        return vouched
+
+    def _remember(self, digest: bytes, vouched: Vouched) -> None:
+        self._vouched[digest] = vouched
+        self._vouched.move_to_end(digest)
+        if len(self._vouched) > _TOKENS_KEPT:
+            self._vouched.popitem(last=False)
 
     def check(self, vouched: Vouched, activity: Activity) -> Admitted:
         """Whether the vouched sender may say *activity*. Raises Refused: 401 where body and token differ, else 403."""
@@ -150,6 +171,15 @@ _OURS_TO_CHECK: Any = {
     "verify_sub": False,
     "verify_jti": False,
 }
+
+
+def _signed(token: str, key: SigningKey) -> Mapping[str, Any]:
+    """The claims of *token*, which *key* has signed. Raises Refused."""
+    try:
+        claims: Mapping[str, Any] = jwt.decode(token, key.public, algorithms=["RS256"], options=_OURS_TO_CHECK)
+    except (jwt.PyJWTError, ValueError, RecursionError) as fault:
+        raise Refused(401, "a bad signature") from fault
+    return claims
 
 
 def _bearer(authorization: str | None) -> str:

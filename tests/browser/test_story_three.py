@@ -226,7 +226,9 @@ async def _the_plan_is_kept_to(around: Around) -> None:
     assert (await martin.buttons())[:2] == ["Book the review visit", "Tick what I have done"]
     told = {"My personal support": "Yes, I have offered it", "Nadia Hussain": "I have told", "Dr Imogen": "Not needed"}
     await ticks_the_duties(around, told)
-    await martin.sees("Done: personal support offered to Daniel on Thursday 19 November, Nadia Hussain (Level Lead) told")
+    await martin.sees(
+        "Done: personal support offered to Daniel on Thursday 19 November, Nadia Hussain (Level Lead) told"
+    )
     await martin.presses("Book the review visit")
     await martin.sees("Friday 27 November, 9:30am", "Mill Road, Calderthorpe")
     await around.look("book-visit", martin)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import UTC, datetime, timedelta
+
 from tests.conversations import road
 from tests.school import School
 
@@ -250,3 +253,14 @@ async def test_an_open_form_is_left_alone_when_somebody_else_acts(school: School
     assert still.card == form.card
     await school.fills("helen", day="2026-10-19", time="15:45", press="Make the invitation")
     assert "Monday 19 October" in school.reads("helen")
+
+
+async def test_what_is_recorded_while_a_sweep_is_under_way_does_not_wait_for_the_next(school: School) -> None:
+    clock = school.parts.clock
+    async with asyncio.TaskGroup() as both:
+        both.create_task(clock.tick())
+        await asyncio.sleep(0)
+        clock.wake_soon()
+    due = clock._scheduler.get_job("due")
+    assert due is not None
+    assert due.next_run_time - datetime.now(UTC) < timedelta(seconds=1)

@@ -530,6 +530,14 @@ async def test_a_card_is_remembered_a_person_and_a_kind(shop: Shop) -> None:
     assert list(await shop.book.shown("c1")) == [Shown("sam", "receipt", "a2")]
 
 
+async def test_a_card_can_be_remembered_with_what_was_recorded(shop: Shop) -> None:
+    await shop.book.commit(replace(first(), shown=(Shown("mia", "receipt", "a1"),)))
+    await shop.book.commit(then())
+    for _ in range(2):
+        assert list(await shop.book.shown("c1")) == [Shown("mia", "receipt", "a1")]
+        await shop.reopen()
+
+
 # -- erasing, exporting, opening, closing ------------------------------------------------------------------------------
 
 

@@ -137,6 +137,22 @@ async def test_a_second_import_replaces_and_keeps_whom_cases_may_name(shop: Shop
     assert list(await shop.stores.roster.placements()) == [PLACEMENT]
 
 
+async def test_the_placements_of_a_person_are_those_that_name_them_in_any_role(shop: Shop) -> None:
+    roster = shop.stores.roster
+    other = replace(PLACEMENT, id="PL-2", student="p-ola", course_director="p-sam")
+    ola = Person("p-ola", "Ola Oak", "ola@uni.example")
+    await roster.load([MIA, SAM, ola], [PLACEMENT, other])
+    for _ in range(2):
+        roster = shop.stores.roster
+        assert list(await roster.placements_of("p-ola")) == [other]
+        assert list(await roster.placements_of(PLACEMENT.mentor)) == [PLACEMENT, other]
+        assert list(await roster.placements_of("")) == list(await roster.placements_of("nobody")) == []
+        if shop.stores.folder is not None:
+            await shop.reopen()
+    await shop.stores.roster.load([MIA, SAM, ola], [PLACEMENT])
+    assert list(await shop.stores.roster.placements_of("p-ola")) == []
+
+
 async def test_an_import_does_not_forget_what_was_learnt_at_the_first_contact(shop: Shop) -> None:
     roster = shop.stores.roster
     await roster.load([MIA], [])

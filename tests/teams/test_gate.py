@@ -249,3 +249,72 @@ async def test_refusals_are_logged_without_anything_of_the_person(line: Line, ca
     assert "refused with 403" in ours
     for personal in ("Priya", "Tom", PRIYA.object_id, PRIYA.teams_id, "another-tenant"):
         assert personal not in ours
+
+
+# -- a token that was let in before is remembered; what else has to hold is asked each time -------------------------
+
+
+async def test_a_token_that_was_let_in_is_refused_when_its_time_is_over() -> None:
+    now = 1_000_000.0
+    async with talking(wall=lambda: now) as line:
+        token = line.channel.token(nbf=999_000, exp=1_003_600)
+        first = await line.channel.deliver(line.channel.activity(PRIYA, text="hello"), token=token)
+        now = 1_003_900.0
+        second = await line.channel.deliver(line.channel.activity(PRIYA, text="hello"), token=token)
+
+    assert (first.status, second.status) == (200, 401)
+
+
+@pytest.mark.parametrize("forge", [swapped_claims, swapped_signature])
+async def test_a_token_that_was_let_in_opens_nothing_for_one_that_is_like_it(line: Line, forge: Forge) -> None:
+    assert (await line.channel.deliver(line.channel.activity(PRIYA, text="hello"))).status == 200
+    activity = line.channel.activity(PRIYA, text="let me in")
+
+    assert (await line.channel.deliver(activity, token=forge(line.channel))).status == 401
+    assert line.desk.heard == [("said", "hello")]
+
+
+async def test_a_token_that_was_let_in_speaks_for_no_other_service(line: Line) -> None:
+    token = line.channel.token()
+    assert (await line.channel.deliver(line.channel.activity(PRIYA, text="hello"), token=token)).status == 200
+    activity = line.channel.activity(PRIYA, text="let me in") | {"serviceUrl": f"{line.channel.service_url}emea/"}
+
+    assert (await line.channel.deliver(activity, token=token)).status == 401
+    assert line.desk.heard == [("said", "hello")]
+
+
+async def test_a_token_that_was_let_in_is_refused_when_its_key_was_taken_back(line: Line) -> None:
+    token = line.channel.token()
+    first = await line.channel.deliver(line.channel.activity(PRIYA, text="before"), token=token)
+    line.channel.rotate_key()
+    assert (await line.channel.say(PRIYA, "after")).ok
+
+    second = await line.channel.deliver(line.channel.activity(PRIYA, text="again"), token=token)
+
+    assert (first.status, second.status) == (200, 401)
+
+
+async def test_a_token_that_was_let_in_is_refused_when_its_key_id_means_another_key(line: Line) -> None:
+    old, token = line.channel.key, line.channel.token()
+    first = await line.channel.deliver(line.channel.activity(PRIYA, text="before"), token=token)
+    line.channel.rotate_key()
+    assert (await line.channel.say(PRIYA, "the old key is no longer listed")).ok
+    line.channel.key = SigningKey(SigningKey.new()._private, old.key_id)
+    assert (await line.channel.say(PRIYA, "its id is, for another key")).ok
+
+    second = await line.channel.deliver(line.channel.activity(PRIYA, text="again"), token=token)
+
+    assert (first.status, second.status) == (200, 401)
+
+
+async def test_not_more_tokens_are_remembered_than_there_is_room_for(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.teams.gate._TOKENS_KEPT", 2)
+    gate = line.teams.gate
+    tokens = [line.channel.token(iat=n) for n in range(4)]
+    for token in (*tokens, tokens[2]):
+        await gate.vouch(f"Bearer {token}")
+
+    assert len(gate._vouched) == 2
+    assert next(reversed(gate._vouched)) == hashlib.sha256(tokens[2].encode()).digest()
