@@ -101,7 +101,7 @@ def retired(view: View) -> Card:
     """What is left of a card when a newer one of the same case stands in the chat."""
     return card(
         quiet(reference_line(view)),
-        text("There is a newer card for this case further down."),
+        text("There is a newer card for this case in our chat."),
         actions=[act(view, "Show it here", "cases.open")],
     )
 

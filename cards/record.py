@@ -272,7 +272,8 @@ def next_steps(view: View) -> Parts:
 
 
 def _options(chosen: Sequence[str]) -> str:
-    return "; ".join(OPTIONS.get(one, one) for one in chosen)
+    first, *more = (OPTIONS.get(one, one) for one in chosen)
+    return "; ".join([first, *(one[:1].lower() + one[1:] for one in more)])
 
 
 def _was(words: str) -> str:

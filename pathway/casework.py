@@ -16,7 +16,7 @@ from typing import TypedDict
 from pathway import events as e
 from pathway.case import Case, after, fold
 from pathway.dates import in_london, local, local_date
-from pathway.hours import tell_at
+from pathway.hours import news_at, tell_at
 from pathway.nudges import due, next_at
 from pathway.people import Office, Party, Person, Placement, acting_role
 from pathway.ports import CaseBook, Commit, OutboxItem, Roster, Shown, Summary, VersionConflict
@@ -351,7 +351,7 @@ def _when(telling: Telling, case: Case, event: e.Event, role: Role, ground: Grou
     if telling.on_the_day and case.meeting:
         morning = local(local_date(case.meeting.starts), ground.provider.quiet_hours.opens)
         return max(event.at, morning)
-    return tell_at(event.at, role, ground, case)
+    return news_at(event.at, role, ground, case)
 
 
 def summary(case: Case, party: Party) -> Summary:

@@ -12,7 +12,10 @@ from datetime import date, datetime
 from pathway.case import Case
 from pathway.dates import OpenDays, WorkingDays, in_london, local, local_date
 from pathway.ground import Ground
+from pathway.process import Stage
 from pathway.roles import SCHOOL_DAYS, Role
+
+ENDED = frozenset({Stage.NEXT_STEPS, Stage.TERMINATED})
 
 
 def tutor_days(ground: Ground, case: Case | None = None) -> WorkingDays:
@@ -42,6 +45,14 @@ def morning_after(moment: datetime, role: Role, ground: Ground, case: Case | Non
     if same_day > moment:
         return same_day
     return local(days_of(role, ground, case).next_after(day), ground.provider.quiet_hours.opens)
+
+
+def news_at(moment: datetime, role: Role, ground: Ground, case: Case) -> datetime:
+    """`tell_at` for what has happened, not for a reminder. A student whose placement has ended hears on the
+    university's working days: the next steps meeting may be booked, and held, in a half term.
+    """
+    waits = role is Role.STUDENT and case.stage in ENDED
+    return tell_at(moment, Role.COURSE_DIRECTOR if waits else role, ground, case)
 
 
 def tell_at(moment: datetime, role: Role, ground: Ground, case: Case | None = None) -> datetime:

@@ -55,3 +55,28 @@ async def test_the_tutors_duties_have_the_day_on_which_they_were_done(school: Sc
     assert "today or a day in the past" in refused
     await school.fills("helen", support="done", on="2026-10-20", press="Record this")
     assert "personal support offered to Tom on Tuesday 20 October" in school.reads("helen")
+
+
+async def test_a_student_hears_of_the_next_steps_meeting_at_once_though_it_is_half_term(school: School) -> None:
+    await school.opens("priya", "helen", "tom", "sam")
+    await school.on("2026-10-12 12:00")
+    reference = await road.plans_at_once(
+        school, "priya", "helen", "Tom Ashworth", review="2026-10-21 11:00", form=planning.PLAN
+    )
+    await school.on("2026-10-21 12:30")
+    await road.starts_review(school, "helen")
+    await road.observes(school, "helen", road.SAW[:1])
+    await road.discusses(school, "helen")
+    await road.converses(school, "helen")
+    await school.on("2026-10-21 15:00")
+    await school.presses("helen", "Record the outcome")
+    await school.fills("helen", road.outcome(school, "not yet"), press="The placement ends as failed")
+    await school.fills(
+        "helen", lead_told_at="14:30", typed_confirmation=reference, press="End the placement and write to "
+    )
+    await school.on("2026-10-26 10:00")
+    before = school.news("tom")
+    await school.presses("sam", "Book the next steps meeting")
+    await school.fills("sam", day="2026-10-28", time="10:00", place="Room 204", press="Book it and tell everybody")
+    assert school.news("tom") == before + 1
+    assert "Wednesday 28 October, 10am" in school.reads("tom")

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from pathway import events as e
-from pathway.hours import days_of, morning, tell_at
+from pathway.hours import days_of, morning, news_at, tell_at
+from pathway.process import Stage
 from pathway.provider import QuietHours
 from pathway.roles import Role
 from tests.pathway.builders import PROVIDER, Story, day, ground_for, moment, said
@@ -46,6 +47,14 @@ def test_half_term_belongs_to_mentor_and_student_and_not_to_the_university() -> 
     assert told("2026-10-27 10:00", Role.STUDENT) == "Mon 2 Nov 08:00"
     for role in (Role.LINK_TUTOR, Role.PARTNERSHIP_TEAM, Role.PARTNERSHIP_LEAD, Role.COURSE_DIRECTOR):
         assert told("2026-10-27 10:00", role) == "Tue 27 Oct 10:00"
+
+
+@pytest.mark.parametrize("stage", [Stage.NEXT_STEPS, Stage.TERMINATED])
+def test_a_student_whose_placement_has_ended_hears_on_the_universitys_days_in_half_term_too(stage: Stage) -> None:
+    case = Story(ground=GROUND).reach(stage, "2026-10-13 10:00").case
+    assert said(news_at(moment("2026-10-27 10:00"), Role.STUDENT, GROUND, case)) == "Tue 27 Oct 10:00"
+    assert said(news_at(moment("2026-10-27 19:00"), Role.STUDENT, GROUND, case)) == "Wed 28 Oct 08:00"
+    assert said(news_at(moment("2026-10-27 10:00"), Role.MENTOR, GROUND, case)) == "Mon 2 Nov 08:00"
 
 
 def test_a_training_day_is_no_day_for_the_mentor() -> None:
