@@ -35,7 +35,7 @@ from tests.wire.running import HOOK, free_port, is_open
 
 PLACE = ROOT / ".bench"
 REQUIREMENTS = ROOT / "bench"
-AT_ONCE, MANY_AT_ONCE = 8, 200
+AT_ONCE, MANY_AT_ONCE = 8, 300
 START_WITHIN = 60.0
 WARM = 2
 """So many rounds' turns of each row come before anything is counted."""
