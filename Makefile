@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 PORT ?= 3979
 
-.PHONY: practice test lint format lock clean
+.PHONY: practice test bench format lock bench-lock clean
 
 practice: ## try Pathway in the browser, with made-up people
 	@tools/setup.sh
@@ -16,6 +16,10 @@ test: ## everything that CI runs
 	.venv/bin/lint-imports
 	$(PY) -m pytest $(ARGS)
 
+bench: ## Pathway beside Microsoft's SDKs: docs/speed.md
+	@tools/setup.sh
+	@$(PY) bench/sdks.py $(ARGS)
+
 format:
 	@tools/setup.sh
 	$(PY) -m ruff check --fix .
@@ -28,5 +32,13 @@ lock: ## pin every dependency anew, with hashes
 		--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 		--output-file requirements.lock pyproject.toml
 
+bench-lock: ## pin the bench's own environments anew, with hashes
+	@tools/setup.sh
+	$(PY) -m pip install --quiet pip-tools
+	for name in botbuilder agents teams; do CUSTOM_COMPILE_COMMAND="make bench-lock" \
+		.venv/bin/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-annotate \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+		--output-file bench/requirements-$$name.txt bench/requirements-$$name.in || exit 1; done
+
 clean:
-	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .bench node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -35,7 +35,7 @@ from tests.wire.running import HOOK, free_port, is_open
 
 PLACE = ROOT / ".bench"
 REQUIREMENTS = ROOT / "bench"
-AT_ONCE, MANY_AT_ONCE = 8, 200
+AT_ONCE, MANY_AT_ONCE = 8, 300
 START_WITHIN = 60.0
 WARM = 2
 """So many rounds' turns of each row come before anything is counted."""
@@ -395,6 +395,15 @@ def table(bench: Bench) -> str:
     return "\n".join(lines)
 
 
+def beside(bench: Bench) -> str:
+    """What the concern raised takes of the Agents SDK's echo; nothing where one of the two is missing."""
+    raised, echo = (bench.figures[key].cpu if key in bench.figures else [] for key in ("send", "agents"))
+    if not raised or not echo:
+        return ""
+    part = statistics.median(own / theirs for own, theirs in zip(raised, echo, strict=False))
+    return f"\nThe concern raised takes {part:.2f} of the CPU of the Agents SDK's echo.\n"
+
+
 def _figures(m: Measured, base: Sequence[float]) -> list[str]:
     middle = statistics.median
     ratio = f"{middle(own / bare for own, bare in zip(m.cpu, base, strict=False)):.2f}" if base else ""
@@ -437,9 +446,10 @@ async def run(rows: Sequence[Row], rounds: int) -> None:
                 print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
                 await bench.round()
             print(table(bench))
+            print(beside(bench))
         if any(row.bot.startswith("pathway") for row in rows):
             async with other_side(folder) as other:
-                print("\n" + second_table(await endure(other, folder, rounds=5, turns=1000)))
+                print(second_table(await endure(other, folder, rounds=5, turns=1000)))
     finally:
         shutil.rmtree(folder)
 
