@@ -132,8 +132,9 @@ def test_each_command_leads_somewhere_else(good: Any) -> None:
     assert verbs == ["concern.start", "cases.mine", "student.plan", "home.privacy", "home.help"]
 
 
-def test_in_a_channel_only_help_is_offered_because_everything_else_is_private(good: Any) -> None:
-    assert commands(good, "team") == commands(good, "groupChat") == ["Help"]
+def test_where_others_read_along_nothing_of_a_case_is_offered(good: Any) -> None:
+    assert commands(good, "team") == ["Use this channel", "Help"]
+    assert commands(good, "groupChat") == ["Help"]
 
 
 # -- what is refused --------------------------------------------------------------------------------------------------
