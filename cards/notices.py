@@ -60,7 +60,8 @@ def _outcome(view: View, _event: e.Event | None) -> str:
     if view.is_(Role.MENTOR):
         return "This is the outcome of the review. Thank you for the help you gave."
     if record.ended(view.case) and view.is_(Role.COURSE_DIRECTOR, Role.LEVEL_LEAD, Role.PARTNERSHIP_LEAD):
-        return "This is the outcome of the review. You are asked to come to the next steps meeting."
+        asked = "You are asked to come to the next steps meeting: you get the day when it is booked."
+        return f"This is the outcome of the review. {asked}"
     if record.ended(view.case) and view.is_(Role.PARTNERSHIP_TEAM):
         return "This is the outcome of the review. Please book the next steps meeting."
     return "This is the outcome of the review."

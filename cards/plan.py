@@ -138,8 +138,8 @@ def who_agreed(view: View) -> str:
     plan = view.case.plan
     if plan is None:
         return ""
-    words = []
-    for role in BOTH:
+    words, roles = [], sorted(BOTH, key=lambda role: not agreed_by(view.case, role, plan.version))
+    for role in roles:
         people = view.party.holders(role, view.case)
         who = starting(view.you_or(people[0]) if people else f"the {view.word(role)}")
         have = "have" if who == "You" else "has"

@@ -329,7 +329,8 @@ def for_student(view: View) -> list[Element | list[Element] | None]:
 
 
 def _continues(view: View, given: e.PlacementContinued) -> Parts:
-    yield text(f"{told_so(view, given, 'you')}: your placement continues. Well done, {view.first}.")
+    yield text(f"Your placement continues. Well done, {view.first}.")
+    yield text(f"{told_so(view, given, 'you')}.")
     yield from results(given)
     yield told("Targets to carry on", given.carry_on)
     yield text(

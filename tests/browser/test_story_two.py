@@ -172,7 +172,7 @@ async def _helen_tells_aisha_that_it_continues(around: Around) -> None:
         around, TARGETS, REASONS, told_at="11:40", told_by=TOLD_BY, carry_on="Check who has understood."
     )
     await helen.presses("The placement continues")
-    words = "Dr Helen Marsh told you on Tuesday 3 November, 11:40am, with Gareth Bowen there: your placement continues."
+    words = "Dr Helen Marsh told you on Tuesday 3 November, 11:40am, with Gareth Bowen there."
     await helen.sees("Nothing is saved yet.", "Aisha gets these words at once", words)
     await aisha.does_not_see("continues. Well done")
     await helen.presses("Change something")

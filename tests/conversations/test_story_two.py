@@ -189,7 +189,7 @@ async def helen_has_told_aisha_and_it_stands_in_writing(school: School) -> None:
     await school.presses("helen", "Record the outcome")
     given = review.outcome(school, "met", "partly", reasons=REASONS, told_student_at="11:40", carry_on=PLAN["target2"])
     check = await school.fills("helen", given, press="The placement continues")
-    told = "Dr Helen Marsh told you on Tuesday 3 November, 11:40am, with Gareth Bowen there: your placement continues."
+    told = "Dr Helen Marsh told you on Tuesday 3 November, 11:40am, with Gareth Bowen there."
     assert told in check
     assert "your placement continues" not in "".join(school.reached("aisha")).casefold()
     await school.presses("helen", "Save it and write to Aisha")
