@@ -21,7 +21,7 @@ from yarl import URL
 
 from bot.desk import Message, Profile, TryLater, Unreachable, under_way
 from bot.jitter import decorrelated
-from bot.teams.hosts import service_root
+from bot.teams.hosts import is_practice_of_before, service_root
 from bot.teams.pace import Pace
 from bot.teams.settings import TeamsSettings
 from bot.teams.tokens import Tokens
@@ -131,6 +131,8 @@ class Connector:
 
     def _root(self, to: Address) -> str:
         root = service_root(to.service_url, self._settings)
+        if root is None and is_practice_of_before(to.service_url, self._settings):
+            raise TryLater("practice has another port now; its people greet from there", 1.0)
         if root is None:
             _log.error("ALERT: a stored address has a service that is not on the list; nothing was sent to it")
             raise Unreachable("ServiceNotAllowed")

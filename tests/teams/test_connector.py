@@ -84,6 +84,13 @@ async def test_a_poisoned_address_is_never_called_and_raises_an_alert(
     assert "ALERT" in caplog.text
 
 
+async def test_practice_on_another_port_than_before_is_waited_for_and_no_chat_is_given_up(line: Line) -> None:
+    before = replace(line.channel.address(), service_url="http://127.0.0.1:1/")
+    with pytest.raises(TryLater):
+        await line.teams.post.send(before, NOTICE)
+    assert list(line.channel.calls) == []
+
+
 async def test_a_chat_without_the_bot_is_unreachable_with_the_services_reason(line: Line) -> None:
     with pytest.raises(Unreachable) as told:
         await line.teams.post.send(line.channel.address(GARETH), NOTICE)
