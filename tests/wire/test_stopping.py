@@ -20,7 +20,7 @@ SOON = 10.0
 
 async def test_with_nothing_to_do_it_stops_at_once(microsoft: Microsoft, tmp_path: Path) -> None:
     async with serving(microsoft, tmp_path) as bot:
-        assert await bot.stop(seconds=3.0) == 0
+        assert await bot.stop(seconds=SOON) == 0
         assert "Traceback" not in bot.said()
 
 
