@@ -17,7 +17,10 @@ from urllib.parse import unquote
 import aiohttp
 import pytest
 
+from bot.practice import hands
+from dialogs.turn import new_nonce
 from storage import open_stores
+from tests.cards.catalogue import heavy
 from tests.conversations import road
 from tests.school import PASSWORD
 from tests.wire.microsoft import CONNECTOR, Microsoft
@@ -56,6 +59,12 @@ def cases(bot: Bot) -> list[dict[str, Any]]:
     """Every case as it stands on the disk: what it is and what was recorded, not what is still to be sent."""
     files = [file.read_text(encoding="utf-8") for file in sorted((bot.store / "cases").glob("*.json"))]
     return [{part: json.loads(file)["case"]["1"][part] for part in ("summary", "events")} for file in files]
+
+
+def channel(school: Partnership) -> str:
+    """All that the bot has posted in the Partnership channel, cards as they were sent."""
+    posts = (m for m in school.channel() if m.sender == "bot")
+    return "".join(f"{m.text}{m.summary}{json.dumps(m.card, ensure_ascii=False)}" for m in posts)
 
 
 # Time
@@ -163,6 +172,62 @@ async def test_of_two_people_who_take_different_ways_in_one_moment_one_wins_and_
     assert sum("moved on" in words for words in shown) == 1
 
 
+async def test_no_press_opens_a_concern_of_four_areas_or_an_outcome_out_of_turn(
+    microsoft: Microsoft, tmp_path: Path
+) -> None:
+    async with serving(microsoft, tmp_path) as bot:
+        school = Partnership(microsoft, bot)
+        await school.opens("priya", "helen", "lucy")
+        await road.opens_form(school, "lucy", "Megan Doyle")
+        four = road.concern(school, areas="TS1,TS7,TS4,TS6")
+        message, verb, data = school.wire("lucy", "Check my answers", four)
+        for forged in (verb, "concern.send", "concern.save", verb):
+            await school.sends("lucy", message.id, forged, data)
+        assert cases(bot) == []
+
+        await tells_helen(school)
+        before = cases(bot)
+        _, _, hidden = school.wire("helen", "I have it")
+        for who in ("helen", "priya"):
+            for forged in ("decision.plan", "outcome.save", "outcome.continued", "outcome.ended"):
+                bent = {**hidden, "nonce": new_nonce(), "outcome": "continues", "reasons": "Forged", "told_how": "call"}
+                await school.sends(who, school.newest(who).id, forged, bent)
+        assert cases(bot) == before
+
+
+# What leaves
+
+
+async def test_the_channel_reads_a_reference_and_no_word_of_the_case(microsoft: Microsoft, tmp_path: Path) -> None:
+    async with serving(microsoft, tmp_path) as bot:
+        school = Partnership(microsoft, bot)
+        await school.opens("priya", "helen", "sam")
+        await school.teams.add_to_channel(school.people["sam"])
+        await school.teams.say_in_channel(school.people["sam"], "use this channel")
+        await tells_helen(school)
+        reference = school.reference("helen")
+        await school.teams.until(lambda: reference in channel(school), seconds=10)
+
+        private = ("Tom", "Ashworth", "Priya", "Helen", "Hollin", "TS7", *road.concern(school).values())
+        assert [words for words in private if len(words) > 2 and words in channel(school)] == []
+
+
+async def test_no_card_of_a_case_filled_to_the_brim_is_too_heavy_for_teams(
+    microsoft: Microsoft, tmp_path: Path
+) -> None:
+    async with serving(microsoft, tmp_path) as bot:
+        school = Partnership(microsoft, bot)
+        await school.opens("priya", "tom")
+        microsoft.line.calls.clear()
+        heard = school.news("tom")
+        longest = {"seen": heavy(600), "going_well": heavy(300), "target": heavy(400), "measure": heavy(300)}
+        reference = await road.raises(school, **longest)
+        await school.teams.until(lambda: school.news("tom") > heard, seconds=10)
+        assert reference in await school.says("priya", reference)
+
+        assert {call.status for call in microsoft.line.calls} <= {200, 201}
+
+
 # A kill, an address that somebody changed, a removal
 
 
@@ -176,7 +241,7 @@ async def test_a_press_that_is_delivered_again_after_a_kill_has_one_effect(
         await school.fills("priya", road.concern(school), press="Check my answers")
         message, verb, data = school.wire("priya", "Set the weekly target")
         priya = school.people["priya"]
-        assert (await school.teams.press(priya, message.id, verb, data)).kind == "card"
+        first = await school.teams.press(priya, message.id, verb, data)
         assert await bot.stop(signal.SIGKILL) == -signal.SIGKILL
         killed = cases(bot)
 
@@ -185,7 +250,9 @@ async def test_a_press_that_is_delivered_again_after_a_kill_has_one_effect(
         again = await school.teams.press(priya, message.id, verb, data, again=True)
         as_new = await school.teams.press(priya, message.id, verb, data, again=True, new_id=True)
 
-        assert {again.kind, as_new.kind} == {"card"}
+        for answer in (first, again, as_new):
+            assert "Tom Ashworth: weekly target set" in hands.words(answer.card or {})
+            assert "Already open" not in hands.words(answer.card or {})
         assert len(killed) == len(cases(bot)) == 1
 
 
