@@ -1,5 +1,6 @@
 """What can be set is written down, and what the pages name is there."""
 
+import ast
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -41,6 +42,7 @@ PAGES = [
     "docs/cards.md",
     "docs/install.md",
     "docs/provider.md",
+    "docs/reliability.md",
     "docs/running.md",
     "docs/teams.md",
     "docs/adr/README.md",
@@ -84,3 +86,26 @@ def test_the_lock_pins_with_hashes_and_names_no_place() -> None:
     assert "--hash=sha256:" in lock
     assert re.search(r"^--|://", lock, re.MULTILINE) is None
     assert "resolved" not in page("package-lock.json")
+
+
+def functions_in(file: str) -> set[str]:
+    """The names of the test functions in *file*; none where there is no such file."""
+    path = ROOT / file
+    tree = ast.parse(path.read_text(encoding="utf-8")) if path.exists() else ast.Module(body=[], type_ignores=[])
+    made = (node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return {node.name for node in made if node.name.startswith("test_")}
+
+
+def test_every_test_that_the_page_of_what_must_hold_names_is_there() -> None:
+    named = re.findall(r"`(tests/[^`]*?)::([^`]*)`", page("docs/reliability.md"))
+    assert named
+    assert [f"{file}::{name}" for file, name in named if name not in functions_in(file)] == []
+
+
+def test_every_line_of_that_page_names_a_test_or_says_not_yet_and_wire_tests_stand_under_the_wire() -> None:
+    lines = [line.split(" | ") for line in page("docs/reliability.md").splitlines() if re.match(r"\| \d+ \|", line)]
+    assert [int(line[0].strip("| ")) for line in lines] == [*range(1, 45), *range(71, 76)]
+    for number, _what, wire, inside, missing in lines:
+        assert "::" in wire or "not yet: " in missing or "::" in inside, number
+        assert all(re.match(r"tests/(wire/|install/test_doctor_process)", t) for t in re.findall(r"`(.*?)`", wire))
+        assert not any(t.startswith("tests/wire/") for t in re.findall(r"`(.*?)`", inside)), number
