@@ -20,7 +20,6 @@ import pytest
 from bot.practice import hands
 from dialogs.turn import new_nonce
 from storage import open_stores
-from tests.cards.catalogue import heavy
 from tests.conversations import road
 from tests.school import PASSWORD
 from tests.wire.microsoft import CONNECTOR, Microsoft
@@ -210,22 +209,6 @@ async def test_the_channel_reads_a_reference_and_no_word_of_the_case(microsoft: 
 
         private = ("Tom", "Ashworth", "Priya", "Helen", "Hollin", "TS7", *road.concern(school).values())
         assert [words for words in private if len(words) > 2 and words in channel(school)] == []
-
-
-async def test_no_card_of_a_case_filled_to_the_brim_is_too_heavy_for_teams(
-    microsoft: Microsoft, tmp_path: Path
-) -> None:
-    async with serving(microsoft, tmp_path) as bot:
-        school = Partnership(microsoft, bot)
-        await school.opens("priya", "tom")
-        microsoft.line.calls.clear()
-        heard = school.news("tom")
-        longest = {"seen": heavy(600), "going_well": heavy(300), "target": heavy(400), "measure": heavy(300)}
-        reference = await road.raises(school, **longest)
-        await school.teams.until(lambda: school.news("tom") > heard, seconds=10)
-        assert reference in await school.says("priya", reference)
-
-        assert {call.status for call in microsoft.line.calls} <= {200, 201}
 
 
 # A kill, an address that somebody changed, a removal
