@@ -18,7 +18,6 @@ import aiohttp
 import pytest
 
 from bot.practice import hands
-from dialogs.turn import new_nonce
 from storage import open_stores
 from tests.conversations import road
 from tests.school import PASSWORD
@@ -171,27 +170,16 @@ async def test_of_two_people_who_take_different_ways_in_one_moment_one_wins_and_
     assert sum("moved on" in words for words in shown) == 1
 
 
-async def test_no_press_opens_a_concern_of_four_areas_or_an_outcome_out_of_turn(
-    microsoft: Microsoft, tmp_path: Path
-) -> None:
+async def test_no_press_opens_a_concern_of_four_areas(microsoft: Microsoft, tmp_path: Path) -> None:
     async with serving(microsoft, tmp_path) as bot:
         school = Partnership(microsoft, bot)
-        await school.opens("priya", "helen", "lucy")
+        await school.opens("lucy")
         await road.opens_form(school, "lucy", "Megan Doyle")
         four = road.concern(school, areas="TS1,TS7,TS4,TS6")
         message, verb, data = school.wire("lucy", "Check my answers", four)
         for forged in (verb, "concern.send", "concern.save", verb):
             await school.sends("lucy", message.id, forged, data)
         assert cases(bot) == []
-
-        await tells_helen(school)
-        before = cases(bot)
-        _, _, hidden = school.wire("helen", "I have it")
-        for who in ("helen", "priya"):
-            for forged in ("decision.plan", "outcome.save", "outcome.continued", "outcome.ended"):
-                bent = {**hidden, "nonce": new_nonce(), "outcome": "continues", "reasons": "Forged", "told_how": "call"}
-                await school.sends(who, school.newest(who).id, forged, bent)
-        assert cases(bot) == before
 
 
 # What leaves
