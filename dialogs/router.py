@@ -5,6 +5,7 @@ A module of `dialogs/` has one `Steps`; `dialogs.desk` puts them together. A wir
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -23,6 +24,8 @@ NOT_SAVED = "We could not save this just now. Nothing is lost: it is all still h
 LONGEST = 1000
 TOO_LONG = f"A box holds up to {LONGEST} characters. Nothing was kept. Please write a shorter text and try again."
 MOVED_ON = "This has moved on. Here is where it is now."
+
+log = logging.getLogger(__name__)
 
 
 class Steps:
@@ -71,6 +74,7 @@ class Router:
         """Never raises for what a person did."""
         step = self.verbs.get(turn.verb)
         if step is None:
+            log.warning("refused: person %s sent a verb that there is not", turn.person.id)
             return await self._moved_on(turn)
         if any(len(value) > LONGEST for value in turn.values.values()):
             return Reply(note("That is too long to keep", TOO_LONG), "Placements: that is too long")
@@ -84,8 +88,8 @@ class Router:
             return await self._moved_on(turn)
         except AlreadyOpen as no:
             return await self._open_already(turn, no.case_id)
-        except (NotYours, NoSuchCase):
-            return Reply(not_found(), "Placements: nothing here for you")
+        except (NotYours, NoSuchCase) as no:
+            return _not_theirs(turn, no)
 
     async def _asked_first(self, turn: Turn) -> Reply | None:
         """Whatever the form, nothing that mentions safeguarding is kept before somebody has said that no child is at
@@ -110,8 +114,8 @@ class Router:
                 return await form(turn, turn.values, faults)
             case, ground = await turn.case()
             return Reply(case_card(turn.view(case, ground), sentences), "Placements: please look again", case.id)
-        except (NotYours, NoSuchCase):
-            return Reply(not_found(), "Placements: nothing here for you")
+        except (NotYours, NoSuchCase) as no:
+            return _not_theirs(turn, no)
         except (OutOfStep, StoreUnavailable):
             return Reply(note("Please look again", sentences), "Placements: please look again")
 
@@ -135,3 +139,9 @@ class Router:
             "Placements: already open",
             case.id,
         )
+
+
+def _not_theirs(turn: Turn, no: Exception) -> Reply:
+    """The same answer whether there is such a case or not; the log says who tried what, in ids and verbs of ours."""
+    log.warning("refused: person %s, %s, %s", turn.person.id, turn.verb, type(no).__name__)
+    return Reply(not_found(), "Placements: nothing here for you")

@@ -295,7 +295,8 @@ class School:
         return answer
 
     async def _settles(self) -> None:
-        """What the act queued is sent, and what fell due is done."""
+        """What the act queued is sent, and what fell due is done. On a slow machine the answer itself may come late."""
+        await self.parts.teams.errands.quiet(10.0)
         await self.parts.reception.close()
         await self.parts.clock.tick()
 

@@ -75,10 +75,14 @@ class Errands:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def close(self, patience: float) -> None:
-        """Lets what is under way end within *patience* seconds, then cancels the rest."""
+    async def quiet(self, patience: float) -> None:
+        """Waits, at most *patience* seconds, until what is under way now has ended."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=patience)
+
+    async def close(self, patience: float) -> None:
+        """Lets what is under way end within *patience* seconds, then cancels the rest."""
+        await self.quiet(patience)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
