@@ -123,13 +123,14 @@ class Held(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeetingBooked(Event):
-    """A time for the meeting; `booked_by_hand` where the person says it stands in their own calendar."""
+    """A time for the meeting. *invite*: Pathway writes it into the calendars; else somebody has done so by hand."""
 
     starts: datetime
     minutes: int
     held: Held
     place: str = ""
     link: str = ""
+    invite: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -459,10 +460,13 @@ class PromiseTicked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewBooked(Event):
-    """The review visit, as the plan has it, stands in the calendars: *starts* aware, *place* in words."""
+    """The review visit, as the plan has it, stands in the calendars: *starts* aware, *place* in words. *invite* as in
+    `MeetingBooked`.
+    """
 
     starts: datetime
     place: str
+    invite: bool = False
 
 
 class Record(StrEnum):
@@ -531,7 +535,7 @@ class StudentTold(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextStepsBooked(Event):
     """*invited* are roles; *deputies* says who comes for whom. Where the day is far away, *interim_contact* is whom the
-    student can turn to until then. *reason* says why it is another day than before.
+    student can turn to until then. *reason* says why it is another day than before. *invite* as in `MeetingBooked`.
     """
 
     starts: datetime
@@ -540,6 +544,7 @@ class NextStepsBooked(Event):
     deputies: str = ""
     interim_contact: str = ""
     reason: str = ""
+    invite: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

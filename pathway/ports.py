@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Literal, Protocol
 
 from pathway.address import Address
+from pathway.appointments import Appointment
 from pathway.events import Event
 from pathway.people import Person, Placement
 
@@ -250,6 +251,77 @@ class Installing(Protocol):
 
     async def install(self, person: Person) -> Installed:
         """NOT_GRANTED: the permission is missing; UNKNOWN: no such account or app; LATER: no answer. Never raises."""
+
+
+class CalendarRefused(Exception):
+    """The calendar may not be written or read, for good: *reason* is Graph's code, or one of ours. People go on by
+    hand.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class CalendarLater(Exception):
+    """No answer, or "later": *after* seconds at the least, where the calendar said so. It may have been done."""
+
+    def __init__(self, why: str, after: float | None = None) -> None:
+        super().__init__(why)
+        self.after = after
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """A time somebody has no room in; aware."""
+
+    starts: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What stands in the organiser's calendar. *id* is the calendar's own, *link* joins it online ("" for none);
+    *declined* are the e-mail addresses of who said no.
+    """
+
+    id: str
+    starts: datetime
+    ends: datetime
+    link: str = ""
+    cancelled: bool = False
+    declined: tuple[str, ...] = ()
+
+
+class Meetings(Protocol):
+    """The calendars of a university, as far as it lets Pathway at them. With no permission at all `books_for` is
+    False for everybody, and people book by hand from a prefilled link.
+    """
+
+    async def books_for(self, organiser: Person) -> bool:
+        """Whether Pathway may write into this person's calendar; answered from what is known, never raises."""
+
+    async def busy(
+        self, organiser: Person, people: Sequence[Person], starts: datetime, ends: datetime
+    ) -> Mapping[str, Sequence[Busy] | None]:
+        """By person id, when each has no room in the window (aware); None where nobody can say. Never raises."""
+
+    async def book(self, appointment: Appointment, organiser: Person, invited: Sequence[Person]) -> Entry:
+        """Makes it, once for each `Appointment.transaction`: asked again it gives back what it made, with the times
+        it has now. Raises CalendarRefused, CalendarLater.
+        """
+
+    async def find(self, appointment: Appointment, organiser: Person) -> Entry | None:
+        """What an earlier `book` may have made, looked up by its transaction. Raises CalendarRefused, CalendarLater."""
+
+    async def move(self, entry: str, appointment: Appointment, organiser: Person) -> Entry:
+        """Raises CalendarRefused, CalendarLater."""
+
+    async def withdraw(self, entry: str, organiser: Person) -> None:
+        """Takes it out of every calendar; nothing is done where it is gone. Raises CalendarRefused, CalendarLater."""
+
+    async def look(self, entry: str, organiser: Person) -> Entry | None:
+        """How it stands now; None when it was deleted. Raises CalendarRefused, CalendarLater."""
 
 
 class Addresses(Protocol):
