@@ -42,7 +42,14 @@ SELDOM = {
     *(e.LinkTutorNamed, e.MentorNamed, e.TargetMet, e.NoInterventionAgreed, e.ReferralWithdrawn),
 }
 #: What needs several things to have happened before is tried more often.
-OFTEN = {e.PlanVersionAgreed, e.PlanShared, e.InterventionAgreed, e.ViewsDiffered, e.ProceededWithoutAgreement}
+OFTEN = {
+    e.PlanVersionAgreed: 8,
+    e.PlanShared: 12,
+    e.NextStepsBooked: 8,
+    e.InterventionAgreed: 3,
+    e.ViewsDiffered: 3,
+    e.ProceededWithoutAgreement: 3,
+}
 WHERE: dict[type[e.Event], set[str]] = {kind: set(places) for _, kind, places, _, _ in MOVES} | {
     kind: set(places) for _, kind, places, _ in RECORDED
 }
@@ -139,7 +146,7 @@ class Walk(RuleBasedStateMachine):
 
     def _in_step(self) -> list[type[e.Event]]:
         kinds = [kind for kind, places in WHERE.items() if _place(self.story.now) in places]
-        return kinds + 3 * [kind for kind in kinds if kind in OFTEN] or KINDS
+        return [kind for kind in kinds for _ in range(1 + OFTEN.get(kind, 0))] or KINDS
 
     def _somebody(self, chance: Random, kind: type[e.Event]) -> tuple[str, Role]:
         if chance.random() < 0.1:
