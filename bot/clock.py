@@ -198,7 +198,7 @@ class Clock:
         await self._look_at_drafts()
         sent = await self.sender.empty()
         if looked or sent:
-            await self.sender.edit_channel()
+            await self.sender.channel.edit_post_of_the_day()
 
     async def _look_at_drafts(self) -> None:
         """A draft is deleted when its school days are over; on the morning of its last day its author hears of it."""

@@ -105,7 +105,7 @@ class Reception:
         if who.address.scope != "channel":
             return Message("Placements: about the channel", text=words.NO_CHANNEL_HERE)
         place = who.address.conversation_id.partition(";messageid=")[0]
-        await self.sender.channel_is(replace(who.address, conversation_id=place, user_id=""))
+        await self.sender.channel.is_now(replace(who.address, conversation_id=place, user_id=""))
         await self.addresses.keep_note(CHANNEL_TEAM, who.team)
         self.recorded()
         return Message("Placements: this channel", text=words.CHANNEL_CHOSEN)
@@ -181,9 +181,9 @@ class Reception:
         """The receipt is edited in place as the case moves, a form is not. Missing that fails no act."""
         try:
             if is_receipt:
-                self._later(self.sender.stands(case_id, person, activity_id))
+                self._later(self.sender.cards.stands(case_id, person, activity_id))
             else:
-                await self.sender.lies_under_a_form(case_id, person, activity_id)
+                await self.sender.cards.lies_under_a_form(case_id, person, activity_id)
         except StoreUnavailable:
             log.warning("where a receipt stands could not be kept")
 

@@ -18,7 +18,7 @@ from pathway.tellings import Notice
 
 steps = Steps()
 SUMMARY = "Placements: not delivered"
-#: Notes and words that the way out keeps (`bot.sender`, `bot.reach`).
+#: Notes and words that the way out keeps (`bot.sending.channel`, `bot.reach`).
 CHANNEL_LOST, NOT_MADE = "channel-lost", "it could not be made"
 #: Tried so often in vain, a message is said to wait.
 DELAYED = 3

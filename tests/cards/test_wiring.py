@@ -161,6 +161,7 @@ SPOKEN = (
     "pathway/dates.py",
     "bot/reception.py",
     "bot/sender.py",
+    "bot/sending",
     "bot/mail.py",
     "bot/teams/words.py",
 )

@@ -1,0 +1,86 @@
+"""What one person is told of their cases: each notice by itself, and the reminders of a morning as one message."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.desk import Message
+from bot.sending.letters import calendar_file_of
+from bot.sending.live_cards import LiveCards
+from bot.sending.pieces import Dropped, Ready, again, reply_to, weekly
+from bot.sending.to_people import ToPeople
+from cards import notices
+from cards.acts import act
+from cards.elements import button
+from cards.pebblepad import list_line, not_there_yet, still_to_record
+from cards.view import View
+from dialogs.pebblepad import to_record
+from pathway.casework import Casework
+from pathway.tellings import Notice
+
+#: The buttons of a morning message: one for each of the first cases, and one for the rest.
+OPENERS = 5
+
+
+class OfCases:
+    def __init__(self, casework: Casework, people: ToPeople, cards: LiveCards) -> None:
+        self.casework = casework
+        self.people = people
+        self.cards = cards
+
+    @property
+    def now(self) -> datetime:
+        return self.casework.now()
+
+    async def single(self, batch: Sequence[Ready]) -> str:
+        ready = batch[0]
+        item, case, ground = ready.item, ready.case, ready.ground
+        view = View(case, ground, item.to, self.now, secrets.token_urlsafe(9))
+        if item.notice == Notice.REFRESH:
+            return await self.cards.refresh(view, item.data.get("activity", ""))
+        drawn = notices.notice_card(item, view)
+        message = again(ready.claim, Message(notices.summary(item, case.reference), drawn))
+        ics = calendar_file_of(item, view)
+        result = await self.people.send(item.to, message, reply_to=reply_to(view), key=item.key, ics=ics)
+        if result.startswith("sent:") and item.notice != Notice.ESCALATION:
+            await self.cards.stands(case.id, item.to, result.removeprefix("sent:"))
+        return result
+
+    async def morning(self, batch: Sequence[Ready]) -> str:
+        """One message with a line a case, the most pressing first."""
+        first = batch[0]
+        to, nonce = first.item.to, secrets.token_urlsafe(9)
+        lines: dict[str, str] = {}
+        openers: list[dict[str, Any]] = []
+        for ready in sorted((r for r in batch if not weekly(r.item)), key=lambda r: r.item.data.get("due", "")):
+            view = View(ready.case, ready.ground, to, self.now, nonce)
+            who = view.student if view.sees_case and not view.is_student else f"Ref {ready.case.reference}"
+            line = f"**{who}**: {notices.reminder_line(ready.item, view)}"
+            if ready.item.notice == Notice.ESCALATION:
+                line = f"**Ref {ready.case.reference}**: a case waits for somebody."
+            lines[f"{ready.case.id}:{ready.item.key}"] = line
+            if len(openers) < OPENERS and not any(o["data"]["case"] == ready.case.id for o in openers):
+                openers.append(act(view, f"Open {ready.case.reference}", "cases.open"))
+        if any(weekly(ready.item) for ready in batch):
+            lines["pebblepad"] = list_line(await to_record(self.casework, to))
+            openers = [*openers[: OPENERS - 1], button("What is not yet in PebblePad", "pebblepad.list")]
+        openers.append(button("My cases", "cases.mine"))
+        drawn = notices.morning(lines, openers)
+        message = again(first.claim, Message(f"Placements: {len(lines)} reminders", drawn))
+        view = View(first.case, first.ground, to, self.now, nonce)
+        return await self.people.send(to, message, reply_to=reply_to(view), key=first.item.key)
+
+    async def not_in_pebblepad(self, batch: Sequence[Ready]) -> str:
+        """T10's weekly list: one for all the cases of a Link Tutor. Where it is one text, the text itself."""
+        first = batch[0]
+        views = await to_record(self.casework, first.item.to)
+        if not views:
+            raise Dropped("all of it is recorded")
+        if len(views) == 1 and len(still_to_record(views[0])) == 1:
+            return await self.single(batch[:1])
+        message = again(first.claim, Message("Placements: a weekly list", not_there_yet(views)))
+        answers_to = reply_to(View(first.case, first.ground, first.item.to, self.now, ""))
+        return await self.people.send(first.item.to, message, reply_to=answers_to, key=first.item.key)
