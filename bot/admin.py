@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.clock import CannotMove, Clock
+from bot.jobs import JobsCommand
 from bot.roster import RosterCommand
 
 log = logging.getLogger(__name__)
@@ -22,16 +23,18 @@ LONGEST = 1 << 20
 
 
 class Admin:
-    def __init__(self, folder: Path, clock: Clock, roster: RosterCommand) -> None:
+    def __init__(self, folder: Path, clock: Clock, roster: RosterCommand, jobs: JobsCommand) -> None:
         self.path = folder / NAME
         self.clock = clock
         self.roster = roster
+        self.jobs = jobs
         self._server: asyncio.Server | None = None
         self._commands: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[Answer]]] = {
             "clock": self._clock,
             "advance": self._advance,
             "roster": self._roster,
             "confirm_guest": self._confirm_guest,
+            "jobs": self._jobs,
         }
 
     async def start(self) -> None:
@@ -85,6 +88,9 @@ class Admin:
 
     async def _confirm_guest(self, asked: Mapping[str, Any]) -> Answer:
         return await self.roster.confirm_guest(str(asked.get("email", "")))
+
+    async def _jobs(self, asked: Mapping[str, Any]) -> Answer:
+        return await self.jobs.run(dict(asked))
 
 
 async def ask(folder: Path, wanted: Mapping[str, Any]) -> Answer | None:

@@ -19,6 +19,7 @@ from bot.admin import Admin
 from bot.clock import Clock, PathwayTime
 from bot.graph import GraphInstalling
 from bot.invitation import BadLink, IcsLinks
+from bot.jobs import JobsCommand
 from bot.mail import Mail
 from bot.outside import outside
 from bot.reception import Reception
@@ -136,7 +137,7 @@ def _living(settings: BotSettings, pathway_time: PathwayTime) -> Callable[[web.A
             app[PARTS] = parts
             app[MESSAGES] = parts.teams.messages(parts.reception)
             await parts.clock.start()
-            admin = Admin(parts.stores.folder, parts.clock, parts.roster) if parts.stores.folder else None
+            admin = _admin(parts)
             if admin:
                 await admin.start()
             yield
@@ -149,6 +150,14 @@ def _living(settings: BotSettings, pathway_time: PathwayTime) -> Callable[[web.A
             await parts.stores.close()
 
     return living
+
+
+def _admin(parts: Parts) -> Admin | None:
+    """None where there is no folder to put its socket into."""
+    if parts.stores.folder is None:
+        return None
+    jobs = JobsCommand(parts.casework, parts.sender.failures, parts.clock.wake_soon)
+    return Admin(parts.stores.folder, parts.clock, parts.roster, jobs)
 
 
 async def _messages(request: web.Request) -> web.StreamResponse:
