@@ -18,7 +18,7 @@ from pathway.nudges import planned
 from pathway.people import Item, access
 from pathway.ports import Claim
 from pathway.roles import Role
-from pathway.tellings import CHANNEL
+from pathway.tellings import CHANNEL, Notice
 from pathway.timers import TIMERS
 
 #: How long a piece of work is held while a person settles it.
@@ -130,6 +130,8 @@ class Jobs:
 
     async def _job(self, claim: Claim, *, parked: bool) -> Job | None:
         """None where the reader may not know of it."""
+        if self.reader and claim.item is not None and claim.item.notice == Notice.DRAFT_WAITING:
+            return None  # a draft is its author's alone
         opened = await self._opened(claim.case_id) if claim.case_id else None
         if opened is None:
             return Job(job_id(claim), claim, parked=parked)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.practice.roll import PROVIDER
+from pathway.jobs import job_id
 from tests.conversations import road
 from tests.school import School
 
@@ -158,3 +159,96 @@ async def test_an_id_that_is_none_is_refused_in_a_sentence(school: School, id_: 
     no = await bot(school, "jobs", "retry", id_)
     assert (no.status, no.out) == (2, "")
     assert why in no.err
+
+
+# -- in Teams --------------------------------------------------------------------------------------------------------
+
+
+async def test_the_office_sees_what_is_next_and_withdraws_what_waits_with_a_reason(school: School) -> None:
+    await school.opens("helen", "sam")
+    await school.on("2026-10-13 16:00")
+    reference = await road.raises(school)
+    await school.on("2026-10-20 18:00")
+    await road.tells(school)
+    listed = await school.says("sam", "jobs")
+    assert f"Wednesday 21 October, 8am: Link Tutor acknowledges, to the Link Tutor. Ref {reference}" in listed
+    assert "To Dr Helen Marsh" in listed
+    assert "Goes out by itself: Wednesday 21 October, 8am" in listed
+    assert "keeps to the hours of its reader" in await school.presses("sam", "See to number 1")
+    assert "Try again" not in school.buttons("sam")
+    await school.presses("sam", "Do not send")
+    message, verb, data = school.wire("sam", "Do not send this", reason="Rung already")
+    assert "Say why in a line." in await school.sends("sam", message.id, verb, {**data, "reason": " "})
+    assert "It does not go out any more." in await school.fills("sam", press="Do not send this", reason="Rung already")
+    assert "To Dr Helen Marsh" not in school.reads("sam")
+    kept = await result_of(school, reference, "case_for_you")
+    sam = await school.parts.stores.roster.by_email(school.people["sam"].email)
+    assert sam is not None
+    assert kept == f"withdrawn by {sam.id} at 2026-10-20T17:00:00+00:00: Rung already"
+    await school.on("2026-10-21 08:30")
+    assert "your help is asked for" not in str([m.summary for m in school.teams.chat("helen")])
+
+
+async def test_what_failed_can_be_withdrawn_from_where_it_is_listed(without_mail: School) -> None:
+    school = without_mail
+    await school.opens("sam", "tom")
+    reference = await road.told(school)
+    assert "It did not arrive, since" in await school.says("sam", "jobs")
+    await school.presses("sam", "See to number 1")
+    await school.presses("sam", "Do not send")
+    said = await school.fills("sam", press="Do not send this", reason="Dr Marsh has left")
+    assert "It does not go out any more." in said
+    assert (await result_of(school, reference, "case_for_you")).endswith(": Dr Marsh has left")
+    assert not await school.parts.stores.book.parked()
+
+
+async def test_the_office_has_what_teams_did_not_take_tried_again(school: School) -> None:
+    await school.opens("helen", "sam")
+    await road.raises(school)
+    await school.on("2026-10-13 15:30")
+    await school.presses("priya", "Not yet: tell the Link Tutor")
+    school.mailbox.refuse_next("451 Try again later")
+    await school.fills("priya", evidence=road.EVIDENCE, press="Tell the Link Tutor: ")
+    assert "To Tom Ashworth" in await school.says("sam", "what failed")
+    assert "Teams or the mail server has not taken it yet" in await school.presses("sam", "See to number 1")
+    there_were = len(school.mail("tom"))
+    assert "It is being tried again" in await school.presses("sam", "Try again")
+    assert len(school.mail("tom")) == there_were + 1
+
+
+async def test_of_a_case_that_is_not_with_the_office_yet_it_sees_a_number_only(without_mail: School) -> None:
+    school = without_mail
+    await school.opens("sam")
+    reference = await road.raises(school)
+    listed = await school.says("sam", "jobs")
+    assert "No reminder is planned." in listed
+    assert "belong to cases that are not with you yet" in listed
+    assert reference not in listed
+    (parked,) = await school.parts.stores.book.parked()
+    newest = school.newest("sam")
+    for verb in ("jobs.see", "jobs.again", "jobs.withdraw", "jobs.withdrawn"):
+        data = {"letter": job_id(parked), "reason": "No need"}
+        assert "That has been seen to already." in await school.sends("sam", newest.id, verb, data)
+    assert [one.id for one in await school.parts.stores.book.parked()] == [parked.id]
+
+
+@pytest.mark.parametrize("who", ["priya", "helen", "tom"])
+async def test_nobody_else_sees_the_list_or_can_do_anything_with_it(without_mail: School, who: str) -> None:
+    school = without_mail
+    await school.opens("priya", "sam", who)
+    await road.told(school)
+    assert "This is kept for the Partnership Team" in await school.says(who, "jobs")
+    for parked in await school.parts.stores.book.parked():
+        data = {"letter": job_id(parked), "reason": "No need", "form": "jobs.withdraw"}
+        for verb in ("jobs.list", "jobs.see", "jobs.again", "jobs.withdraw", "jobs.withdrawn"):
+            said = await school.sends(who, school.newest(who).id, verb, data)
+            assert "This is kept for the Partnership Team" in said
+    assert await school.parts.stores.book.parked()
+
+
+async def test_in_the_channel_the_list_is_never_shown(school: School) -> None:
+    await school.opens("sam")
+    await road.told(school)
+    await school.teams.say_in_channel(school.people["sam"], "jobs")
+    assert "What is next, and what did not arrive" in school.reads("sam")
+    assert "What is next" not in str(school.channel())
