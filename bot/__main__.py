@@ -15,6 +15,7 @@ from typing import Any
 
 from bot.admin import ask
 from bot.app import serve
+from bot.backup import back_up, bring_back
 from bot.jobs import JobsCommand
 from bot.roster import RosterCommand, list_the_office
 from bot.settings import SettingsFault, environment, provider_path, read, store_url
@@ -22,6 +23,7 @@ from pathway.casework import Casework
 from pathway.ports import StoreUnavailable
 from pathway.provider import Provider, ProviderFault
 from storage import open_stores
+from storage.backup import NotBackedUp, NotRestored
 
 PRACTICE_PORT = 3979
 #: The exit status of a package that was not made, and of a job that was left as it is.
@@ -36,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
         return int(asked.run(asked))
+    except (NotBackedUp, NotRestored) as no:
+        print(no, file=sys.stderr)
+        return REFUSED
     except (SettingsFault, ProviderFault, StoreUnavailable, ValueError) as fault:
         print(fault, file=sys.stderr)
         return 1
@@ -59,6 +64,13 @@ def _parser() -> argparse.ArgumentParser:
     guest.add_argument("email")
     guest.set_defaults(run=_confirm_guest)
     _jobs_parser(commands.add_parser("jobs", help="what comes next, what waits and what failed"))
+    backup = commands.add_parser("backup", help="everything there is in one file, also while the bot runs")
+    backup.add_argument("file", type=Path)
+    backup.set_defaults(run=_backup)
+    restore = commands.add_parser("restore", help="back from such a file, while no bot runs")
+    restore.add_argument("file", type=Path)
+    restore.add_argument("--replace", action="store_true", help="move aside what is there now")
+    restore.set_defaults(run=_restore)
     doctor = commands.add_parser("doctor", help="say what of the set-up is well, and how to mend what is not")
     doctor.add_argument("--patience", type=float, default=10.0, metavar="SECONDS", help="for each answer from outside")
     doctor.set_defaults(run=_doctor)
@@ -121,6 +133,18 @@ def _jobs(asked: argparse.Namespace) -> int:
     by = os.environ.get("SUDO_USER") or getpass.getuser()
     wanted = {"do": "jobs", "act": asked.act, "id": asked.id, "because": asked.because, "by": f"account {by}"}
     return _say(asyncio.run(_administer(wanted)))
+
+
+def _backup(asked: argparse.Namespace) -> int:
+    folder = open_stores(store_url(environment())).folder
+    print(back_up(folder, asked.file.resolve(), datetime.now(UTC)))
+    return 0
+
+
+def _restore(asked: argparse.Namespace) -> int:
+    folder = open_stores(store_url(environment())).folder
+    print(bring_back(asked.file.resolve(), folder, replace=asked.replace))
+    return 0
 
 
 def _package(asked: argparse.Namespace) -> int:

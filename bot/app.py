@@ -32,6 +32,7 @@ from pathway.casework import Casework
 from pathway.ports import Installing, OutboxItem
 from pathway.provider import Provider
 from storage import Stores, open_stores
+from storage.tinydb_book import TinyCaseBook
 
 log = logging.getLogger(__name__)
 
@@ -154,10 +155,11 @@ def _living(settings: BotSettings, pathway_time: PathwayTime) -> Callable[[web.A
 
 def _admin(parts: Parts) -> Admin | None:
     """None where there is no folder to put its socket into."""
-    if parts.stores.folder is None:
+    book = parts.stores.book
+    if not isinstance(book, TinyCaseBook):
         return None
     jobs = JobsCommand(parts.casework, parts.sender.failures, parts.clock.wake_soon)
-    return Admin(parts.stores.folder, parts.clock, parts.roster, jobs)
+    return Admin(parts.clock, parts.roster, jobs, book.folder)
 
 
 async def _messages(request: web.Request) -> web.StreamResponse:
