@@ -4,33 +4,43 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import getpass
 import logging
+import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bot.admin import ask
 from bot.app import serve
+from bot.backup import back_up, bring_back
+from bot.jobs import JobsCommand
 from bot.roster import RosterCommand, list_the_office
 from bot.settings import SettingsFault, environment, provider_path, read, store_url
+from pathway.casework import Casework
 from pathway.ports import StoreUnavailable
 from pathway.provider import Provider, ProviderFault
 from storage import open_stores
+from storage.backup import NotBackedUp, NotRestored
 
 PRACTICE_PORT = 3979
-#: The exit status of a package that was not made.
+#: The exit status of a package that was not made, and of a job that was left as it is.
 REFUSED = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0 done, 1 a sentence on standard error says what is wrong."""
+    """The exit status: 0 done, 1 a sentence on standard error says what is wrong, 2 one says why it was refused."""
     asked = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for noisy in ("apscheduler", "aiohttp.access", "msal"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
         return int(asked.run(asked))
+    except (NotBackedUp, NotRestored) as no:
+        print(no, file=sys.stderr)
+        return REFUSED
     except (SettingsFault, ProviderFault, StoreUnavailable, ValueError) as fault:
         print(fault, file=sys.stderr)
         return 1
@@ -53,11 +63,31 @@ def _parser() -> argparse.ArgumentParser:
     guest = roster.add_parser("confirm-guest", help="a guest account is the person on the list")
     guest.add_argument("email")
     guest.set_defaults(run=_confirm_guest)
+    _jobs_parser(commands.add_parser("jobs", help="what comes next, what waits and what failed"))
+    backup = commands.add_parser("backup", help="everything there is in one file, also while the bot runs")
+    backup.add_argument("file", type=Path)
+    backup.set_defaults(run=_backup)
+    restore = commands.add_parser("restore", help="back from such a file, while no bot runs")
+    restore.add_argument("file", type=Path)
+    restore.add_argument("--replace", action="store_true", help="move aside what is there now")
+    restore.set_defaults(run=_restore)
     doctor = commands.add_parser("doctor", help="say what of the set-up is well, and how to mend what is not")
     doctor.add_argument("--patience", type=float, default=10.0, metavar="SECONDS", help="for each answer from outside")
     doctor.set_defaults(run=_doctor)
     _package_parser(commands.add_parser("package", help="make the zip that a Teams administrator uploads"))
     return parser
+
+
+def _jobs_parser(jobs: argparse.ArgumentParser) -> None:
+    jobs.set_defaults(run=_jobs, act="", id="", because="")
+    acts = jobs.add_subparsers(metavar="COMMAND")
+    retry = acts.add_parser("retry", help="try a message again now")
+    retry.set_defaults(act="again")
+    cancel = acts.add_parser("cancel", help="a message shall not go out any more")
+    cancel.set_defaults(act="cancel")
+    cancel.add_argument("--because", required=True, metavar="REASON", help="why; the case keeps it")
+    for command in (retry, cancel):
+        command.add_argument("id", help="as “python -m bot jobs” lists it")
 
 
 def _package_parser(package: argparse.ArgumentParser) -> None:
@@ -99,6 +129,24 @@ def _confirm_guest(asked: argparse.Namespace) -> int:
     return _say(asyncio.run(_administer({"do": "confirm_guest", "email": asked.email})))
 
 
+def _jobs(asked: argparse.Namespace) -> int:
+    by = os.environ.get("SUDO_USER") or getpass.getuser()
+    wanted = {"do": "jobs", "act": asked.act, "id": asked.id, "because": asked.because, "by": f"account {by}"}
+    return _say(asyncio.run(_administer(wanted)))
+
+
+def _backup(asked: argparse.Namespace) -> int:
+    folder = open_stores(store_url(environment())).folder
+    print(back_up(folder, asked.file.resolve(), datetime.now(UTC)))
+    return 0
+
+
+def _restore(asked: argparse.Namespace) -> int:
+    folder = open_stores(store_url(environment())).folder
+    print(bring_back(asked.file.resolve(), folder, replace=asked.replace))
+    return 0
+
+
 def _package(asked: argparse.Namespace) -> int:
     from bot.package import PackageRefused, make  # noqa: PLC0415 - a serving bot needs none of it
 
@@ -135,6 +183,10 @@ async def _administer(wanted: dict[str, Any]) -> dict[str, Any]:
     await stores.open()
     try:
         await list_the_office(stores.roster, provider)
+        if wanted["do"] == "jobs":
+            return await JobsCommand(Casework(stores.book, stores.roster, provider, lambda: datetime.now(UTC))).run(
+                wanted
+            )
         command = RosterCommand(stores.roster, stores.addresses, provider)
         if wanted["do"] == "confirm_guest":
             return await command.confirm_guest(wanted["email"])
@@ -147,6 +199,9 @@ def _say(answer: dict[str, Any]) -> int:
     if "error" in answer:
         print(answer["error"], file=sys.stderr)
         return 1
+    if "refused" in answer:
+        print(answer["refused"], file=sys.stderr)
+        return REFUSED
     print(answer.get("said", "Done."))
     return 0
 

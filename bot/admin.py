@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from bot.clock import CannotMove, Clock
+from bot.jobs import JobsCommand
 from bot.roster import RosterCommand
+from pathway.ports import StoreUnavailable
+from storage.backup import take_aside
+from storage.folder import Folder
 
 log = logging.getLogger(__name__)
 
@@ -22,16 +26,20 @@ LONGEST = 1 << 20
 
 
 class Admin:
-    def __init__(self, folder: Path, clock: Clock, roster: RosterCommand) -> None:
-        self.path = folder / NAME
+    def __init__(self, clock: Clock, roster: RosterCommand, jobs: JobsCommand, files: Folder) -> None:
+        self.path = files.path / NAME
         self.clock = clock
         self.roster = roster
+        self.jobs = jobs
+        self.files = files
         self._server: asyncio.Server | None = None
         self._commands: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[Answer]]] = {
             "clock": self._clock,
             "advance": self._advance,
             "roster": self._roster,
             "confirm_guest": self._confirm_guest,
+            "jobs": self._jobs,
+            "take_aside": self._take_aside,
         }
 
     async def start(self) -> None:
@@ -85,6 +93,15 @@ class Admin:
 
     async def _confirm_guest(self, asked: Mapping[str, Any]) -> Answer:
         return await self.roster.confirm_guest(str(asked.get("email", "")))
+
+    async def _jobs(self, asked: Mapping[str, Any]) -> Answer:
+        return await self.jobs.run(dict(asked))
+
+    async def _take_aside(self, _asked: Mapping[str, Any]) -> Answer:
+        try:
+            return {"aside": (await take_aside(self.files)).name}
+        except StoreUnavailable as no:
+            return {"error": str(no)}
 
 
 async def ask(folder: Path, wanted: Mapping[str, Any]) -> Answer | None:

@@ -19,6 +19,7 @@ from bot.admin import Admin
 from bot.clock import Clock, PathwayTime
 from bot.graph import GraphInstalling
 from bot.invitation import BadLink, IcsLinks
+from bot.jobs import JobsCommand
 from bot.mail import Mail
 from bot.outside import outside
 from bot.reception import Reception
@@ -31,6 +32,7 @@ from pathway.casework import Casework
 from pathway.ports import Installing, OutboxItem
 from pathway.provider import Provider
 from storage import Stores, open_stores
+from storage.tinydb_book import TinyCaseBook
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +138,7 @@ def _living(settings: BotSettings, pathway_time: PathwayTime) -> Callable[[web.A
             app[PARTS] = parts
             app[MESSAGES] = parts.teams.messages(parts.reception)
             await parts.clock.start()
-            admin = Admin(parts.stores.folder, parts.clock, parts.roster) if parts.stores.folder else None
+            admin = _admin(parts)
             if admin:
                 await admin.start()
             yield
@@ -149,6 +151,15 @@ def _living(settings: BotSettings, pathway_time: PathwayTime) -> Callable[[web.A
             await parts.stores.close()
 
     return living
+
+
+def _admin(parts: Parts) -> Admin | None:
+    """None where there is no folder to put its socket into."""
+    book = parts.stores.book
+    if not isinstance(book, TinyCaseBook):
+        return None
+    jobs = JobsCommand(parts.casework, parts.sender.failures, parts.clock.wake_soon)
+    return Admin(parts.clock, parts.roster, jobs, book.folder)
 
 
 async def _messages(request: web.Request) -> web.StreamResponse:

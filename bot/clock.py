@@ -21,10 +21,10 @@ from bot.sender import Sender
 from dialogs import concern
 from pathway.casework import Casework, NoSuchCase
 from pathway.dates import in_london, local
+from pathway.jobs import NAMES
 from pathway.nudges import Nudge, planned
 from pathway.ports import Addresses, Draft, Drafts, OutboxItem, StoreUnavailable
 from pathway.tellings import Notice
-from pathway.timers import TIMERS
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +34,6 @@ AT_ONCE, SOON = timedelta(milliseconds=20), timedelta(milliseconds=200)
 LEASE = timedelta(minutes=2)
 BATCH = 50
 OFFSET = "practice-offset"
-#: What each timer waits for, in words.
-NAMES = {timer.id: timer.name for timer in TIMERS}
 #: Practice begins here: a school Tuesday, between the start of school and the first lesson.
 PRACTICE_STARTS = datetime(2026, 10, 6, 8, 0, tzinfo=UTC)
 

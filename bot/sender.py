@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from bot.desk import Post, TryLater, Unreachable, perhaps_delivered
 from bot.jitter import decorrelated
+from bot.jobs import Failure
 from bot.mail import Mail
 from bot.reach import HANGS_AFTER, NOT_MADE, OF_ITSELF, Reaching
 from bot.sending.caseless import Caseless
@@ -24,6 +26,7 @@ from bot.sending.of_cases import OfCases
 from bot.sending.pieces import MAYBE, Dropped, Ready, unwanted, weekly
 from bot.sending.to_people import MAILED, ToPeople
 from pathway.casework import Casework, NoSuchCase
+from pathway.jobs import job_id
 from pathway.ports import Addresses, Claim, StoreUnavailable
 from pathway.tellings import CHANNEL
 
@@ -34,6 +37,8 @@ LEASE = timedelta(minutes=2)
 #: Seconds between tries: at first, and at the most.
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
 MORNING = "morning"
+#: Of the failures since the start, so many are remembered.
+FAILURES = 20
 
 
 class Sender:
@@ -57,6 +62,7 @@ class Sender:
         self._of_cases = OfCases(casework, people, self.cards)
         self._caseless = Caseless(casework, addresses, people)
         self._pauses: dict[str, float] = {}
+        self.failures: deque[Failure] = deque(maxlen=FAILURES)
         self.owner = owner or secrets.token_hex(4)
 
     @property
@@ -165,6 +171,7 @@ class Sender:
         """Decorrelated jitter, never earlier than told. Once nobody can say whether it arrived, that stays so."""
         pause = decorrelated(self._pauses.get(claim.id, 0.0), first=FIRST_PAUSE, longest=LONGEST_PAUSE)
         self._pauses[claim.id] = pause
+        self.failures.append(Failure(self.now, job_id(claim), str(no), for_good=False))
         error = MAYBE if no.maybe_delivered or claim.error == MAYBE else str(no)
         await self.casework.book.retry(claim, self.now + timedelta(seconds=max(pause, no.after or 0.0)), error)
         if claim.attempts == HANGS_AFTER and claim.item is not None and claim.item.notice not in OF_ITSELF:
@@ -174,6 +181,7 @@ class Sender:
         """Kept for the office to see to; but a notice about a notice is only dropped."""
         for claim in claims:
             self._pauses.pop(claim.id, None)
+            self.failures.append(Failure(self.now, job_id(claim), reason, for_good=True))
             if claim.item is not None and claim.item.notice in OF_ITSELF:
                 await self.casework.book.complete(claim, f"dropped: {reason}")
             else:

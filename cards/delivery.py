@@ -117,6 +117,7 @@ def letter(one: Undelivered, today: date) -> Card:
     ways = [button("Try again", "delivery.again", letter=one.key)]
     if not one.lost_placement:
         ways.append(button(f"I told {name} myself", "delivery.told", letter=one.key))
+        ways.append(button("Do not send", "jobs.withdraw", letter=one.key))
     if one.case and one.reference:
         ways.append(button(f"Open {one.reference}", "cases.open", case=one.case))
     return card(

@@ -57,7 +57,7 @@ def _words(roles: Collection[Role]) -> list[str]:
     """What they may type, beside "help"."""
     concern = ["concern"] if RAISERS & set(roles) else []
     plan = ["my plan"] if Role.STUDENT in roles else []
-    office = ["reach", "not delivered"] if Role.PARTNERSHIP_TEAM in roles else []
+    office = ["reach", "not delivered", "jobs"] if Role.PARTNERSHIP_TEAM in roles else []
     return [*concern, *plan, "my cases", *office, "privacy"]
 
 

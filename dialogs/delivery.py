@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 from cards import delivery as cards
@@ -11,6 +10,7 @@ from cards.notices import SUMMARIES
 from dialogs.router import Steps
 from dialogs.turn import Reply, Turn
 from pathway.casework import NoSuchCase
+from pathway.jobs import job_id
 from pathway.people import Item, access
 from pathway.ports import Claim
 from pathway.roles import Role
@@ -70,7 +70,7 @@ async def _undelivered(turn: Turn) -> tuple[Sequence[tuple[cards.Undelivered, Cl
 
 
 async def _seen(turn: Turn, claim: Claim) -> cards.Undelivered | None:
-    key = hashlib.sha256(claim.id.encode()).hexdigest()[:20]
+    key = job_id(claim)
     item = claim.item
     if item is None:
         return cards.Undelivered(key, None, "its reminders have stopped", claim.due, lost_placement=True)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 
 from cards import home as cards
-from dialogs import cases, concern, delivery, pebblepad, reach, student
+from dialogs import cases, concern, delivery, jobs, pebblepad, reach, student
 from dialogs.router import Steps
 from dialogs.turn import Reply, Turn
 from pathway.casework import REFERENCE, NoSuchCase
@@ -39,6 +39,9 @@ COMMANDS = {
     "reach": "reach.list",
     "who can be reached": "reach.list",
     "not delivered": "delivery.list",
+    "jobs": "jobs.list",
+    "what is next": "jobs.list",
+    "what failed": "jobs.list",
     "use this channel": "home.channel",
     "privacy": "home.privacy",
     "thanks": "home.thanks",
@@ -102,6 +105,7 @@ TYPED: Mapping[str, Callable[[Turn], Awaitable[Reply]]] = {
     "student.plan": student.plan,
     "reach.list": reach.listed,
     "delivery.list": delivery.listed,
+    "jobs.list": jobs.listed,
     "home.channel": channel,
     "home.privacy": privacy,
     "home.thanks": thanks,

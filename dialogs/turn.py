@@ -42,6 +42,7 @@ CARRIED = frozenset(
         "base",
         "blocks",
         "in_person",
+        "letter",
         "page",
         "part",
         "record",

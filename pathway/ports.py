@@ -186,7 +186,13 @@ class CaseBook(Protocol):
 
     async def delayed(self, attempts: int) -> Sequence[Claim]:
         """Of the outbox, what was tried at least *attempts* times in vain and will be tried again, the longest due
-        first. To be looked at: these claims settle nothing.
+        first; for 0 all that waits. To be looked at: these claims settle nothing.
+        """
+
+    async def hold(self, item: str, owner: str, now: datetime, lease: timedelta) -> Claim | None:
+        """One piece of the outbox by its claim's id, due or not, parked or not, so that a person can settle it or put
+        it back. Holding is no try: *attempts* counts those made so far. None where there is no such piece (any more),
+        and where somebody holds a live lease on it: then it is being sent.
         """
 
     async def next_due(self, queue: Queue) -> datetime | None:

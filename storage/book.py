@@ -331,6 +331,17 @@ class RecordBook:
         waiting.sort(key=lambda t: t.work.due or _LONG_AGO)
         return [_claim(t, Lease(0, _LONG_AGO, t.work.attempts)) for t in waiting]
 
+    async def hold(self, item: str, owner: str, now: datetime, lease: timedelta) -> Claim | None:
+        """See `CaseBook.hold`. Writes nothing; *owner* matters only where several processes share a store."""
+        del owner
+        task = self._ready().task("outbox", item)
+        held = self._leases.get(("outbox", item))
+        if task is None or ("outbox", item) in self._settling or (held is not None and held.until > now):
+            return None
+        tries = max(task.work.attempts, held.attempts if held else 0)
+        ours = self._leases["outbox", item] = Lease(next(self._fences), now + lease, tries)
+        return _claim(task, ours)
+
     def _lease_of_parked(self, task: Task) -> Lease:
         fresh = Lease(next(self._fences), _LONG_AGO, task.work.attempts)
         return self._leases.setdefault((task.queue, task.id), fresh)

@@ -7,6 +7,7 @@ import errno
 import fcntl
 import logging
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -33,10 +34,33 @@ T = TypeVar("T")
 FRESH = 20.0
 CASES, DRAFTS, DAMAGED = "cases", "drafts", "damaged"
 LOCK, RUN, PROBE = "LOCK", "run.json", ".probe.tmp"
+#: Folders in it: files taken aside for a backup, or unpacked from one; and what stands there while one is put in place.
+ASIDE, RESTORING = ".aside-", ".restoring"
 
 
 class FolderInUse(StoreUnavailable):
     """Another process has the folder open."""
+
+
+def lock(folder: Path) -> int:
+    """The handle that holds it until it is closed. Raises FolderInUse, OSError."""
+    handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(handle, 20).decode("ascii", "replace").strip() or "unknown"
+        os.close(handle)
+        raise FolderInUse(
+            f"The folder {folder} is in use by another Pathway (process {holder}). "
+            "Stop that one first, or name another folder."
+        ) from None
+    except OSError:
+        os.close(handle)
+        raise
+    with suppress(OSError):  # only for the sentence above
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+    return handle
 
 
 class Folder:
@@ -86,7 +110,14 @@ class Folder:
 
     def _take(self) -> None:
         make_folder(self.path)
-        self._lock = self._locked()
+        self._lock = lock(self.path)
+        if (self.path / RESTORING).exists():
+            raise StoreUnavailable(
+                f"A backup was being restored into {self.path}, and that was broken off. "
+                "Restore it again, with --replace."
+            )
+        for left in self.path.glob(f"{ASIDE}*"):
+            shutil.rmtree(left, ignore_errors=True)
         for name in (CASES, DRAFTS, DAMAGED):
             make_folder(self.path / name)
             (self.path / name).chmod(0o700)
@@ -94,25 +125,6 @@ class Folder:
         if swept:
             log.warning("Swept %d files that were never finished.", swept)
         self.run = self._next_run()
-
-    def _locked(self) -> int:
-        handle = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(handle, 20).decode("ascii", "replace").strip() or "unknown"
-            os.close(handle)
-            raise FolderInUse(
-                f"The folder {self.path} is in use by another Pathway (process {holder}). "
-                "Stop that one first, or name another folder."
-            ) from None
-        except OSError:
-            os.close(handle)
-            raise
-        with suppress(OSError):  # only for the sentence above
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-        return handle
 
     def _next_run(self) -> int:
         path = self.path / RUN
@@ -149,6 +161,13 @@ class Folder:
         for path in paths:
             self._unreadable.pop(str(path.relative_to(self.path)), None)
         return any(gone)
+
+    async def at_one_moment(self, step: Callable[[], T]) -> T:
+        """Runs *step* between two writes: meanwhile nothing in the folder changes. Raises StoreUnavailable."""
+        try:
+            return await self._in(self._writer, step)
+        except OSError as fault:
+            raise StoreUnavailable(f"The files could not be taken aside: {_why(fault)}.") from fault
 
     async def _writing(self, step: Callable[[], T]) -> T:
         try:

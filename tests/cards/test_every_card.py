@@ -100,13 +100,15 @@ def test_every_function_that_makes_a_card_is_in_the_book() -> None:
 
 
 def card_makers() -> Iterator[str]:
-    """ "module.function" of every public function of `cards` that gives a card."""
-    for file in sorted(Path(str(cards.__file__)).parent.glob("[a-z]*.py")):
-        module = importlib.import_module(f"cards.{file.stem}")
+    """ "topic.function" of every public function of `cards` that gives a card; a topic is a module or a package."""
+    floor = Path(str(cards.__file__)).parent
+    for file in sorted(floor.rglob("[a-z]*.py")):
+        path = file.relative_to(floor).with_suffix("").parts
+        module = importlib.import_module(".".join(("cards", *path)))
         for name, function in inspect.getmembers(module, inspect.isfunction):
             own = function.__module__ == module.__name__ and not name.startswith("_") and file.stem != "elements"
             if own and inspect.get_annotations(function).get("return") == "Card":
-                yield f"{file.stem}.{name}"
+                yield f"{path[0]}.{name}"
 
 
 def test_every_stage_every_reminder_and_every_rung_is_in_the_book() -> None:

@@ -418,6 +418,37 @@ async def test_what_was_tried_in_vain_a_few_times_can_be_looked_at_and_is_not_se
     assert [x.item and x.item.key for x in await due_letters(shop.book, NOON + 3 * HOUR)] == ["new", "late"]
 
 
+async def test_one_letter_can_be_held_by_its_id_whatever_its_time_and_settled_for_good(shop: Shop) -> None:
+    later = replace(note("later"), not_before=NOON + 9 * HOUR)
+    await shop.book.commit(first(outbox=(later, note("refused"))))
+    (due,) = await due_letters(shop.book)
+    await shop.book.park(due, "refused")
+    waiting, aside = (await shop.book.delayed(0))[0], (await shop.book.parked())[0]
+    for seen, attempts in ((waiting, 0), (aside, 1)):
+        held = await shop.book.hold(seen.id, "by hand", NOON, HOUR)
+        assert held is not None
+        assert (held.item, held.attempts, held.error) == (seen.item, attempts, seen.error)
+        assert await shop.book.hold(seen.id, "somebody else", NOON, HOUR) is None
+        assert await shop.book.complete(held, "withdrawn")
+        assert await shop.book.hold(seen.id, "by hand", NOON, HOUR) is None
+    await shop.reopen()
+    assert await due_letters(shop.book, NOON + 99 * HOUR) == []
+    assert await shop.book.sent("c1") == {"later": "withdrawn", "refused": "withdrawn"}
+
+
+async def test_what_is_being_sent_cannot_be_held_and_what_is_held_is_not_sent(shop: Shop) -> None:
+    await shop.book.commit(first(outbox=(note(),)))
+    (claim,) = await due_letters(shop.book)
+    assert await shop.book.hold(claim.id, "by hand", NOON, HOUR) is None
+    assert await shop.book.retry(claim, NOON + HOUR, "busy")
+    held = await shop.book.hold(claim.id, "by hand", NOON, 2 * HOUR)
+    assert held is not None
+    assert await due_letters(shop.book, NOON + HOUR) == []
+    assert await shop.book.retry(held, NOON, "busy")
+    assert [x.attempts for x in await due_letters(shop.book)] == [2]
+    assert await shop.book.hold("c1/never", "by hand", NOON, HOUR) is None
+
+
 async def test_a_parked_letter_can_be_put_back(shop: Shop) -> None:
     await shop.book.commit(first(outbox=(note(),)))
     await shop.book.park((await due_letters(shop.book))[0], "blocked by the user")

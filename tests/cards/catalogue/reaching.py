@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
-from cards import delivery, notices, reach
+from cards import delivery, jobs, notices, reach
 from cards.case import case_card
+from pathway.jobs import Reminder, Reminders
 from pathway.people import OutOfReach, Person
 from pathway.ports import Installed, OutboxItem
+from pathway.roles import Role
 from pathway.tellings import Notice
 from tests.cards.catalogue.first_half import FRIDAY, TUESDAY
-from tests.cards.catalogue.world import BOT_LINK, Drawn, Told, World, of
+from tests.cards.catalogue.world import BOT_LINK, Drawn, Told, World, fillings, of
 from tests.pathway.builders import moment
 
 
@@ -63,6 +66,7 @@ def _lists(world: World, n: int) -> Iterator[Drawn]:
         drawn = reach.invitation(people[0], words, can_install=bool(n % 2), news=news, app_link=BOT_LINK)
         yield Drawn(f"reach.invitation: {n}, {news[:30]!r}", drawn)
     yield from _undelivered(people, n)
+    yield from _jobs(world, people, n)
 
 
 def _undelivered(people: Sequence[Person], n: int) -> Iterator[Drawn]:
@@ -86,3 +90,31 @@ def _undelivered(people: Sequence[Person], n: int) -> Iterator[Drawn]:
         yield Drawn(f"delivery.letter: {n}, {one.key}", delivery.letter(one, today))
     for aside, delayed in ((1, 0), (2, 1), (0, 3)):
         yield Drawn(f"delivery.waiting: {aside}, {delayed}", delivery.waiting(aside, delayed))
+
+
+def _jobs(world: World, people: Sequence[Person], n: int) -> Iterator[Drawn]:
+    today, since, due = moment(FRIDAY).date(), moment(TUESDAY), moment(FRIDAY)
+    letters = [
+        jobs.Letter(f"k{i}", p, "a copy for you", since, 3, reference="K7K7", case="case-1", failed=i < 2)
+        for i, p in enumerate(people)
+    ]
+    letters[1] = replace(letters[1], to=None, stuck=True)
+    letters[2] = replace(letters[2], tries=0, due=due)
+    letters[3] = replace(letters[3], to=None, reference="", case="", tries=1)
+    letters[4] = replace(letters[4], to=None, channel=True)
+    ahead = [
+        Reminder(f"r{i}", due, "case-1", "K7K7", timer, role)
+        for i, (timer, role) in enumerate((("T1", Role.MENTOR), ("T9", None), ("T2", Role.PARTNERSHIP_TEAM)))
+    ]
+    news = "It does not go out any more."
+    for start, count, hidden, first in ((0, 0, 0, []), (0, 2, 1, ahead), (0, 6, 2, ahead), (4, 6, 0, ahead[:1])):
+        page = letters[start : min(start + jobs.PAGE, count)]
+        found = Reminders(tuple(first), more=start, hidden=hidden)
+        drawn = jobs.jobs_list(
+            found, page, start, count, provider=world.provider, today=today, hidden=hidden, news=news[: 99 * hidden]
+        )
+        yield Drawn(f"jobs.jobs_list: {n}, {start} of {count}", drawn)
+    for one in letters[2:]:
+        yield Drawn(f"jobs.letter: {n}, {one.id}", jobs.letter(one, today))
+        form = partial(jobs.withdraw_form, one, world.provider)
+        yield from fillings(world, f"jobs.withdraw_form: {n}, {one.id}", form)

@@ -1,0 +1,383 @@
+"""One file with everything a store has, and the way back from it.
+
+The file is a zip that any zip tool opens: the store's files as they are, and `manifest.json` with the format, when it
+was made, and length and SHA-256 of each. Its last 64 bytes (the zip's comment) are the SHA-256 of all before them, so
+that no byte of it can change unseen. It holds personal data and is no more encrypted than the folder is.
+
+All files are taken at one moment: on the store's writing thread, between two writes, each gets a second name (a hard
+link) in a folder aside. The store never writes into a file, it puts a new one in its place, so what was linked stays as
+it was. A link costs about 15 microseconds, so a turn waits for a few milliseconds, where copying would take a second;
+everything slow (reading, hashing, packing) happens afterwards, and in another process where a bot runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pathway.people import Person
+from storage import record as r
+from storage.atomic import Damaged, make_folder, read_document, read_documents, replace_file, sync_folder
+from storage.codec import CodecError, decode
+from storage.folder import ASIDE, CASES, DAMAGED, DRAFTS, RESTORING, RUN, Folder, lock
+from storage.tinydb_book import ADDRESSES, POST, ROSTER
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+#: When the last backup was made; for `python -m bot doctor`.
+LAST = "backup.json"
+#: Of hexadecimal figures, at the end of the file.
+SEAL = 64
+#: What a folder or an archive may hold, and nothing else: no other path is ever written.
+_TOP = (POST, ROSTER, ADDRESSES, RUN)
+_NAME = re.compile(rf"(?:{CASES}|{DRAFTS})/[A-Za-z0-9_-]{{1,100}}\.json|{DAMAGED}/[A-Za-z0-9_-][A-Za-z0-9_.-]{{0,119}}")
+_CHUNK = 1 << 20
+#: Bytes of a manifest: some 100,000 cases.
+_LONGEST = 1 << 24
+
+
+class NotBackedUp(Exception):
+    """The sentence says why no backup was made; nothing is left of it."""
+
+
+class NotRestored(Exception):
+    """The sentence says why, and that nothing was changed; where a disk gives up at the very end, what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is in a folder or an archive. *made* is aware; *unreadable* names files that were damaged already."""
+
+    made: datetime
+    cases: int
+    people: int
+    drafts: int
+    unreadable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """*newer*: cases that had moved on after the backup was made; *later*: cases that began after it; both of the old
+    data, which now stand in *aside* (None where there were none).
+    """
+
+    held: Held
+    newer: int
+    later: int
+    aside: Path | None
+
+
+# -- making one ------------------------------------------------------------------------------------------------------
+
+
+async def take_aside(folder: Folder) -> Path:
+    """All files of the open *folder* as they are at one moment, under second names; for the caller to remove.
+
+    Raises StoreUnavailable.
+    """
+    target = folder.path / f"{ASIDE}{secrets.token_hex(4)}"
+    await folder.at_one_moment(lambda: _link(folder.path, target))
+    return target
+
+
+def _link(folder: Path, target: Path) -> None:
+    for place in (target, *(target / name for name in (CASES, DRAFTS, DAMAGED))):
+        place.mkdir(mode=0o700)
+    for name in names_in(folder):
+        try:
+            os.link(folder / name, target / name)
+        except OSError:  # a disk that knows no second names
+            shutil.copyfile(folder / name, target / name)
+
+
+def names_in(folder: Path) -> list[str]:
+    """The store's own files there, in order: nothing that is half written, no lock and no socket."""
+    found = [name for name in _TOP if (folder / name).is_file()]
+    for below in (CASES, DRAFTS, DAMAGED):
+        with suppress(FileNotFoundError):
+            found += [f"{below}/{entry.name}" for entry in os.scandir(folder / below)]
+    return sorted(name for name in found if is_ours(name))
+
+
+def is_ours(name: str) -> bool:
+    return name in _TOP or _NAME.fullmatch(name) is not None
+
+
+def pack(source: Path, file: Path, made: datetime) -> Held:
+    """Writes *source* (files that nobody changes) into *file*, for its owner alone (0600), durable when it returns.
+    *made* is aware. Blocks. Raises NotBackedUp; also where there is a file already, which is left alone.
+    """
+    try:
+        handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        raise NotBackedUp(
+            f"{file} is there already. Name a file that is not; no backup is ever written over."
+        ) from None
+    except OSError as fault:
+        raise NotBackedUp(f"{file} cannot be written: {_why(fault)}.") from fault
+    try:
+        with os.fdopen(handle, "w+b") as out:
+            _zip(source, out, made)
+            _seal(out)
+        sync_folder(file.parent)
+        return _held(source, made)
+    except OSError as fault:
+        with suppress(OSError):
+            file.unlink()
+        raise NotBackedUp(f"No backup was made: {_why(fault)}.") from fault
+
+
+def _zip(source: Path, out: Any, made: datetime) -> None:
+    files: dict[str, dict[str, Any]] = {}
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in names_in(source):
+            data = (source / name).read_bytes()
+            files[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+            packed.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+        manifest = {"pathway": "backup", "format": FORMAT, "made": made.isoformat(), "files": files}
+        packed.writestr(zipfile.ZipInfo(MANIFEST), json.dumps(manifest), zipfile.ZIP_DEFLATED)
+        packed.comment = b"0" * SEAL
+
+
+def _seal(out: Any) -> None:
+    end = out.seek(0, os.SEEK_END) - SEAL
+    digest = _digest(out, end)
+    out.seek(end)
+    out.write(digest.encode("ascii"))
+    out.flush()
+    os.fsync(out.fileno())
+
+
+def _digest(file: Any, end: int) -> str:
+    file.seek(0)
+    digest, left = hashlib.sha256(), end
+    while left > 0 and (part := file.read(min(_CHUNK, left))):
+        digest.update(part)
+        left -= len(part)
+    return digest.hexdigest()
+
+
+def note_backup(folder: Path, made: datetime) -> None:
+    """For `last_backup`. A courtesy: that it cannot be written spoils no backup."""
+    with suppress(OSError):
+        replace_file(folder / LAST, json.dumps({"made": made.isoformat()}).encode())
+
+
+def last_backup(folder: Path) -> datetime | None:
+    """When the last one was made, aware; None where nobody knows."""
+    try:
+        return datetime.fromisoformat(json.loads((folder / LAST).read_text("utf-8"))["made"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+# -- the way back ----------------------------------------------------------------------------------------------------
+
+
+def restore(file: Path, folder: Path, *, replace: bool = False) -> Restored:
+    """Puts what *file* holds into *folder*, which nobody may be using; with *replace* what stands there is moved aside
+    first, to `before-...` in it. Everything is checked before anything is changed. Blocks.
+
+    Raises NotRestored, and `storage.folder.FolderInUse` (a StoreUnavailable) where a Pathway runs on the folder.
+    """
+    with _opened(file) as (archive, manifest):
+        made = datetime.fromisoformat(manifest["made"])
+        for name in manifest["files"]:
+            _checked(archive, manifest, name)
+        try:
+            make_folder(folder)
+            handle = lock(folder)
+        except OSError as fault:
+            raise NotRestored(f"{folder} cannot be used: {_why(fault)}. Nothing was changed.") from fault
+        try:
+            return _into(folder, archive, manifest, made, replace=replace)
+        finally:
+            os.close(handle)
+
+
+def _into(
+    folder: Path, archive: zipfile.ZipFile, manifest: Mapping[str, Any], made: datetime, *, replace: bool
+) -> Restored:
+    before = names_in(folder)
+    if before and not replace:
+        raise NotRestored(
+            f"{folder} is not empty. Name an empty folder in PATHWAY_STORE, or add --replace: then what is there is "
+            "moved aside, not deleted. Nothing was changed."
+        )
+    for left in folder.glob(f"{ASIDE}*"):
+        shutil.rmtree(left, ignore_errors=True)  # of a backup or a restore that was killed
+    unpacked = folder / f"{ASIDE}{secrets.token_hex(4)}"
+    try:
+        _unpack(archive, manifest, unpacked)
+        held = _held(unpacked, made)
+        newer, later = _moved_on(folder, unpacked)
+    except OSError as fault:
+        shutil.rmtree(unpacked, ignore_errors=True)
+        raise NotRestored(f"The backup cannot be unpacked: {_why(fault)}. Nothing was changed.") from fault
+    try:
+        aside = _swap(folder, unpacked, before)
+    except OSError as fault:
+        raise NotRestored(
+            f"The restore was broken off: {_why(fault)}. Nothing is lost. Mend that, then restore again with --replace."
+        ) from fault
+    return Restored(held, newer, later, aside)
+
+
+def _swap(folder: Path, unpacked: Path, before: list[str]) -> Path | None:
+    """From here on to the end a store will not open on *folder*: half of each would be worse than neither."""
+    restoring = folder / RESTORING
+    shutil.rmtree(restoring, ignore_errors=True)  # of a restore that was broken off, which this one repeats
+    unpacked.rename(restoring)
+    sync_folder(folder)
+    aside = None
+    if before:
+        aside = folder / f"before-{secrets.token_hex(4)}"
+        _move(folder, aside)
+    _move(restoring, folder)
+    restoring.rmdir()
+    sync_folder(folder)
+    return aside
+
+
+def _move(source: Path, target: Path) -> None:
+    """The store's own files and folders, each at one stroke."""
+    target.mkdir(mode=0o700, exist_ok=True)
+    for name in (CASES, DRAFTS, DAMAGED, *_TOP):
+        if (target / name).is_dir():
+            (target / name).rmdir()  # an empty one: what it held was moved
+        if (source / name).exists():
+            (source / name).rename(target / name)
+    sync_folder(target)
+    sync_folder(source)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[tuple[zipfile.ZipFile, Mapping[str, Any]]]:
+    try:
+        with file.open("rb") as raw:
+            end = raw.seek(0, os.SEEK_END) - SEAL
+            sealed = end > 0 and _digest(raw, end).encode("ascii") == raw.read(SEAL)
+            if not sealed:
+                raise NotRestored(_strange(file, raw))
+            with zipfile.ZipFile(raw) as archive:
+                yield archive, _manifest(archive)
+    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as fault:
+        why = _why(fault) if isinstance(fault, OSError) else "it is no backup of Pathway"
+        raise NotRestored(f"{file.name} cannot be read: {why}. Nothing was changed.") from fault
+
+
+def _strange(file: Path, raw: Any) -> str:
+    raw.seek(0)
+    if raw.read(4) != b"PK\x03\x04":
+        return f"{file.name} is no backup of Pathway, or damaged at its beginning. Nothing was changed."
+    return f"{file.name} is damaged or cut off: it is not as it was written. Use another backup. Nothing was changed."
+
+
+def _manifest(archive: zipfile.ZipFile) -> Mapping[str, Any]:
+    """Every name in it is one of a store's, and the archive holds just these."""
+    try:
+        with archive.open(MANIFEST) as kept:
+            found = json.loads(kept.read(_LONGEST))
+        names = sorted(archive.namelist())
+        known = found["pathway"] == "backup" and isinstance(found["format"], int)
+        files, made = dict(found["files"]), datetime.fromisoformat(found["made"])
+        whole = names == sorted([MANIFEST, *files]) and all(is_ours(name) for name in files) and made.tzinfo is not None
+    except (KeyError, TypeError, ValueError, AttributeError):
+        known = whole = False
+        found = {}
+    if known and found["format"] > FORMAT:
+        raise NotRestored("This backup was made by a later Pathway. Restore it with that one. Nothing was changed.")
+    if not (known and whole):
+        raise NotRestored("This is no backup of Pathway, or not a whole one. Nothing was changed.")
+    return dict(found)
+
+
+def _checked(archive: zipfile.ZipFile, manifest: Mapping[str, Any], name: str) -> bytes:
+    try:
+        kept = manifest["files"][name]
+        with archive.open(name) as packed:
+            data = packed.read(int(kept["bytes"]) + 1)
+        right = len(data) == kept["bytes"] and hashlib.sha256(data).hexdigest() == kept["sha256"]
+    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, EOFError):
+        right, data = False, b""
+    if not right:
+        raise NotRestored(f"In this backup {name} is not as it was written. Use another backup. Nothing was changed.")
+    return data
+
+
+def _unpack(archive: zipfile.ZipFile, manifest: Mapping[str, Any], target: Path) -> None:
+    for place in (target, *(target / name for name in (CASES, DRAFTS, DAMAGED))):
+        place.mkdir(mode=0o700)
+    for name in manifest["files"]:
+        handle = os.open(target / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "wb") as out:
+            out.write(_checked(archive, manifest, name))
+            out.flush()
+            os.fsync(out.fileno())
+    for place in (*(target / name for name in (CASES, DRAFTS, DAMAGED)), target):
+        sync_folder(place)
+
+
+# -- what is in a folder ---------------------------------------------------------------------------------------------
+
+
+def _held(folder: Path, made: datetime) -> Held:
+    """Read as a store reads it, so that what cannot be read is told now. Raises OSError."""
+    cases = [f"{CASES}/{path.name}" for path in (folder / CASES).glob("*.json")]
+    drafts = [f"{DRAFTS}/{path.name}" for path in (folder / DRAFTS).glob("*.json")]
+    found = {name: _count(folder / name, name) for name in (POST, ROSTER, *cases, *drafts)}
+    return Held(
+        made,
+        len(cases),
+        found[ROSTER] or 0,
+        sum(found[name] or 0 for name in drafts),
+        tuple(sorted(name for name, count in found.items() if count is None)),
+    )
+
+
+def _count(path: Path, name: str) -> int | None:
+    """People of the roster, drafts of a person, 1 for a case; None for a file that cannot be read. Raises OSError."""
+    try:
+        if name == ROSTER:
+            return len([decode(Person, dict(one)) for one in read_documents(path, "people")])
+        if name.startswith(f"{DRAFTS}/"):
+            return len(read_documents(path, "drafts"))
+        kept = read_document(path, "case")
+        return 1 if kept is None or r.read(dict(kept)).history() is not None else 0
+    except (Damaged, CodecError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _moved_on(old: Path, new: Path) -> tuple[int, int]:
+    """How many cases of *old* have more events than in *new*, and how many are not in *new* at all."""
+    newer = later = 0
+    for path in (old / CASES).glob("*.json"):
+        if not (new / CASES / path.name).exists():
+            later += 1
+        else:
+            newer += _events(path) > _events(new / CASES / path.name)
+    return newer, later
+
+
+def _events(path: Path) -> int:
+    """0 for a file that cannot be read: that may be why it is restored."""
+    try:
+        found = read_document(path, "case")
+        return r.read(dict(found)).version if found is not None else 0
+    except (Damaged, CodecError, OSError, ValueError):
+        return 0
+
+
+def _why(fault: OSError) -> str:
+    return (fault.strerror or type(fault).__name__).lower()
