@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 PORT ?= 3979
 
-.PHONY: practice test bench format lock bench-lock clean
+.PHONY: practice test bench bench-attacks format lock bench-lock clean
 
 practice: ## try Pathway in the browser, with made-up people
 	@tools/setup.sh
@@ -19,6 +19,10 @@ test: ## everything that CI runs
 bench: ## Pathway beside Microsoft's SDKs: docs/speed.md
 	@tools/setup.sh
 	@$(PY) bench/sdks.py $(ARGS)
+
+bench-attacks: ## what good people notice of an attack: docs/reliability.md
+	@tools/setup.sh
+	@$(PY) bench/attacks.py $(ARGS)
 
 format:
 	@tools/setup.sh
