@@ -1,11 +1,11 @@
 """What good people notice while Pathway is attacked, or while a service of Microsoft's is out of order.
 
-    python bench/attacks.py [--rounds 3] [--seconds 10] [--only keys,entra]
+    python bench/attacks.py [--rounds 3] [--seconds 6] [--only keys,entra]
 
 For each attack a bot of its own, `python -m bot serve` as it is, with production's settings; the hosts and the good
 people are one process more (`other_side.py`), and this one attacks. In each round the good people come first alone,
 then during the attack, at a pace that does not depend on the answers; a time counts from when they should have asked.
-The attacks take turns. Printed: one table, with the figures of all rounds together. No limit is asserted.
+The attacks take turns. Printed: one table; figures are medians over the rounds. No limit is asserted.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import json
 import math
 import resource
 import shutil
+import statistics
 import sys
 import tempfile
 import time
@@ -194,15 +195,19 @@ class Figure:
         every = sorted(t for kind in self.kinds for t in times[kind])
         return every[max(0, math.ceil(len(every) * self.part) - 1)] if every else math.nan
 
-    def line(self, name: str, alone: Times, attacked: Times) -> str:
-        """With what each measured, how often, and whether the goal is reached."""
-        before, now = self.of(alone), self.of(attacked)
-        reached = now / before if self.ratio else now
+    def line(self, name: str, alone: Sequence[Times], attacked: Sequence[Times]) -> str:
+        """Of all rounds: what was measured, how often, and whether the goal is reached. The ratio is that of each
+        round's own two figures.
+        """
+        before, now = [self.of(times) for times in alone], [self.of(times) for times in attacked]
+        middle, times_over = statistics.median(now), statistics.median(b / a for a, b in zip(before, now, strict=True))
+        reached = times_over if self.ratio else middle
         goal = f"less than {self.goal:g} times" if self.ratio else f"less than {_span(self.goal)}"
-        said = f"{_span(now)} ({now / before:.1f} times)" if self.ratio else _span(now)
-        count = sum(len(attacked[kind]) for kind in self.kinds)
+        said = f"{_span(middle)} ({times_over:.1f} times)" if self.ratio else _span(middle)
+        count = sum(len(times[kind]) for times in attacked for kind in self.kinds)
         met = "yes" if reached < self.goal else "**no**"
-        return f"| {self.row} | {name} | {self.what} | {count} | {_span(before)} | {said} | {goal} | {met} |"
+        alone_for = _span(statistics.median(before))
+        return f"| {self.row} | {name} | {self.what} | {count} | {alone_for} | {said} | {goal} | {met} |"
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,10 +328,10 @@ ATTACKS = (
 
 @dataclass
 class Seen:
-    """Of one attack, all rounds together."""
+    """Of one attack, round by round."""
 
-    alone: dict[str, list[float]] = field(default_factory=dict)
-    attacked: dict[str, list[float]] = field(default_factory=dict)
+    alone: list[Times] = field(default_factory=list)
+    attacked: list[Times] = field(default_factory=list)
     blows: Blows = field(default_factory=Blows)
     fault: str = ""
 
@@ -358,10 +363,12 @@ class Battle:
             await other.ask(set=dict(attack.at_start))
             bot = await self._bot(stack, other, place)
             await self._good(attack, other, bot, min(2.0, seconds))
-            _add(seen.alone, await self._good(attack, other, bot, seconds))
+            alone = await self._good(attack, other, bot, seconds)
             await other.ask(set=dict(attack.world))
             async with attack.load(Target(bot.port, other.token, seen.blows)):
-                _add(seen.attacked, await self._good(attack, other, bot, seconds))
+                attacked = await self._good(attack, other, bot, seconds)
+        seen.alone.append(alone)
+        seen.attacked.append(attacked)
 
     async def _bot(self, stack: AsyncExitStack, other: OtherSide, place: Path) -> sdks.Bot:
         port = free_port()
@@ -387,11 +394,6 @@ class Battle:
         with_reply = kind == "echo" and not attack.answered
         run = Run(kind, port, first, turns, at_once=at_once, with_reply=with_reply, every=at_once / rate)
         return asdict(run)
-
-
-def _add(kept: dict[str, list[float]], more: Mapping[str, Sequence[float]]) -> None:
-    for kind, times in more.items():
-        kept.setdefault(kind, []).extend(times)
 
 
 # -- printing ----------------------------------------------------------------------------------------------------------
@@ -439,7 +441,7 @@ async def run(attacks: Sequence[Attack], rounds: int, seconds: float) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="What good people notice while Pathway is attacked.")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=10.0, help="how long each half of a round takes")
+    parser.add_argument("--seconds", type=float, default=6.0, help="how long each half of a round takes")
     parser.add_argument("--only", default="", help=f"some of {','.join(attack.key for attack in ATTACKS)}")
     asked = parser.parse_args()
     wanted = asked.only.split(",") if asked.only else [attack.key for attack in ATTACKS]

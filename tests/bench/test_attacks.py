@@ -24,8 +24,8 @@ async def test_good_people_are_served_during_an_attack_and_it_has_its_figures(ke
     seen = battle.seen[key]
     assert seen.fault == ""
     for figure in attack(key).figures:
-        assert figure.of(seen.alone) > 0
-        assert figure.of(seen.attacked) > 0
+        assert figure.of(seen.alone[0]) > 0
+        assert figure.of(seen.attacked[0]) > 0
     lines = attacks.table(battle).splitlines()
     assert len(lines) == 2 + len(attack(key).figures)
     assert len({line.count("|") for line in lines}) == 1
@@ -51,12 +51,22 @@ def test_a_figure_is_the_time_that_so_many_of_all_turns_reach_and_the_slowest_is
 
 
 def test_a_goal_that_is_missed_is_said_so() -> None:
-    slow, quick = {"echo": [250.0]}, {"echo": [100.0]}
+    slow, quick = [{"echo": [250.0]}], [{"echo": [100.0]}]
 
     assert "**no**" in Figure(16, "", ("echo",), 1.0, 200.0).line("", quick, slow)
     assert "**no**" not in Figure(16, "", ("echo",), 1.0, 300.0).line("", quick, slow)
     assert "**no**" in Figure(15, "", ("echo",), 1.0, 2.0, ratio=True).line("", quick, slow)
     assert "**no**" not in Figure(15, "", ("echo",), 1.0, 3.0, ratio=True).line("", quick, slow)
+
+
+def test_of_several_rounds_the_middle_one_counts() -> None:
+    line = Figure(15, "", ("echo",), 1.0, 2.0, ratio=True).line(
+        "",
+        [{"echo": [100.0]}, {"echo": [10.0]}, {"echo": [50.0]}],
+        [{"echo": [150.0]}, {"echo": [900.0]}, {"echo": [75.0]}],
+    )
+
+    assert "| 50 ms | 150 ms (1.5 times) | less than 2 times | yes |" in line
 
 
 def test_the_office_presses_for_the_link_tutor_as_itself() -> None:
