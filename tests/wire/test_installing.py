@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from bot.teams.words import STILL_WORKING
 from tests.wire.graph import CONTRACT, faults
 from tests.wire.microsoft import ENTRA, GRAPH, Microsoft
 from tests.wire.partnership import Partnership
@@ -93,6 +95,31 @@ async def test_when_graph_is_out_of_order_the_office_is_asked_to_try_again(
         finally:
             microsoft.before.pop(GRAPH)
         assert "is being installed" in await school.presses("sam", "Install Pathway for")
+
+
+async def test_a_slow_graph_is_no_reason_to_wait_and_the_card_tells_of_it_afterwards(
+    microsoft: Microsoft, tmp_path: Path
+) -> None:
+    let_it = asyncio.Event()
+
+    async def slowly(_request: web.Request) -> None:
+        await let_it.wait()
+
+    async with at_the_list(microsoft, tmp_path) as (school, _, key):
+        before = school.news(key)
+        message, verb, data = school.wire("sam", "Install Pathway for")
+        microsoft.before[GRAPH] = slowly
+        try:
+            answer = await school.teams.press(school.people["sam"], message.id, verb, data)
+            assert (answer.kind, answer.text) == ("message", STILL_WORKING.text)
+            assert school.news(key) == before
+        finally:
+            microsoft.before.pop(GRAPH)
+            let_it.set()
+        await school.hears("sam", "is being installed")
+        assert "is being installed" in school.reads("sam")
+        await microsoft.line.until(lambda: school.news(key) == before + 1, seconds=10.0)
+        assert "Sam Whitfield of the Partnership Team added me for you." in school.reads(key)
 
 
 async def test_graph_has_a_token_of_its_own_fetched_once_and_anew_when_it_is_refused(
