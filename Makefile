@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 PORT ?= 3979
 
-.PHONY: practice test bench format lock bench-lock clean
+.PHONY: practice test bench bench-attacks format lock sbom bench-lock clean
 
 practice: ## try Pathway in the browser, with made-up people
 	@tools/setup.sh
@@ -20,6 +20,10 @@ bench: ## Pathway beside Microsoft's SDKs: docs/speed.md
 	@tools/setup.sh
 	@$(PY) bench/sdks.py $(ARGS)
 
+bench-attacks: ## what good people notice of an attack: docs/reliability.md
+	@tools/setup.sh
+	@$(PY) bench/attacks.py $(ARGS)
+
 format:
 	@tools/setup.sh
 	$(PY) -m ruff check --fix .
@@ -31,6 +35,11 @@ lock: ## pin every dependency anew, with hashes
 	CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/pip-compile --quiet --upgrade --all-extras --generate-hashes --strip-extras \
 		--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 		--output-file requirements.lock pyproject.toml
+	$(PY) tools/sbom.py
+
+sbom: ## the bill of materials of the lock: docs/sbom.cdx.json
+	@tools/setup.sh
+	$(PY) tools/sbom.py
 
 bench-lock: ## pin the bench's own environments anew, with hashes
 	@tools/setup.sh

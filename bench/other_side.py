@@ -1,13 +1,15 @@
 """Microsoft and Teams in one process of their own, cheap enough not to be what is measured.
 
-Three hosts over TLS (signing keys, tokens, connector), and people who send signed activities. Both are bare protocols
-on asyncio: they read and write no more of HTTP than the bots of this bench need. Commands come in as lines of JSON on
-standard input, answers go out on standard output; the first line out says where the hosts are.
+Four hosts over TLS (signing keys, tokens, connector, Graph), and people who send signed activities. Both are bare
+protocols on asyncio: they read and write no more of HTTP than the bots of this bench need. Commands come in as lines of
+JSON on standard input, answers go out on standard output; the first line out says where the hosts are, and a token with
+which anybody may send.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import json
 import re
@@ -28,7 +30,8 @@ from bench import people
 from bot.practice.keys import ISSUER, SigningKey
 
 KEYS, ENTRA, CONNECTOR = "login.botframework.com", "login.microsoftonline.com", "smba.trafficmanager.net"
-HOSTS = (KEYS, ENTRA, CONNECTOR)
+GRAPH = "graph.microsoft.com"
+HOSTS = (KEYS, ENTRA, CONNECTOR, GRAPH)
 LONGEST = 120.0
 """Seconds that one run may take."""
 
@@ -36,11 +39,22 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _MUST_SAY = {"check": b"Set the weekly target", "send": b"The weekly target is set"}
 """What is in the answer to a press that did what it is for."""
 
+NEVER = 3600.0
+"""Seconds: longer than any run."""
+
+OUT_OF_ORDER: dict[str, tuple[int, Any, float]] = {
+    "hang": (200, {}, NEVER),
+    "fail": (500, {"error": "out of order"}, 0.0),
+    "garble": (200, b"\xff{", 0.0),
+    "lie": (200, {"issuer": "https://evil.example", "jwks_uri": "https://evil.example/keys"}, 0.0),
+}
 _CHAT = re.compile(r"/conversations/([^/]+)/activities")
 
 
 class World:
-    """What the hosts know, and how they behave. *token_after* and *connector_after* are seconds."""
+    """What the hosts know, and how they behave. *token_after*, *connector_after* and *graph_after* are seconds; *keys*
+    is how the pages of the signing keys are: "well", "hang", "fail", "garble" or "lie".
+    """
 
     def __init__(self) -> None:
         self.key = SigningKey.new()
@@ -49,6 +63,8 @@ class World:
         self.token_after = 0.0
         self.token_lasts = 3599
         self.connector_after = 0.0
+        self.graph_after = 0.0
+        self.keys = "well"
         self.seen: Counter[str] = Counter()
         self.waiting: dict[str, Caller] = {}
         """Who waits for a message in which chat."""
@@ -68,6 +84,11 @@ class World:
             self.seen["tokens"] += 1
             token = {"token_type": "Bearer", "expires_in": self.token_lasts, "access_token": self.for_connector}
             return 200, token, self.token_after
+        if path.endswith("/teamwork/installedApps"):
+            self.seen["installed"] += 1
+            return 201, {}, self.graph_after
+        if "/v1/.well-known/" in path and self.keys != "well":
+            return OUT_OF_ORDER[self.keys]
         return (*self._page(path), 0.0)
 
     def _connector(self, method: str, path: str, head: bytes) -> tuple[int, Any, float]:
@@ -79,6 +100,8 @@ class World:
             caller = self.waiting.pop(chat[1], None)
             if caller is not None:
                 caller.half()
+        if method == "PUT":
+            self.seen["edited"] += 1
         return 201, {"id": f"{1_800_000_000_000 + self.seen['messages']}"}, self.connector_after
 
     def _page(self, path: str) -> tuple[int, Any]:
@@ -131,7 +154,7 @@ class Host(asyncio.Protocol):
     def _answer(self, head: bytes) -> None:
         method, path, _ = head[: head.index(b"\r\n") if b"\r\n" in head else None].decode("ascii").split(" ")
         status, content, after = self._world.answer(method, path, head)
-        raw = json.dumps(content).encode()
+        raw = content if isinstance(content, bytes) else json.dumps(content).encode()
         self._later(
             after,
             b"HTTP/1.1 %d OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s"
@@ -157,10 +180,16 @@ class Run:
     at_once: int = 8
     with_reply: bool = True
     """A turn is over when its request is answered and, with this, when a message has come to the same chat."""
+    every: float = 0.0
+    """Seconds from one turn of a caller to the next, however long the first takes; 0 is without a pause. With it every
+    single time is told, counted from when the turn should have begun."""
     seconds: float = 0.0
     p50: float = 0.0
     p99: float = 0.0
     """In milliseconds."""
+    answered: list[float] = field(default_factory=list)
+    over: list[float] = field(default_factory=list)
+    """Milliseconds, one a turn: until its request was answered, and until it was over."""
     tokens: int = 0
     connections: int = 0
     messages: int = 0
@@ -175,6 +204,8 @@ class Caller(asyncio.Protocol):
         self, run: Run, world: World, tokens: Iterator[bytes], numbers: Iterator[int], done: Callable[[], None]
     ) -> None:
         self.took: list[float] = []
+        self.answered: list[float] = []
+        self.starts_at = 0.0
         self._run = run
         self._tokens = tokens
         self._world = world
@@ -193,23 +224,41 @@ class Caller(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._next()
+        self._in_time()
 
-    def _next(self) -> None:
+    def _in_time(self) -> None:
+        """The next turn, if there is one: at once, or when it is its time."""
         assert self._transport is not None
         turn = next(self._numbers, None)
         if turn is None:
             self._transport.close()
             self._done()
+        elif self._run.every:
+            wait = max(0.0, self.starts_at - time.perf_counter())
+            asyncio.get_running_loop().call_later(wait, self._begin, turn)
+        else:
+            self._begin(turn)
+
+    def _begin(self, turn: int) -> None:
+        assert self._transport is not None
+        self._halves = 1
+        self._began = self._is_due()
+        if self._run.kind == "health":
+            self._transport.write(f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{self._run.port}\r\n\r\n".encode())
             return
         raw = people.body(self._run.kind, turn)
-        self._halves = 1
         if self._run.with_reply:
             self._halves = 2
             self._world.waiting[people.person(turn % people.MENTORS).conversation_id] = self
-        self._began = time.perf_counter()
         token = next(self._tokens)
         self._transport.write(b"%s%d\r\nAuthorization: Bearer %s\r\n\r\n%s" % (self._head, len(raw), token, raw))
+
+    def _is_due(self) -> float:
+        """When the turn begins, or should have begun."""
+        if not self._run.every:
+            return time.perf_counter()
+        due, self.starts_at = self.starts_at, self.starts_at + self._run.every
+        return due
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -227,6 +276,7 @@ class Caller(asyncio.Protocol):
 
     def _answered(self, head: bytes, content: bytes) -> None:
         self._buffer = b""
+        self.answered.append(time.perf_counter() - self._began)
         status = head[9:12].decode("ascii")
         if status not in ("200", "201", "202"):
             self._run.refused[status] = self._run.refused.get(status, 0) + 1
@@ -240,7 +290,7 @@ class Caller(asyncio.Protocol):
         self._halves -= 1
         if self._halves == 0:
             self.took.append(time.perf_counter() - self._began)
-            asyncio.get_running_loop().call_soon(self._next)
+            asyncio.get_running_loop().call_soon(self._in_time)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name
         if self._halves > 0:
@@ -264,21 +314,33 @@ async def carry_out(run: Run, world: World) -> Run:
         if left == 0:
             over.set()
 
-    def caller() -> Caller:
+    def caller(number: int) -> Caller:
         callers.append(Caller(run, world, tokens, numbers, done))
+        callers[-1].starts_at = began + run.every * (number + 1) / run.at_once
         return callers[-1]
 
     began = time.perf_counter()
-    for _ in range(run.at_once):
-        await loop.create_connection(caller, "127.0.0.1", run.port)
+    for number in range(run.at_once):
+        await loop.create_connection(functools.partial(caller, number), "127.0.0.1", run.port)
     async with asyncio.timeout(LONGEST):
         await over.wait()
     run.seconds = time.perf_counter() - began
     took = sorted(t * 1000 for c in callers for t in c.took)
     run.p50, run.p99 = (took[int(len(took) * part)] for part in (0.5, 0.99)) if took else (0.0, 0.0)
+    if run.every:
+        run.answered = [round(t * 1000, 2) for c in callers for t in c.answered]
+        run.over = [round(t, 2) for t in took]
     seen = world.seen - before
     run.tokens, run.connections, run.messages = seen["tokens"], seen["connections"], seen["messages"]
     return run
+
+
+async def _runs(command: dict[str, Any], world: World) -> dict[str, Any]:
+    """One run, or with "together" several in the same time: their list under the same word."""
+    if "together" not in command:
+        return asdict(await carry_out(Run(**command), world))
+    done = await asyncio.gather(*(carry_out(Run(**one), world) for one in command["together"]))
+    return {"together": [asdict(run) for run in done]}
 
 
 async def serve(folder: Path) -> None:
@@ -290,7 +352,8 @@ async def serve(folder: Path) -> None:
     authority.issue_cert(*HOSTS).configure_cert(context)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Host(world), "127.0.0.1", 0, ssl=context)
-    print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
+    hosts = {"port": server.sockets[0].getsockname()[1], "token": world.to_bot}
+    print(json.dumps(hosts), flush=True)
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         command = json.loads(line)
         if "set" in command:
@@ -300,7 +363,7 @@ async def serve(folder: Path) -> None:
             answer = dict(world.seen)
         else:
             try:
-                answer = asdict(await carry_out(Run(**command), world))
+                answer = await _runs(command, world)
             except (TimeoutError, OSError) as fault:
                 answer = {"error": f"{type(fault).__name__}: {fault}", "seen": dict(world.seen)}
         print(json.dumps(answer), flush=True)

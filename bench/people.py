@@ -50,8 +50,14 @@ FORM = {
     "areas": "TS7",
     "check_on": "2026-10-13",
 }
-KINDS = ("echo", "fresh", "cases", "check", "send")
-"""A message, the same under a token of its own, "my cases", the concern's form, and the press that raises it."""
+KINDS = ("echo", "fresh", "cases", "check", "send", "look")
+"""A message, the same under a token of its own, "my cases", the concern's form, the press that raises it, and a press
+that shows "my cases"."""
+
+INSTALL = "install"
+"""The kind of a press of the office on "Install Pathway for" the Link Tutor, who has never opened it."""
+
+TUTOR = "T"
 
 _TURN = "0123456789012"
 """Where the number of a turn stands in what is prepared: an id of thirteen figures, as Teams' are."""
@@ -65,9 +71,20 @@ def person(number: int) -> PracticePerson:
     return PracticePerson(f"p{number}", f"Person {number}", email, object_id, email, "Mentor")
 
 
+OFFICE = tuple(
+    PracticePerson(f"office{n}", name, email, f"00000000-0000-4000-9000-{n:012d}", email, "Office")
+    for n, (name, email) in enumerate(
+        (("Sam", "s.whitfield@northdale.example.ac.uk"), ("Ruth", "r.adeyemi@northdale.example.ac.uk"))
+    )
+)
+"""The Partnership Team of the made-up provider."""
+
+
 @functools.cache
 def prepared(kind: str, number: int) -> tuple[bytes, bytes]:
-    """An activity of mentor *number* as JSON, before and after the id. *kind* is one of KINDS."""
+    """An activity of mentor *number* as JSON, before and after the id. *kind* is one of KINDS; or INSTALL, and then
+    it is colleague *number* of the office.
+    """
     data = {"kind": "start", "nonce": f"nonce-{number:05d}", "placement": f"P{number}"}
     activity: Mapping[str, Any]
     match kind:
@@ -76,37 +93,43 @@ def prepared(kind: str, number: int) -> tuple[bytes, bytes]:
         case "cases":
             activity = PLACE.personal(person(number), "message", _TURN, STARTS, text="my cases", textFormat="plain")
         case "check":
-            activity = _press(number, "concern.check", data | FORM)
+            activity = _press(person(number), "concern.check", data | FORM)
         case "send":
-            activity = _press(number, "concern.send", data)
+            activity = _press(person(number), "concern.send", data)
+        case "look":
+            activity = _press(person(number), "cases.mine", {})
+        case "install":
+            activity = _press(OFFICE[number], "reach.install", {"person": TUTOR})
         case _:
             raise ValueError(kind)
     before, _, after = json.dumps(activity).encode().partition(_TURN.encode())
     return before, after
 
 
-def _press(number: int, verb: str, data: Mapping[str, str]) -> Mapping[str, Any]:
+def _press(who: PracticePerson, verb: str, data: Mapping[str, str]) -> Mapping[str, Any]:
     value = {"action": {"type": "Action.Execute", "verb": verb, "data": data}, "trigger": "manual"}
     return PLACE.personal(
-        person(number), "invoke", _TURN, STARTS, name="adaptiveCard/action", value=value, replyToId=f"17{number:011d}"
+        who, "invoke", _TURN, STARTS, name="adaptiveCard/action", value=value, replyToId=f"17{who.object_id[-11:]}"
     )
 
 
 def body(kind: str, turn: int, mentors: int = MENTORS) -> bytes:
-    """The activity of turn number *turn*; the mentors take turns."""
-    before, after = prepared(kind, turn % mentors)
-    return before + b"%013d" % ((1 + KINDS.index(kind)) * 10**12 + turn) + after
+    """The activity of turn number *turn*; the mentors, or the colleagues of the office, take turns."""
+    before, after = prepared(kind, turn % (len(OFFICE) if kind == INSTALL else mentors))
+    return before + b"%013d" % ((1 + (*KINDS, INSTALL).index(kind)) * 10**12 + turn) + after
 
 
 async def fill(folder: Path, mentors: int = MENTORS) -> None:
     """A store in *folder* with everybody on the list, known by their object id and with an address."""
     stores = open_stores(f"tinydb://{folder}")
     await stores.open()
-    tutor = Person("T", "Helen Marsh", "tutor@university.example.org")
+    tutor = Person(TUTOR, "Helen Marsh", "tutor@university.example.org")
+    office = [Person(p.key, p.name, p.email, p.object_id, Reach.TEAMS) for p in OFFICE]
     numbers = [n + first for first in (0, STUDENTS) for n in range(mentors)]
-    await stores.roster.load([tutor, *map(_listed, numbers)], [_placement(n) for n in range(mentors)])
+    await stores.roster.load([tutor, *office, *map(_listed, numbers)], [_placement(n) for n in range(mentors)])
     await stores.close()
-    addresses = [{"person": f"P{n}", "address": encode(_address(n))} for n in numbers]
+    addresses = [{"person": f"P{n}", "address": encode(_address(person(n)))} for n in numbers]
+    addresses += [{"person": p.key, "address": encode(_address(p))} for p in OFFICE]
     write_documents(folder / "addresses.json", {"addresses": addresses, "notes": []})
 
 
@@ -115,8 +138,7 @@ def _listed(number: int) -> Person:
     return Person(f"P{number}", who.name, who.email, who.object_id, Reach.TEAMS)
 
 
-def _address(number: int) -> Address:
-    who = person(number)
+def _address(who: PracticePerson) -> Address:
     return Address(SERVICE, who.conversation_id, PLACE.bot_id, TENANT, who.teams_id)
 
 
@@ -132,5 +154,5 @@ def _placement(number: int) -> Placement:
         calendar="A",
         start=date(2026, 9, 14),
         end=date(2027, 2, 5),
-        link_tutor="T",
+        link_tutor=TUTOR,
     )

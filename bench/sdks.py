@@ -100,10 +100,12 @@ class Measured:
 class OtherSide:
     """The process of `other_side.py`; one command at a time."""
 
-    def __init__(self, process: Process, port: int, trusted: Path) -> None:
+    def __init__(self, process: Process, port: int, trusted: Path, token: str = "") -> None:
         self._process = process
         self.port = port
         self.trusted = trusted
+        self.token = token
+        """With it anybody may send an activity to the bot."""
 
     async def ask(self, **command: Any) -> dict[str, Any]:
         """Raises CannotRun where a run went wrong."""
@@ -113,20 +115,23 @@ class OtherSide:
         answer: dict[str, Any] = json.loads(await self._process.stdout.readline())
         if "error" in answer:
             raise CannotRun(f"the turns did not end: {answer['error']}")
-        if answer.get("refused"):
-            raise CannotRun(f"not every turn was answered: {answer['refused']}")
+        for run in (answer, *answer.get("together", ())):
+            if run.get("refused"):
+                raise CannotRun(f"not every turn was answered: {run['refused']}")
         return answer
 
 
 @asynccontextmanager
 async def other_side(folder: Path) -> AsyncIterator[OtherSide]:
     script = str(ROOT / "bench" / "other_side.py")
-    process = await asyncio.create_subprocess_exec(sys.executable, script, str(folder), stdin=PIPE, stdout=PIPE)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, script, str(folder)), stdin=PIPE, stdout=PIPE, limit=1 << 22
+    )
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        port = json.loads(await process.stdout.readline())["port"]
-        yield OtherSide(process, port, folder / "authority.pem")
+        hosts = json.loads(await process.stdout.readline())
+        yield OtherSide(process, hosts["port"], folder / "authority.pem", hosts["token"])
     finally:
         process.stdin.close()
         await process.wait()
@@ -172,11 +177,15 @@ async def running(row: Row, other: OtherSide, folder: Path) -> AsyncIterator[Bot
         await people.fill(folder / "store")
         env |= pathway_settings(folder)
     name, *arguments = row.bot.split()
-    script = str(ROOT / "bench" / "bots" / f"{name}.py")
+    async with started((python, str(ROOT / "bench" / "bots" / f"{name}.py"), *arguments), env, folder, port) as bot:
+        yield bot
+
+
+@asynccontextmanager
+async def started(command: Sequence[str], env: Mapping[str, str], folder: Path, port: int) -> AsyncIterator[Bot]:
+    """The process of *command* once its *port* is open; killed at the end. Raises CannotRun."""
     with (folder / "log.txt").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            python, script, *arguments, cwd=folder, env=env, stdout=log, stderr=log
-        )
+        process = await asyncio.create_subprocess_exec(*command, cwd=folder, env=env, stdout=log, stderr=log)
     try:
         deadline = time.monotonic() + START_WITHIN
         while not await is_open(port):

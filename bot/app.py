@@ -8,6 +8,7 @@ import logging
 import resource
 import secrets
 import signal
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
@@ -195,6 +196,35 @@ HEADERS = {
 }
 #: What answers a request that is no HTTP says, too, nothing of versions.
 vars(web_response)["SERVER_SOFTWARE"] = HEADERS["Server"]
+UNREADABLE = "This cannot be read as a request.\n"
+WENT_WRONG = "Something went wrong here.\n"
+
+
+def _without_their_words(
+    _protocol: object,
+    request: web.BaseRequest,
+    status: int = 500,
+    exc: BaseException | None = None,
+    message: str | None = None,
+) -> web.StreamResponse:
+    """For `RequestHandler.handle_error`: aiohttp's own quotes what was sent, in its answer and in the log. Raises
+    ConnectionError where an answer has begun already, as that does.
+    """
+    del message
+    if status >= 500:
+        frames = traceback.extract_tb(exc.__traceback__)[-6:] if exc else []
+        where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
+        log.error("answered %d: %s at %s", status, type(exc).__name__, where)
+    else:
+        log.warning("answered %d: %s", status, type(exc).__name__)
+    if request.writer.output_size > 0:
+        raise ConnectionError("an answer has begun already")
+    answer = web.Response(status=status, text=WENT_WRONG if status >= 500 else UNREADABLE, headers=HEADERS)
+    answer.force_close()
+    return answer
+
+
+web.RequestHandler.handle_error = _without_their_words  # type: ignore[method-assign,assignment]
 
 
 def _headers(*, over_tls: bool) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:

@@ -16,8 +16,8 @@ from pathway.ports import Installed, OutboxItem
 from pathway.provider import Provider
 from pathway.roles import Role
 
-#: People on one page of the list: each has a button, and a card holds six.
-PAGE = 5
+#: People on one page of the list: each has a button, two are the list's, and a card holds six.
+PAGE = 4
 
 #: Why Teams takes nothing for somebody, by its code or ours, as the end of a sentence.
 WHY: Mapping[str, str] = {
@@ -106,21 +106,46 @@ class Missing:
 
 
 def reach_list(  # noqa: PLR0917 - a page and its numbers
-    page: Sequence[Missing], start: int, missing: int, everybody: int, today: date, news: str = ""
+    page: Sequence[Missing],
+    start: int,
+    missing: int,
+    everybody: int,
+    today: date,
+    news: str = "",
+    *,
+    can_install: int = 0,
 ) -> Card:
-    """*page* is a part of the *missing* people, from number *start*; *everybody* counts those who should be there."""
+    """*page* is a part of the *missing* people, from number *start*; *everybody* counts those who should be there.
+    *can_install* is for how many of them one press has Pathway installed; 0 where that cannot be.
+    """
     count = f"{everybody - missing} of {everybody} people have opened Pathway and can be reached in Teams."
     more = start + len(page) < missing
     return card(
         heading("Who can be reached"),
         panel(text(news, weight="Bolder"), style="accent") if news else None,
         text(count),
+        text(_for_all(can_install), spacing="Small") if can_install else None,
         quiet(f"{start + 1} to {start + len(page)} of the {missing} who cannot") if missing > PAGE else None,
         *(_row(one, today) for one in page),
         actions=[
             *([button("Show the next", "reach.list", start=start + PAGE)] if more else []),
+            *([button(_install_title(can_install), "reach.install_all")] if can_install else []),
         ],
     )
+
+
+def _for_all(count: int) -> str:
+    who = "One person has" if count == 1 else f"{count} people have"
+    them = "for this person" if count == 1 else "for all of them at once"
+    return f"{who} never opened it. Pathway can be installed {them}: whoever has it now is told that you added it."
+
+
+def _install_title(count: int) -> str:
+    return f"Install Pathway for {_people(count)}"
+
+
+def _people(count: int) -> str:
+    return "one person" if count == 1 else f"{count} people"
 
 
 def _row(missing: Missing, today: date) -> Element:
@@ -189,6 +214,28 @@ INSTALLED: Mapping[Installed, str] = {
         "Microsoft knows no account with this e-mail address, or not the app. Please send the invitation instead."
     ),
     Installed.LATER: "Microsoft gave no answer. Please try again in a few minutes, or send the invitation.",
+}
+
+
+INSTALLING_NOW = (
+    "Pathway is being installed for everybody already. This takes a few minutes; there is nothing to press."
+)
+
+
+def installed_for_all(counts: Mapping[Installed, int]) -> str:
+    """How it went for so many people each; a kind that nobody met is left out."""
+    if counts.get(Installed.NOT_GRANTED):
+        return INSTALLED[Installed.NOT_GRANTED].replace("the invitation", "the invitations")
+    sentences = [IN_NUMBERS[how].format(people=_people(counts[how])) for how in IN_NUMBERS if counts.get(how)]
+    return " ".join(sentences) or "Everybody has opened Pathway. There was nothing to install."
+
+
+#: The numbers after one press for everybody, in this order.
+IN_NUMBERS: Mapping[Installed, str] = {
+    Installed.DONE: "Pathway is being installed for {people}, to be welcomed there in a moment.",
+    Installed.ALREADY: "It was installed for {people} already: please ask for a “hi” there.",
+    Installed.UNKNOWN: "Microsoft knows no account, or not the app, for {people}: please send the invitation.",
+    Installed.LATER: "Microsoft gave no answer for {people}: please press again in a few minutes.",
 }
 
 

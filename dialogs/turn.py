@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Any
 
@@ -65,6 +65,8 @@ class Office:
     bot_link: str = ""
     """Teams' deep link to the bot's chat."""
     app_link: str = ""
+    under_way: set[str] = field(default_factory=set)
+    """Verbs of long work that goes on now, so that a second press does not begin it again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,3 +64,12 @@ async def test_the_invitation_names_nobody_who_is_not_on_the_list(school: School
     await road.raises(school)
     said = await school.sends("sam", school.newest("sam").id, "reach.invite", {"person": "somebody else"})
     assert "Who can be reached" in said
+
+
+async def test_without_the_directory_no_button_installs_it_and_a_forged_press_does_nothing(school: School) -> None:
+    await school.opens("sam", "priya")
+    await school.says("sam", "reach")
+    assert not any(title.startswith("Install") for title in school.buttons("sam"))
+    said = await school.sends("sam", school.newest("sam").id, "reach.install_all", {})
+    assert "Pathway" not in said or "install" not in said.casefold()
+    assert "Partnership Team" in await school.sends("priya", school.newest("priya").id, "reach.install_all", {})

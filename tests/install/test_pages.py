@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -69,6 +70,54 @@ async def test_an_answer_to_what_is_no_http_names_no_version(school: School, raw
     assert b"Server: Pathway\r\n" in answer
     assert b"aiohttp" not in answer
     assert b"Python" not in answer
+
+
+#: Each is refused at another place, and aiohttp by itself would quote the word in it.
+QUOTED = {
+    "no method": b"Ashworth-Tom!\r\n\r\n",
+    "a strange method": b"ASH(WORTH / HTTP/1.1\r\n\r\n",
+    "a strange version": b"GET / ASHWORTH/1.1\r\n\r\n",
+    "a strange path": b"GET /Ash\x00worth HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a strange header": b"GET / HTTP/1.1\r\nHost: a\r\nAsh worth: Ashworth\r\n\r\n",
+    "a strange length": b"POST /api/messages HTTP/1.1\r\nHost: a\r\nContent-Length: ashworth\r\n\r\n",
+    "a strange encoding": b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: ashworth, chunked, x\r\n\r\n",
+    "a header without an end": b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"ashworth" * 4096 + b"\r\n\r\n",
+    "a chunk of no size": b"POST /api/messages HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nashworth\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("kind", QUOTED)
+async def test_an_answer_to_what_is_no_http_says_nothing_of_what_was_sent_and_nor_does_the_log(
+    school: School, kind: str
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(school.url.rpartition(":")[2]))
+    writer.write(QUOTED[kind])
+    async with asyncio.timeout(5):
+        answer = await reader.read()
+    writer.close()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.split()[1] in {b"400", b"401"}
+    assert b"Cache-Control: no-store" in head
+    assert body in {b"", b"This cannot be read as a request.\n"}
+    assert b"ash" not in answer.lower()
+    logged = [logging.Formatter().format(record) for record in school.log.records]
+    assert not any("ash" in line.lower() for line in logged)
+
+
+async def test_a_fault_of_our_own_tells_its_place_in_the_log_and_nothing_to_who_asked(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken() -> object:
+        raise ValueError("Tom Ashworth")
+
+    monkeypatch.setattr(school.parts.stores.book, "health", broken, raising=False)
+    school.expects_errors = True
+    async with aiohttp.ClientSession() as session, session.get(school.url + "/readyz") as answer:
+        assert (answer.status, await answer.text()) == (500, "Something went wrong here.\n")
+        assert answer.headers["Cache-Control"] == "no-store"
+    logged = [logging.Formatter().format(record) for record in school.log.records]
+    assert any("answered 500: ValueError at broken:" in line for line in logged)
+    assert not any("Ashworth" in line for line in logged)
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])

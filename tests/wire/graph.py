@@ -75,7 +75,8 @@ class Graph:
         return web.Response(status=201)
 
     def _person(self, user: str) -> PracticePerson | None:
-        return next((p for p in self.line.people if user in {p.object_id, p.principal_name}), None)
+        there = (p for p in self.line.people if p.reach == "teams")
+        return next((p for p in there if user in {p.object_id, p.principal_name}), None)
 
 
 def faults(content_type: str, body: Any) -> list[str]:

@@ -59,14 +59,29 @@ def _lists(world: World, n: int) -> Iterator[Drawn]:
     missing = [reach.Missing(p, world.typed(120)) for p in people]
     for start, count in ((0, 0), (0, 3), (0, 6), (5, 6)):
         page = missing[start : min(start + reach.PAGE, count)]
-        drawn = reach.reach_list(page, start, count, 40, today, "They can be reached now." if count == 3 else "")
-        yield Drawn(f"reach.reach_list: {n}, {start} of {count}", drawn)
+        for new, news in ((0, ""), (0, "They can be reached now."), *((new, words) for new, words in _for_all(count))):
+            drawn = reach.reach_list(page, start, count, 40, today, news, can_install=new)
+            yield Drawn(f"reach.reach_list: {n}, {start} of {count}, {new}, {news[:30]!r}", drawn)
     words = reach.invitation_words(people[0], world.provider, world.people["sam"].name, BOT_LINK if n % 2 else "")
     for news in ("", *(reach.installed(people[0], how) for how in Installed)):
         drawn = reach.invitation(people[0], words, can_install=bool(n % 2), news=news, app_link=BOT_LINK)
         yield Drawn(f"reach.invitation: {n}, {news[:30]!r}", drawn)
     yield from _undelivered(people, n)
     yield from _jobs(world, people, n)
+
+
+def _for_all(count: int) -> Iterator[tuple[int, str]]:
+    """For how many a press installs it, and how the last press went."""
+    yield count, ""
+    yield min(count, 1), reach.INSTALLING_NOW
+    for counts in (
+        {},
+        {Installed.NOT_GRANTED: 1, Installed.LATER: 9},
+        dict.fromkeys(Installed, 1),
+        {Installed.DONE: 312},
+    ):
+        yield count, reach.installed_for_all(counts)
+    yield count, reach.installed_for_all({how: 7 for how in Installed if how is not Installed.NOT_GRANTED})
 
 
 def _undelivered(people: Sequence[Person], n: int) -> Iterator[Drawn]:
