@@ -8,6 +8,7 @@ from typing import Final
 from bot.desk import Message, Post, Unreachable
 from bot.mail import Mail
 from bot.reach import Reaching
+from bot.sending.calendar_files import CalendarFile
 from bot.sending.letters import how_to_answer, letter
 from bot.sending.pieces import Dropped
 from pathway.casework import Casework
@@ -32,7 +33,9 @@ class ToPeople:
         self.reach = reach
         self.bot_link = bot_link
 
-    async def send(self, to: str, message: Message, *, reply_to: str, key: str, ics: bytes = b"") -> str:
+    async def send(
+        self, to: str, message: Message, *, reply_to: str, key: str, file: CalendarFile | None = None
+    ) -> str:
         """The result as the outbox keeps it: "sent:" and the activity's id, or MAILED. Raises TryLater, Unreachable,
         and Dropped for somebody who is not listed.
         """
@@ -52,7 +55,7 @@ class ToPeople:
             await self.reach.no_way(to, NEVER_OPENED)
             raise Unreachable("not in Teams, and no mail server is set")
         closing = how_to_answer(self.casework.provider, await self.casework.roster.person(to) or person, self.bot_link)
-        posted = letter(self.casework.provider, person, message, closing, reply_to=reply_to, key=key, ics=ics)
+        posted = letter(self.casework.provider, person, message, closing, reply_to=reply_to, key=key, file=file)
         try:
             await self.mail.send(posted)
         except Unreachable:
