@@ -11,7 +11,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import jwt
-from icalendar import Alarm, Calendar, Event, vCalAddress, vText
+from icalendar import (
+    Alarm,
+    Calendar,
+    Component,
+    Event,
+    Timezone,
+    TimezoneDaylight,
+    TimezoneStandard,
+    vCalAddress,
+    vText,
+)
 
 from cards.meeting import title_of
 from pathway.appointments import Gathering
@@ -63,8 +73,8 @@ def calendar_file(
     calendar.add("prodid", "-//Pathway//placement//EN")
     calendar.add("version", "2.0")
     calendar.add("method", method(between, cancelled=cancelled))
+    calendar.add_component(_london())
     calendar.add_component(event)
-    calendar.add_missing_timezones()
     return bytes(calendar.to_ical())
 
 
@@ -73,6 +83,25 @@ def method(between: Between | None, *, cancelled: bool) -> str:
     if between is None:
         return "PUBLISH"
     return "CANCEL" if cancelled else "REQUEST"
+
+
+def _london() -> Timezone:
+    """The zone by its rule of today: Outlook reads no lists of past changes."""
+    zone = Timezone()
+    zone.add("tzid", LONDON.key)
+    zone.add_component(_offset(TimezoneStandard(), "GMT", datetime(1996, 10, 27, 2), 1, 0, month=10))  # noqa: DTZ001 - local
+    zone.add_component(_offset(TimezoneDaylight(), "BST", datetime(1996, 3, 31, 1), 0, 1, month=3))  # noqa: DTZ001 - local
+    return zone
+
+
+def _offset(part: Component, name: str, since: datetime, before: int, after: int, *, month: int) -> Component:
+    """*since* is the first change, in local time before it; the offsets are hours from UTC."""
+    part.add("dtstart", since)
+    part.add("rrule", {"freq": "yearly", "bymonth": month, "byday": "-1SU"})
+    part.add("tzoffsetfrom", timedelta(hours=before))
+    part.add("tzoffsetto", timedelta(hours=after))
+    part.add("tzname", name)
+    return part
 
 
 def _alarm(reference: str) -> Alarm:
