@@ -119,8 +119,8 @@ async def _tutors(door: GraphDoor, tutors: Sequence[str]) -> list[Finding]:
     return [
         note(
             TOPIC,
-            f"Of {counted(len(tutors), 'Link Tutor')}, {said[Let.IN]} have a calendar that is open to the bot; the "
-            "others make meetings from links. Add them to the named group, if that is not meant.",
+            f"The bot may use {said[Let.IN]} of the calendars of {counted(len(tutors), 'Link Tutor')}; the others make "
+            "meetings from links. Add them to the named group, if that is not meant.",
         )
     ]
 
