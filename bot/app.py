@@ -19,9 +19,10 @@ from bot import teams
 from bot.admin import Admin
 from bot.clock import Clock, PathwayTime
 from bot.graph import GraphInstalling
+from bot.graph_mail import GraphDoor, GraphMail
 from bot.invitation import BadLink, IcsLinks
 from bot.jobs import JobsCommand
-from bot.mail import Mail
+from bot.mail import Mail, Mailing
 from bot.outside import outside
 from bot.reception import Reception
 from bot.roster import RosterCommand, list_the_office
@@ -69,7 +70,7 @@ async def build(settings: BotSettings, session: aiohttp.ClientSession, pathway_t
     await list_the_office(stores.roster, provider)
     casework = Casework(stores.book, stores.roster, provider, pathway_time.now)
     way = teams.build(settings.teams, session)
-    mail = Mail(settings.mail) if settings.mail else None
+    mail = _mailing(settings, way, session)
     bot_link = chat_link(f"28:{settings.teams.app_id}")
     sender = Sender(casework, stores.addresses, way.post, mail, bot_link=bot_link)
     clock = Clock(casework, sender, stores.drafts, stores.addresses, pathway_time, practice=settings.practice)
@@ -105,6 +106,14 @@ def _installing(settings: BotSettings, way: teams.Teams, session: aiohttp.Client
     if way.graph_tokens is None or not settings.catalogue_app:
         return None
     return GraphInstalling(session, way.graph_tokens, settings.catalogue_app)
+
+
+def _mailing(settings: BotSettings, way: teams.Teams, session: aiohttp.ClientSession) -> Mailing | None:
+    """Through Graph where a mailbox is named for it, and by SMTP where that is set: both, either or none."""
+    smtp = Mail(settings.mail) if settings.mail else None
+    if way.graph_tokens is None or not settings.mailbox:
+        return smtp
+    return GraphMail(GraphDoor(session, way.graph_tokens), settings.mailbox, smtp)
 
 
 async def _secret(stores: Stores) -> str:

@@ -1,46 +1,119 @@
-"""The calendar file of a meeting: neutral title, no attendees, a link that carries everything and reads no case."""
+"""The calendar file of a meeting: neutral title, a link that carries everything and reads no case.
+
+A file for anybody (a link on a card) is published and has no people in it. One that goes with a letter is a request to
+its reader, or takes one back (RFC 5546, 3.2), so that a calendar moves and removes the entry that it has.
+"""
 
 from __future__ import annotations
 
-import uuid
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import jwt
-from icalendar import Alarm, Calendar, Event, vText
+from icalendar import (
+    Alarm,
+    Calendar,
+    Component,
+    Event,
+    Timezone,
+    TimezoneDaylight,
+    TimezoneStandard,
+    vCalAddress,
+    vText,
+)
 
 from cards.meeting import title_of
+from pathway.appointments import Gathering
 from pathway.dates import LONDON
+from pathway.entries import Entry
 
-_NAMESPACE = uuid.UUID("6f9f3f5e-6a57-4d5e-9a3c-0e7c2f1b8d10")
-
-
-class BadLink(Exception):
-    """The link was not made by us, or somebody changed it."""
+FIRST: Final = Entry()
 
 
-def calendar_file(reference: str, starts: datetime, minutes: int, link: str = "") -> bytes:
-    """An iCalendar file (RFC 5545) with London local times. *starts* is aware."""
+@dataclass(frozen=True, slots=True)
+class Between:
+    """E-mail addresses: who asks (*organiser*, whom answers go to) and who is asked (*reader*)."""
+
+    organiser: str
+    reader: str
+
+
+def calendar_file(
+    reference: str,
+    starts: datetime,
+    minutes: int,
+    link: str = "",
+    *,
+    entry: Entry = FIRST,
+    between: Between | None = None,
+    cancelled: bool = False,
+    made: datetime | None = None,
+) -> bytes:
+    """An iCalendar file (RFC 5545) with London local times. *starts* and *made* are aware. Without *between* it is for
+    anybody, and cannot be *cancelled*.
+    """
     event = Event()
-    event.add("uid", str(uuid.uuid5(_NAMESPACE, f"{reference}:{starts.astimezone(UTC).isoformat()}")))
+    event.add("uid", entry.uid(reference))
+    event.add("sequence", entry.sequence)
     event.add("summary", vText(title_of(reference)))
-    event.add("dtstamp", starts.astimezone(UTC))
+    event.add("dtstamp", (made or starts).astimezone(UTC))
     event.add("dtstart", starts.astimezone(LONDON))
-    event.add("dtend", starts.astimezone(LONDON) + timedelta(minutes=minutes))
+    event.add("dtend", (starts.astimezone(UTC) + timedelta(minutes=minutes)).astimezone(LONDON))
     event.add("class", "PRIVATE")
     if link:
         event.add("location", vText(link))
+    if between is not None:
+        event.add("organizer", vCalAddress(f"mailto:{between.organiser}"))
+        event.add("attendee", vCalAddress(f"mailto:{between.reader}"), parameters={"RSVP": "FALSE"})
+        event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
+    if not cancelled:
+        event.add_component(_alarm(reference))
+    calendar = Calendar()
+    calendar.add("prodid", "-//Pathway//placement//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", method(between, cancelled=cancelled))
+    calendar.add_component(_london())
+    calendar.add_component(event)
+    return bytes(calendar.to_ical())
+
+
+def method(between: Between | None, *, cancelled: bool) -> str:
+    """What the file asks of a calendar."""
+    if between is None:
+        return "PUBLISH"
+    return "CANCEL" if cancelled else "REQUEST"
+
+
+def _london() -> Timezone:
+    """The zone by its rule of today: Outlook reads no lists of past changes."""
+    zone = Timezone()
+    zone.add("tzid", LONDON.key)
+    zone.add_component(_offset(TimezoneStandard(), "GMT", datetime(1996, 10, 27, 2), 1, 0, month=10))  # noqa: DTZ001 - local
+    zone.add_component(_offset(TimezoneDaylight(), "BST", datetime(1996, 3, 31, 1), 0, 1, month=3))  # noqa: DTZ001 - local
+    return zone
+
+
+def _offset(part: Component, name: str, since: datetime, before: int, after: int, *, month: int) -> Component:
+    """*since* is the first change, in local time before it; the offsets are hours from UTC."""
+    part.add("dtstart", since)
+    part.add("rrule", {"freq": "yearly", "bymonth": month, "byday": "-1SU"})
+    part.add("tzoffsetfrom", timedelta(hours=before))
+    part.add("tzoffsetto", timedelta(hours=after))
+    part.add("tzname", name)
+    return part
+
+
+def _alarm(reference: str) -> Alarm:
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
     alarm.add("description", vText(title_of(reference)))
     alarm.add("trigger", timedelta(minutes=-15))
-    event.add_component(alarm)
-    calendar = Calendar()
-    calendar.add("prodid", "-//Pathway//placement//EN")
-    calendar.add("version", "2.0")
-    calendar.add("method", "PUBLISH")
-    calendar.add_component(event)
-    calendar.add_missing_timezones()
-    return bytes(calendar.to_ical())
+    return alarm
+
+
+class BadLink(Exception):
+    """The link was not made by us, or somebody changed it."""
 
 
 class IcsLinks:
@@ -50,11 +123,16 @@ class IcsLinks:
         self._base = base
         self._secret = secret
 
-    def link(self, reference: str, starts: datetime, minutes: int) -> str:
+    def link(self, reference: str, starts: datetime, minutes: int, entry: Entry = FIRST) -> str:
         """Empty where the bot has no public address."""
         if not self._base:
             return ""
-        claims = {"ref": reference, "starts": starts.astimezone(UTC).isoformat(), "minutes": minutes}
+        claims = {
+            "ref": reference,
+            "starts": starts.astimezone(UTC).isoformat(),
+            "minutes": minutes,
+            "entry": [entry.which.value, entry.revision, entry.sequence],
+        }
         token = jwt.encode(claims, self._secret, algorithm="HS256")
         return f"{self._base}/ics/{token}.ics"
 
@@ -62,6 +140,9 @@ class IcsLinks:
         """Raises BadLink."""
         try:
             claims = jwt.decode(token, self._secret, algorithms=["HS256"])
-            return calendar_file(str(claims["ref"]), datetime.fromisoformat(claims["starts"]), int(claims["minutes"]))
+            starts = datetime.fromisoformat(claims["starts"])
+            which, revision, sequence = claims.get("entry", [FIRST.which.value, FIRST.revision, FIRST.sequence])
+            entry = Entry(Gathering(which), int(revision), int(sequence))
+            return calendar_file(str(claims["ref"]), starts, int(claims["minutes"]), entry=entry)
         except (jwt.InvalidTokenError, KeyError, TypeError, ValueError) as error:
             raise BadLink from error

@@ -1,16 +1,14 @@
-"""Notices by e-mail, for people who are not in Teams: plain text made from the very card, a neutral subject."""
+"""Notices by e-mail, for people who are not in Teams: in plain text and HTML, with a neutral subject."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 import ssl
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formataddr, make_msgid
 from ipaddress import ip_address
-from typing import Any
+from typing import Protocol
 
 import aiosmtplib
 
@@ -20,20 +18,35 @@ from bot.settings import MailSettings
 TIMEOUT = 15.0
 #: SMTP answers from here on are for good.
 PERMANENT = 500
-_ESCAPED = re.compile(r"\\(.)")
+#: A file of its own, not one more form of the words: Exchange would put those, and the names in them, into the
+#: calendar entry, which colleagues can often read.
+ICS_NAME = "meeting.ics"
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """*subject* names nobody; *reply_to* is a person's address: nobody reads the bot's."""
+    """*subject* names nobody; *reply_to* is a person's address: nobody reads the bot's. *html* is a whole page with the
+    words of *text*; *ics* is a calendar file, and *method* what it asks of a calendar (RFC 5546).
+    """
 
     to_name: str
     to_email: str
     subject: str
     text: str
+    html: str = ""
     reply_to: str = ""
     key: str = ""
     ics: bytes = b""
+    method: str = ""
+
+
+class Mailing(Protocol):
+    """A way for letters."""
+
+    async def send(self, letter: Letter) -> None:
+        """Raises TryLater for a passing fault, Unreachable for an address that will not have it (*ours*: for a mailbox
+        of ours that may not send).
+        """
 
 
 class Mail:
@@ -101,38 +114,11 @@ def _message(letter: Letter, sender: str) -> EmailMessage:
     mail["Message-ID"] = make_msgid(idstring=letter.key or None, domain="pathway.invalid")
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(letter.text)
+    if letter.html:
+        mail.add_alternative(letter.html, subtype="html")
     if letter.ics:
-        mail.add_attachment(letter.ics, maintype="text", subtype="calendar", filename="meeting.ics")
+        attached = {"method": letter.method} if letter.method else {}
+        mail.add_attachment(
+            letter.ics, maintype="text", subtype="calendar", filename=ICS_NAME, params=attached | {"charset": "utf-8"}
+        )
     return mail
-
-
-def as_text(card: Mapping[str, Any]) -> str:
-    """The words of a card, a paragraph each; links with their address, other buttons left out."""
-    blocks = [*_blocks(card.get("body", [])), *_links(card.get("actions", []))]
-    return "\n\n".join(block for block in blocks if block.strip()) + "\n"
-
-
-def _blocks(parts: list[Mapping[str, Any]]) -> Iterator[str]:
-    for part in parts:
-        match part.get("type"):
-            case "TextBlock":
-                yield _unmarked(str(part["text"]))
-            case "RichTextBlock":
-                yield "    " + "".join(run["text"] for run in part["inlines"])
-            case "FactSet":
-                yield "\n".join(f"{fact['title']}: {_unmarked(fact['value'])}" for fact in part["facts"])
-            case "Container":
-                yield from _blocks(part["items"])
-            case _:
-                continue
-
-
-def _links(actions: list[Mapping[str, Any]]) -> Iterator[str]:
-    for action in actions:
-        if action.get("type") == "Action.OpenUrl":
-            yield f"{action['title']}: {action['url']}"
-
-
-def _unmarked(words: str) -> str:
-    """Without the backslashes that keep a card from reading a name as Markdown, and without its bold marks."""
-    return _ESCAPED.sub(r"\1", words.replace("**", ""))

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from bot.desk import Post, TryLater, Unreachable, perhaps_delivered
 from bot.jitter import decorrelated
 from bot.jobs import Failure
-from bot.mail import Mail
+from bot.mail import Mailing
 from bot.reach import HANGS_AFTER, NOT_MADE, OF_ITSELF, Reaching
 from bot.sending.caseless import Caseless
 from bot.sending.channel import Channel
@@ -47,7 +47,7 @@ class Sender:
         casework: Casework,
         addresses: Addresses,
         post: Post,
-        mail: Mail | None,
+        mail: Mailing | None,
         *,
         owner: str = "",
         bot_link: str = "",

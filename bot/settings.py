@@ -18,6 +18,7 @@ DEFAULT_PORT = 3978
 PRACTICE_PASSWORD = "practice-"  # noqa: S105 - how the made-up secrets of practice mode begin
 MANAGED = "UserAssignedMSI"
 _APP = re.compile(r"[0-9A-Za-z-]{8,64}")
+_ADDRESS = re.compile(r"[^\s@<>\"'/]+@[^\s@<>\"'/]+\.[^\s@<>\"'/]+")
 
 
 class SettingsFault(Exception):
@@ -47,6 +48,10 @@ class BotSettings:
     practice: bool
     catalogue_app: str = ""
     """The app's id in the tenant's catalogue, so that the bot can have itself installed for people; "" for no."""
+    mailbox: str = ""
+    """The address of the shared mailbox that letters are sent from through Microsoft Graph; "" for SMTP alone."""
+    proof_mailbox: str = ""
+    """An address whose mailbox the bot must not come into: the doctor proves that it is refused."""
 
 
 def environment(directory: Path | None = None) -> dict[str, str]:
@@ -75,6 +80,8 @@ def read(env: Mapping[str, str]) -> BotSettings:
         mail=_mail(env),
         practice=bool(practice),
         catalogue_app=_catalogue_app(env),
+        mailbox=_mailbox(env, "PATHWAY_MAILBOX"),
+        proof_mailbox=_mailbox(env, "PATHWAY_PROOF_MAILBOX"),
     )
 
 
@@ -147,6 +154,13 @@ def _catalogue_app(env: Mapping[str, str]) -> str:
             "PATHWAY_TEAMS_APP_ID is wrong. Set it to the app's id in the Teams admin centre, or leave it empty."
         )
     return app
+
+
+def _mailbox(env: Mapping[str, str], name: str) -> str:
+    address = env.get(name, "")
+    if address and not _ADDRESS.fullmatch(address):
+        raise SettingsFault(f"{name} is wrong. Set it to one e-mail address of your tenant, or leave it empty.")
+    return address
 
 
 def _mail(env: Mapping[str, str]) -> MailSettings | None:

@@ -10,8 +10,10 @@ from cards.case import case_card
 from dialogs.router import Steps
 from dialogs.turn import Reply, Turn
 from pathway import events as e
+from pathway.appointments import Gathering
 from pathway.case import Case
 from pathway.dates import in_words, local_date
+from pathway.entries import next_entry
 from pathway.rules import Fault, Ground, Refused, decide
 
 steps = Steps()
@@ -94,7 +96,7 @@ async def invitation(turn: Turn, values: Mapping[str, str], faults: Sequence[Fau
         starts,
         _minutes(turn),
         teams=cards.teams_link(case.reference, starts, _minutes(turn), attendees),
-        ics=turn.office.ics_link(case.reference, starts, _minutes(turn)),
+        ics=turn.office.ics_link(case.reference, starts, _minutes(turn), next_entry(case, Gathering.MEETING)),
         values=values,
         faults=faults,
     )

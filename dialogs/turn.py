@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, Protocol
 
 from cards.elements import Card
 from cards.view import View
@@ -18,6 +18,7 @@ from pathway import events as e
 from pathway.case import Case
 from pathway.casework import Casework, NoSuchCase, Recorded, Stamp
 from pathway.dates import local, local_date
+from pathway.entries import Entry
 from pathway.people import Item, Person, access
 from pathway.ports import Addresses, Draft, Drafts, Installing, OutboxItem, StoreUnavailable
 from pathway.provider import Provider
@@ -52,13 +53,19 @@ CARRIED = frozenset(
 )
 
 
+class IcsLink(Protocol):
+    """The address of a calendar file for whoever has it; "" where the bot has no public address."""
+
+    def __call__(self, reference: str, starts: datetime, minutes: int, entry: Entry, /) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
     """What steps use besides the casework: half-filled forms, letters, and links that need no case."""
 
     casework: Casework
     drafts: Drafts
-    ics_link: Callable[[str, datetime, int], str]
+    ics_link: IcsLink
     post_letter: Callable[[OutboxItem, str], Any]
     addresses: Addresses | None = None
     installing: Installing | None = None

@@ -244,6 +244,8 @@ def _no_identity() -> str:
 
 
 async def mail(settings: BotSettings) -> Finding:
+    if settings.mail is None and settings.mailbox:
+        return note("mail", "SMTP_HOST is not set: letters go through PATHWAY_MAILBOX alone.")
     if settings.mail is None:
         return note("mail", "SMTP_HOST is not set, so people who are not in Teams hear nothing.")
     try:

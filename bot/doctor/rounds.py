@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.clock import PRACTICE_STARTS
-from bot.doctor import here, microsoft
+from bot.doctor import here, mailboxes, microsoft
 from bot.doctor import settings as read_settings
 from bot.doctor.findings import Finding, Mark, note, well
 from bot.settings import BotSettings
@@ -40,10 +40,13 @@ async def examine(env: Mapping[str, str], folder: Path, patience: float = PATIEN
     if read.has("PORT"):
         found.append(await here.port(settings, runs=clock is not None, patience=patience))
     found.append(microsoft.proxy(settings, env, os.environ))
-    return [*found, *await _others(read, settings, patience, runs=clock is not None)]
+    tutors = mailboxes.link_tutors(where) if where is not None else []
+    return [*found, *await _others(read, settings, patience, tutors, runs=clock is not None)]
 
 
-async def _others(read: read_settings.Read, settings: BotSettings, patience: float, *, runs: bool) -> list[Finding]:
+async def _others(
+    read: read_settings.Read, settings: BotSettings, patience: float, tutors: Sequence[str], *, runs: bool
+) -> list[Finding]:
     """At the same time, so that three which hang cost no more than one."""
     identity = ("MicrosoftAppId", "MicrosoftAppTenantId", "MicrosoftAppPassword", "MicrosoftAppType")
 
@@ -60,7 +63,12 @@ async def _others(read: read_settings.Read, settings: BotSettings, patience: flo
             return []
         return [await _address(settings.public_url, patience)]
 
-    answers = await asyncio.gather(microsoft.keys_and_clock(settings.teams, patience), token(), mail(), address())
+    async def graph() -> list[Finding]:
+        usable = read.has(*identity, "PATHWAY_MAILBOX", "PATHWAY_PROOF_MAILBOX")
+        return await mailboxes.mailboxes(settings, tutors, patience) if usable else []
+
+    keys = microsoft.keys_and_clock(settings.teams, patience)
+    answers = await asyncio.gather(keys, token(), mail(), graph(), address())
     return [finding for one in answers for finding in one]
 
 

@@ -31,6 +31,8 @@ _STAND_INS = {
     "PORT": "3978",
     "SMTP_PORT": "587",
     "SMTP_FROM": "Pathway <pathway@example.ac.uk>",
+    "PATHWAY_MAILBOX": "",
+    "PATHWAY_PROOF_MAILBOX": "",
 }
 _SECRETS = ("MicrosoftAppPassword", "SMTP_PASSWORD")
 _GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")

@@ -2,46 +2,42 @@
 
 from __future__ import annotations
 
+from bot.as_letter import Part, Points, actions_of, as_html, as_text, parts_of, said
 from bot.desk import Message
-from bot.invitation import calendar_file
-from bot.mail import Letter, as_text
-from cards.plan import review_moment
-from cards.record import booked
-from cards.view import View
+from bot.mail import Letter
+from bot.sending.calendar_files import CalendarFile
 from pathway.people import Person, Reach
-from pathway.ports import OutboxItem
 from pathway.provider import Provider
 from pathway.roles import Role
-from pathway.tellings import Notice
-
-#: How long a meeting is in a calendar where nobody has said so: the review visit, the next steps meeting. Minutes.
-LASTS = {Notice.REVIEW_BOOKED: 120, Notice.REVIEW_CHANGED: 120, Notice.NEXT_STEPS_BOOKED: 60}
-
-
-def calendar_file_of(item: OutboxItem, view: View) -> bytes:
-    """What goes with the mail that tells of a time; empty for all other mails."""
-    case, notice = view.case, Notice(item.notice)
-    if notice is Notice.MEETING_BOOKED and case.meeting:
-        return calendar_file(case.reference, case.meeting.starts, case.meeting.minutes, case.meeting.link)
-    meeting = booked(case)
-    starts = meeting.starts if meeting and notice is Notice.NEXT_STEPS_BOOKED else review_moment(view)
-    return calendar_file(case.reference, starts, LASTS[notice]) if starts and notice in LASTS else b""
 
 
 def letter(
-    provider: Provider, person: Person, message: Message, closing: str, *, reply_to: str, key: str, ics: bytes
+    provider: Provider,
+    person: Person,
+    message: Message,
+    closing: str,
+    *,
+    reply_to: str,
+    key: str,
+    file: CalendarFile | None = None,
 ) -> Letter:
-    text = message.text or as_text(dict(message.card or {}))
+    """In plain text and in HTML, from the same parts in the same order."""
+    parts: list[Part] = [said(f"Hello {person.name}")]
+    parts += [said(message.text)] if message.text else parts_of(message.card or {})
     if person.reach is Reach.EMAIL_ONLY and (answers := _answers(message)):
-        text += "\n\nYou can answer with one of these:\n" + "\n".join(f"- {answer}" for answer in answers) + "\n"
+        parts += [said("You can answer with one of these:"), Points(answers)]
+    parts += [said(file.words)] if file else []
+    parts += [said(closing), said(provider.name)]
     return Letter(
         to_name=person.name,
         to_email=person.email,
         subject=message.summary,
-        text=f"Hello {person.name}\n\n{text}\n{closing}\n\n{provider.name}\n",
+        text=as_text(parts),
+        html=as_html(parts, message.summary),
         reply_to=reply_to,
         key="".join(c for c in key if c.isalnum())[:40],
-        ics=ics,
+        ics=file.content if file else b"",
+        method=file.method if file else "",
     )
 
 
@@ -60,9 +56,9 @@ def how_to_answer(provider: Provider, person: Person, bot_link: str) -> str:
     )
 
 
-def _answers(message: Message) -> list[str]:
+def _answers(message: Message) -> tuple[str, ...]:
     """What the buttons of a card would do, for somebody who reads it as a letter."""
-    actions = message.card.get("actions", []) if message.card else []
-    return [
-        a["title"] for a in actions if a["type"] == "Action.Execute" and not a["verb"].startswith(("cases.", "home."))
-    ]
+    pressed = actions_of(message.card) if message.card else []
+    return tuple(
+        a["title"] for a in pressed if a["type"] == "Action.Execute" and not a["verb"].startswith(("cases.", "home."))
+    )

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.desk import Message
-from bot.sending.letters import calendar_file_of
+from bot.sending.calendar_files import calendar_file_of
 from bot.sending.live_cards import LiveCards
 from bot.sending.pieces import Dropped, Ready, again, reply_to, weekly
 from bot.sending.to_people import ToPeople
@@ -43,8 +43,9 @@ class OfCases:
             return await self.cards.refresh(view, item.data.get("activity", ""))
         drawn = notices.notice_card(item, view)
         message = again(ready.claim, Message(notices.summary(item, case.reference), drawn))
-        ics = calendar_file_of(item, view)
-        result = await self.people.send(item.to, message, reply_to=reply_to(view), key=item.key, ics=ics)
+        answers_to = reply_to(view)
+        file = calendar_file_of(item, view, answers_to)
+        result = await self.people.send(item.to, message, reply_to=answers_to, key=item.key, file=file)
         if result.startswith("sent:") and item.notice != Notice.ESCALATION:
             await self.cards.stands(case.id, item.to, result.removeprefix("sent:"))
         return result

@@ -6,8 +6,9 @@ import logging
 from typing import Final
 
 from bot.desk import Message, Post, Unreachable
-from bot.mail import Mail
+from bot.mail import Mailing
 from bot.reach import Reaching
+from bot.sending.calendar_files import CalendarFile
 from bot.sending.letters import how_to_answer, letter
 from bot.sending.pieces import Dropped
 from pathway.casework import Casework
@@ -23,7 +24,14 @@ class ToPeople:
     """*bot_link* is Teams' deep link to the bot's chat, for letters."""
 
     def __init__(
-        self, casework: Casework, addresses: Addresses, post: Post, mail: Mail | None, *, reach: Reaching, bot_link: str
+        self,
+        casework: Casework,
+        addresses: Addresses,
+        post: Post,
+        mail: Mailing | None,
+        *,
+        reach: Reaching,
+        bot_link: str,
     ) -> None:
         self.casework = casework
         self.addresses = addresses
@@ -32,7 +40,9 @@ class ToPeople:
         self.reach = reach
         self.bot_link = bot_link
 
-    async def send(self, to: str, message: Message, *, reply_to: str, key: str, ics: bytes = b"") -> str:
+    async def send(
+        self, to: str, message: Message, *, reply_to: str, key: str, file: CalendarFile | None = None
+    ) -> str:
         """The result as the outbox keeps it: "sent:" and the activity's id, or MAILED. Raises TryLater, Unreachable,
         and Dropped for somebody who is not listed.
         """
@@ -50,13 +60,14 @@ class ToPeople:
                 await self.reach.lost(to, no.reason, address)
         if self.mail is None:
             await self.reach.no_way(to, NEVER_OPENED)
-            raise Unreachable("not in Teams, and no mail server is set")
+            raise Unreachable("not in Teams, and no way for mail is set")
         closing = how_to_answer(self.casework.provider, await self.casework.roster.person(to) or person, self.bot_link)
-        posted = letter(self.casework.provider, person, message, closing, reply_to=reply_to, key=key, ics=ics)
+        posted = letter(self.casework.provider, person, message, closing, reply_to=reply_to, key=key, file=file)
         try:
             await self.mail.send(posted)
-        except Unreachable:
-            await self.reach.no_way(to, MAIL_REFUSED)
+        except Unreachable as no:
+            if not no.ours:
+                await self.reach.no_way(to, MAIL_REFUSED)
             raise
         await self.reach.mailed(to)
         return MAILED

@@ -12,8 +12,10 @@ from cards.plan import review_moment, review_proposal
 from dialogs.support_plan.common import SUMMARY, in_stage, steps
 from dialogs.turn import Reply, Turn
 from pathway import events as e
+from pathway.appointments import Gathering
 from pathway.case import Case
 from pathway.dates import in_london, local_date
+from pathway.entries import next_entry
 from pathway.process import Stage
 from pathway.rules import Fault, Ground, OutOfStep, Refused, decide
 
@@ -42,7 +44,7 @@ async def book(turn: Turn) -> Reply:
     view = turn.view(case, ground)
     people = (ground.party.people.get(p) for p in cards.visitors(view) if p != turn.person.id)
     teams = teams_link(case.reference, at, VISIT, [p.email for p in people if p and p.email])
-    ics = turn.office.ics_link(case.reference, at, VISIT)
+    ics = turn.office.ics_link(case.reference, at, VISIT, next_entry(case, Gathering.REVIEW))
     return Reply(cards.book_visit(view, at, teams=teams, ics=ics), SUMMARY)
 
 

@@ -4,12 +4,16 @@ Brennan's placement by mail, by the link of the meeting and on the visit; Martin
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
+from pathway.dates import LONDON
 from pathway.process import Stage
 from tests.conversations import planning, road
 from tests.conversations import second_road as review
 from tests.conversations.whole_story import DATA, WholeStory, stage, the_case
+from tests.mail.ics_rules import read
 from tests.school import School
 
 STORY = WholeStory(9, opens=("sam", "kai", "martin", "ruth", "joanne"), student="kai")
@@ -75,7 +79,12 @@ async def martin_books_a_meeting_that_needs_no_account(school: School) -> None:
     invitation = school.mail("dot")[-1]
     assert "Monday 23 November, 3:45pm" in invitation.text
     assert [a.name for a in invitation.attachments] == ["meeting.ics"]
-    assert b"Placement catch-up" in invitation.attachments[0].content
+    assert "puts the meeting into your calendar" in invitation.text
+    told = read(invitation.attachments[0].content)
+    assert told.summary == f"Placement catch-up (ref {school.reference('martin')})"
+    assert told.starts.astimezone(LONDON) == datetime(2026, 11, 23, 15, 45, tzinfo=LONDON)
+    assert told.organiser == school.people["martin"].email, "a person, as for the letter itself"
+    assert told.attendees == (school.people["dot"].email,)
 
 
 # -- the plan --------------------------------------------------------------------------------------------------------
