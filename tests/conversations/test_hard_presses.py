@@ -136,7 +136,7 @@ async def test_two_who_take_different_ways_at_once_leave_one_way_taken(school: S
         school.sends("lucy", met[0].id, met[1], met[2]), school.sends("priya", tells[0].id, tells[1], tells[2])
     )
     assert ("moved on" in lucy) != ("moved on" in priya)
-    assert "moved on" not in lucy or "Priya Shah told the Link Tutor at 3:30pm." in lucy
+    assert "moved on" not in lucy or "Priya Nair told the Link Tutor at 3:30pm." in lucy
     assert "moved on" not in priya or "Lucy Tran recorded that the target is met at 3:30pm." in priya
 
 
