@@ -91,6 +91,7 @@ class Clock:
         self._armed = self._woken = False
         self._last_days: dict[tuple[str, date], date] = {}
         self._scheduler = AsyncIOScheduler(timezone=UTC)
+        sender.when_late = self.wake_soon
 
     # -- running ---------------------------------------------------------------------------------------------------
 
@@ -119,11 +120,13 @@ class Clock:
         the outbox as perhaps delivered.
         """
         self._stops.set()
+        until = asyncio.get_running_loop().time() + patience
         if self._under_way is not None:
             await asyncio.wait({self._under_way}, timeout=patience)
         if self._under_way is not None:
             self._under_way.cancel()
             await asyncio.wait({self._under_way})
+        await self.sender.stop(max(0.0, until - asyncio.get_running_loop().time()))
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
