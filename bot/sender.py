@@ -112,8 +112,8 @@ class Sender:
         return self.casework.now()
 
     async def empty(self) -> int:
-        """Sends everything that is due now. Comes back with how many pieces were settled or put off; what goes to a chat
-        that does not answer is finished on its own, and nobody else waits for it.
+        """Sends everything that is due now. Comes back with how many pieces were settled or put off; what goes to a
+        chat that does not answer is finished on its own, and nobody else waits for it.
         """
         done = 0
         while claims := await self.casework.book.claim("outbox", self.owner, self.now, BATCH, LEASE):
