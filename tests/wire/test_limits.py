@@ -31,7 +31,7 @@ from pathway.ports import OutboxItem
 from pathway.tellings import Notice
 from storage import open_stores
 from tests.cards.catalogue.world import heavy
-from tests.conversations import planning, road
+from tests.conversations import planning, road, second_road
 from tests.school import TENANT
 from tests.teams.test_limits import AT_FIRST, Strict
 from tests.wire.microsoft import CONNECTOR, REGION, Microsoft
@@ -65,6 +65,8 @@ class Flood:
     due: timedelta | None = None
     """How far away the next try was then, on the pathway's clock."""
     after_an_hour: int = 0
+    taken_at_the_start: int = 0
+    """Messages when the bot's port was open."""
 
     async def judge(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
@@ -113,6 +115,7 @@ async def flooded(folder: Path) -> Flood:
         microsoft.before[CONNECTOR] = seen.judge
         await fill(folder / "store")
         async with serving(microsoft, folder) as bot:
+            seen.taken_at_the_start = seen.strict.taken.total()
             await microsoft.until(seen.is_over, seconds=90)
             assert await bot.stop() == 0
         seen.due = await next_due(folder / "store")
@@ -209,7 +212,7 @@ async def test_no_card_that_leaves_is_too_heavy_whatever_was_typed(microsoft: Mi
         await school.says("martin", "my cases")
         await school.presses("martin", "Open ")
         answers = [card(school, "martin")]
-        await school.presses("martin", "Read everything")
+        await school.presses("martin", next(b for b in school.buttons("martin") if b.startswith("Read ")))
         while "Read the rest" in school.buttons("martin"):
             answers.append(card(school, "martin"))
             await school.presses("martin", "Read the rest")
@@ -217,11 +220,11 @@ async def test_no_card_that_leaves_is_too_heavy_whatever_was_typed(microsoft: Mi
     finally:
         microsoft.before.pop(CONNECTOR)
     everything = "".join(hands.words(one) for one in answers)
-    assert len(answers) > 2
     for title in ("What was seen", "What is going well", "What happened, and when"):
         assert title in everything
+    assert sum(map(weight, answers)) > REFUSED
     assert max(map(weight, answers)) <= HEAVIEST
-    assert 8000 < heaviest <= HEAVIEST
+    assert heaviest <= HEAVIEST
     assert refused == 0
 
 
@@ -237,16 +240,24 @@ def card(school: Partnership, who: str) -> dict[str, Any]:
 async def long_case(school: Partnership) -> None:
     """A case whose every field is filled to the brim with what weighs most, from the first word to a plan."""
     await road.opens_form(school, "sian", "Daniel Okoro", begins="It cannot wait a week")
-    seen = {"seen": heavy(600), "going_well": heavy(300), "areas": "TS7", "student_aware": "yes"}
-    await school.fills("sian", {**seen, "skip_because": heavy(300)}, press="Check my answers")
+    seen = {"seen": heavy(600), "going_well": heavy(300), "areas": "TS1,TS7,TS4", "student_aware": "yes"}
+    more = {"skip_because": heavy(300), "best_times": heavy(300)}
+    await school.fills("sian", {**seen, **more}, press="Check my answers")
     await school.presses("sian", "Tell the Link Tutor")
+    await road.presses_rarer(school, "sian", "Ask a fellow mentor to observe")
+    await school.fills("sian", press="Plan it and show me the note", planned_on="2026-10-06")
+    await school.presses("sian", "Write what the fellow mentor saw")
+    await school.fills("sian", on="2026-10-06", seen=heavy(600), press="Add it to the case")
     await school.presses("martin", "We have already spoken")
     await school.fills("martin", view="not as expected", words=heavy(400), press="Record the meeting")
     await school.presses("sian", "Record my view")
     await school.fills("sian", view="not as expected", words=heavy(400), press="Record my view")
     await school.presses("martin", "Open the support plan")
-    text = dict.fromkeys(("target1", "measure1", "support1"), heavy(160))
-    await planning.writes(school, "martin", **text, review_on="2026-10-14", review_time="11:00")
+    await school.presses("martin", "Write the support plan")
+    text = {f"{field}{n}": heavy(160) for field in ("target", "measure", "support") for n in (1, 2, 3)}
+    form = second_road.three_targets(**text, promise=heavy(120), review_on="2026-10-14", review_time="11:00")
+    await school.fills("martin", form, press="Check the plan")
+    await school.presses("martin", "Agree this version")
     await school.presses("sian", "I agree this version")
     await planning.talks_it_through(school, "martin", comment=heavy(300))
 
@@ -300,6 +311,7 @@ async def test_five_hundred_at_once_are_all_delivered_once_within_the_published_
     assert strict.too_early == []
     assert strict.statuses[429] <= 0.05 * strict.statuses.total()
     assert len(seen.arrived) <= 30 * (seen.arrived[-1] - seen.arrived[0])
+    assert seen.taken_at_the_start < 250, "the bot serves people long before all is sent"
     marked = {conversation for conversation, drawn in strict.texts if "Sent again" in drawn}
     assert marked == {c for c, status in AT_FIRST.items() if status in {500, 502, 504}}
 
