@@ -229,8 +229,9 @@ async def test_no_card_that_leaves_is_too_heavy_whatever_was_typed(microsoft: Mi
 
 
 def weight(card: Any) -> int:
-    """Bytes of a card's JSON, as Teams counts them."""
-    return len(json.dumps(card, ensure_ascii=False, separators=(",", ":")).encode())
+    """Bytes of a card's JSON as it is sent, or as Teams counts them (UTF-16), whichever is more."""
+    sent = json.dumps(card, ensure_ascii=False, separators=(",", ":"))
+    return max(len(sent.encode()), len(sent.encode("utf-16-le")))
 
 
 def card(school: Partnership, who: str) -> dict[str, Any]:
