@@ -29,6 +29,8 @@ from pathway.tellings import Notice
 log = logging.getLogger(__name__)
 
 SWEEP = 30
+#: Seconds that a start gives to what fell due meanwhile, before the door opens.
+FIRST_LOOK = 2.0
 #: The scheduler skips what comes due while the tick before is still being put away, so nothing is due this very moment.
 AT_ONCE, SOON = timedelta(milliseconds=20), timedelta(milliseconds=200)
 LEASE = timedelta(minutes=2)
@@ -85,15 +87,19 @@ class Clock:
         self.owner = secrets.token_hex(4)
         self._ticking = asyncio.Lock()
         self._under_way: asyncio.Task[None] | None = None
+        self._first: asyncio.Task[None] | None = None
         self._stops = asyncio.Event()
         self._armed = self._woken = False
         self._last_days: dict[tuple[str, date], date] = {}
         self._scheduler = AsyncIOScheduler(timezone=UTC)
+        sender.when_late = self.wake_soon
 
     # -- running ---------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Takes up where the last process stopped: what was due meanwhile is due now."""
+        """Takes up where the last process stopped: what was due meanwhile is due now. A great deal of it is sent while
+        the bot already serves people.
+        """
         if self.practice:
             kept = await self.addresses.note(OFFSET)
             if kept:
@@ -110,18 +116,23 @@ class Clock:
             misfire_grace_time=None,
         )
         self._scheduler.start()
-        await self.tick()
+        self._first = asyncio.create_task(self.tick())
+        await asyncio.wait({self._first}, timeout=FIRST_LOOK)
 
     async def stop(self, patience: float = 10.0) -> None:
         """Waits for a tick under way, at most *patience* seconds: then it is cut off, and what it was sending stays in
         the outbox as perhaps delivered.
         """
         self._stops.set()
+        until = asyncio.get_running_loop().time() + patience
         if self._under_way is not None:
             await asyncio.wait({self._under_way}, timeout=patience)
         if self._under_way is not None:
             self._under_way.cancel()
             await asyncio.wait({self._under_way})
+        if self._first is not None:
+            await asyncio.wait({self._first})
+        await self.sender.stop(max(0.0, until - asyncio.get_running_loop().time()))
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 

@@ -34,6 +34,10 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 LEASE = timedelta(minutes=2)
+#: Seconds in which somebody's chat must get somewhere before the others no longer wait for it.
+PATIENCE = 2.0
+#: Seconds after a claim in which what goes to one person is begun; one message takes less than the rest of the lease.
+OWN_TIME = 60.0
 #: Seconds between tries: at first, and at the most.
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
 MORNING = "morning"
@@ -63,6 +67,12 @@ class Sender:
         self._caseless = Caseless(casework, addresses, people)
         self._pauses: dict[str, float] = {}
         self.failures: deque[Failure] = deque(maxlen=FAILURES)
+        self.when_late: Callable[[], None] = lambda: None
+        """Called when what was left to itself is done, with its next try in the store."""
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._left: set[asyncio.Task[None]] = set()
+        self._last: dict[str, asyncio.Task[None]] = {}
+        """The newest of those under way, by person id."""
         self.owner = owner or secrets.token_hex(4)
 
     @property
@@ -70,23 +80,75 @@ class Sender:
         return self.casework.now()
 
     async def empty(self) -> int:
-        """Sends everything that is due now. Comes back with how many pieces were settled or put off."""
+        """Sends everything that is due now. Comes back with how many pieces were settled or put off; what goes to a
+        chat that does not answer is finished on its own, and nobody else waits for it.
+        """
         done = 0
         while claims := await self.casework.book.claim("outbox", self.owner, self.now, BATCH, LEASE):
             queues: dict[str, list[Claim]] = {}
             for claim in claims:
                 if claim.item is not None:
                     queues.setdefault(claim.item.to, []).append(claim)
-            await asyncio.gather(*(self._queue(to, queue) for to, queue in queues.items()))
+            await self._progress({self._begin(to, queue) for to, queue in queues.items()})
             done += len(claims)
         return done
 
+    def _begin(self, to: str, queue: Sequence[Claim]) -> asyncio.Task[None]:
+        """What goes to one person, after what is still on its way to them."""
+        until = asyncio.get_running_loop().time() + OWN_TIME
+        sending = asyncio.create_task(self._after(self._last.get(to), to, queue, until))
+        self._last[to] = sending
+        self._under_way.add(sending)
+        sending.add_done_callback(lambda _: self._done_with(to, sending))
+        return sending
+
+    async def _after(self, before: asyncio.Task[None] | None, to: str, queue: Sequence[Claim], until: float) -> None:
+        if before is not None:
+            await asyncio.wait({before})
+        await self._queue(to, queue, until)
+
+    def _done_with(self, to: str, sending: asyncio.Task[None]) -> None:
+        self._under_way.discard(sending)
+        if self._last.get(to) is sending:
+            del self._last[to]
+        if sending in self._left:
+            self._left.discard(sending)
+            if not sending.cancelled() and (fault := sending.exception()):
+                log.warning("what went to one person is tried again: %s", type(fault).__name__)
+            self.when_late()
+
+    async def _progress(self, sendings: set[asyncio.Task[None]]) -> None:
+        """Until all are done, or none of them gets anywhere. Raises StoreUnavailable."""
+        while sendings:
+            finished, sendings = await asyncio.wait(sendings, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+            for one in finished:
+                one.result()
+            if not finished:
+                self._left |= sendings
+                return
+
+    async def stop(self, patience: float) -> None:
+        """Waits at most *patience* seconds for what is on its way, and cuts the rest off: that stays in the outbox, as
+        perhaps delivered where nobody can say.
+        """
+        if self._under_way:
+            await asyncio.wait(set(self._under_way), timeout=patience)
+        cut = set(self._under_way)
+        for one in cut:
+            one.cancel()
+        if cut:
+            await asyncio.wait(cut)
+
     # -- one recipient ---------------------------------------------------------------------------------------------
 
-    async def _queue(self, to: str, claims: Sequence[Claim]) -> None:
-        """Everything for one recipient, in order, reminders of the morning as one message."""
+    async def _queue(self, to: str, claims: Sequence[Claim], until: float) -> None:
+        """Everything for one recipient, in order, reminders of the morning as one message. Nothing is begun after
+        *until* (of the loop's clock): the lease would end under it, and somebody else send it too.
+        """
         morning: list[Ready] = []
         for claim in claims:
+            if asyncio.get_running_loop().time() > until:
+                return
             ready = await self._ready(claim)
             if ready is None:
                 continue

@@ -34,7 +34,7 @@ from cards.reach import out_of_reach
 from cards.standing import for_student, standing
 from cards.view import View, plan_for_student
 from pathway import events as e
-from pathway.dates import listed, local_date
+from pathway.dates import in_london, listed, local_date, time_in_words
 from pathway.nudges import planned
 from pathway.people import Item
 from pathway.process import Stage
@@ -333,19 +333,35 @@ LINES = (20, 6, 2)
 
 
 def _timeline(view: View, most: int) -> Iterator[Element]:
-    words = {role.value: view.word(role) for role in Role}
-    more = {"support_plan": view.provider.words.support_plan, "intervention": view.provider.words.intervention}
-    lines = []
-    for event in view.case.events:
-        did = DID.get(type(event))
-        if did is None:
-            continue
-        who = starting(view.you_or(event.by))
-        whom = f" for {view.you_or(event.for_whom)}" if event.for_whom else ""
-        lines.append(f"{view.moment(event.at)}: {who} {did.format(**words, **more)}{whom}.")
+    lines = [f"{view.moment(event.at)}: {did}." for event in view.case.events if (did := _who_did(view, event))]
     if lines:
         yield label("What happened, and when" + (f": the last {most} of {len(lines)}" if len(lines) > most else ""))
         yield panel(*(text(line, size="Small", spacing="Small") for line in lines[-most:]))
+
+
+def _who_did(view: View, event: e.Event) -> str:
+    """Such as "Dr Helen Marsh booked the meeting"; "" for what the timeline leaves out."""
+    did = DID.get(type(event))
+    if did is None:
+        return ""
+    words = {role.value: view.word(role) for role in Role}
+    more = {"support_plan": view.provider.words.support_plan, "intervention": view.provider.words.intervention}
+    whom = f" for {view.you_or(event.for_whom)}" if event.for_whom else ""
+    return f"{starting(view.you_or(event.by))} {did.format(**words, **more)}{whom}"
+
+
+def who_moved_it(view: View, made_for: int | None) -> str:
+    """Who took the case on to where it is now, and when, for the reader of a card that was *made_for* an earlier step:
+    "Dr Helen Marsh booked the meeting at 2:05pm." "" where the reader may not read the timeline, as the student may not
+    (they hear of each step from a person first), and where the case has not moved since.
+    """
+    moved = view.case.entered
+    if made_for is None or made_for >= view.case.step or view.is_student or not view.sees_case:
+        return ""
+    there = in_london(moved.at)
+    on = "" if there.date() == view.today else f" on {view.day(there.date())}"
+    did = _who_did(view, moved)
+    return f"{did}{on} at {time_in_words(there.time())}." if did else ""
 
 
 def _to_come(view: View, most: int) -> Iterator[Element]:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from cards.case import case_card
+from cards.case import case_card, who_moved_it
 from cards.home import before_saving, not_found, note
 from dialogs.turn import Reply, Turn
 from pathway.casework import NoSuchCase
@@ -23,7 +23,7 @@ NOT_SAVED = "We could not save this just now. Nothing is lost: it is all still h
 #: No box of ours takes more (characters); only something that is not Teams sends it.
 LONGEST = 1000
 TOO_LONG = f"A box holds up to {LONGEST} characters. Nothing was kept. Please write a shorter text and try again."
-MOVED_ON = "This has moved on. Here is where it is now."
+MOVED_ON, WHERE_NOW = "This has moved on.", "Here is where it is now."
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +124,9 @@ class Router:
             case, ground = await turn.case()
         except NoSuchCase:
             return Reply(not_found(), "Placements: nothing here for you")
-        return Reply(case_card(turn.view(case, ground), MOVED_ON), "Placements: this has moved on", case.id)
+        view = turn.view(case, ground)
+        told = " ".join(filter(None, (MOVED_ON, who_moved_it(view, turn.step), WHERE_NOW)))
+        return Reply(case_card(view, told), "Placements: this has moved on", case.id)
 
     async def _open_already(self, turn: Turn, case_id: str) -> Reply:
         try:

@@ -52,8 +52,7 @@ class Endpoint:
             admitted = await self._admit(request)
         except Refused as refused:
             _log.warning("refused with %d: %s", refused.status, refused.sentence)
-            headers = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else None
-            return web.Response(status=refused.status, headers=headers)
+            return _refusal(refused)
         except BadBody as bad:
             _log.warning("refused with %d: %s", bad.status, bad)
             return web.Response(status=bad.status)
@@ -103,6 +102,13 @@ class Endpoint:
             return _json(answer_of(words.STILL_WORKING).body)
         response = turn.result()
         return web.Response(status=200) if response is None else _json(response.body, response.status)
+
+
+def _refusal(refused: Refused) -> web.Response:
+    if refused.told:
+        return _json({"error": refused.told}, refused.status)
+    headers = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else None
+    return web.Response(status=refused.status, headers=headers)
 
 
 async def _bytes(request: web.Request) -> bytes:

@@ -19,6 +19,7 @@ from typing import Any
 
 import jwt
 
+from bot.teams import words
 from bot.teams.body import Activity
 from bot.teams.hosts import service_root
 from bot.teams.keys import ISSUER, KeyRing, KeysUnavailable, SigningKey
@@ -38,12 +39,15 @@ _IDENTIFIED = frozenset({"message", "invoke"})
 
 
 class Refused(Exception):
-    """The request gets *status* and no turn. The sentence is for our log and says nothing of persons."""
+    """The request gets *status* and no turn. The sentence is for our log and says nothing of persons; *told* is for
+    whoever asked, "" where a bare status is enough.
+    """
 
-    def __init__(self, status: int, sentence: str) -> None:
+    def __init__(self, status: int, sentence: str, told: str = "") -> None:
         super().__init__(sentence)
         self.status = status
         self.sentence = sentence
+        self.told = told
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ class Gate:
         sender = activity["from"]
         object_id = sender.get("aadObjectId") or ""
         if activity["type"] in _IDENTIFIED and not (object_id and sender.get("id")):
-            raise Refused(403, "a sender without an object id")
+            raise Refused(403, "a sender without an object id", words.NO_ACCOUNT)
         return Admitted(activity, vouched.claims, object_id, _address(activity, self._settings.tenant_id))
 
     def _look(self, token: str) -> str:

@@ -35,6 +35,13 @@ TOO_LONG = Message(
 )
 
 
+NO_ACCOUNT = (
+    "Teams did not say whose account this came from, so Pathway cannot answer: please sign in to Teams with your "
+    "university account or as an invited guest, or ask the placement office."
+)
+"""For a sender without an object id: nobody can tell who it is, so there is no turn."""
+
+
 def sent_again(message: Message) -> Message:
     """The same message, visibly a second sending: nobody can tell whether the first one arrived."""
     note = "Sent again, in case the first one did not arrive."

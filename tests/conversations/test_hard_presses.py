@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conversations import road
+from tests.conversations import second_road as review
 from tests.school import School
 
 
@@ -18,7 +19,7 @@ async def test_a_stale_card_changes_nothing_and_shows_where_the_case_is_now(scho
     await road.books(school)
     before = school.news("priya")
     shown = await school.presses("helen", "I have it", card=old)
-    assert "moved on" in shown
+    assert "moved on. You booked the meeting at 3:30pm. Here is where it is now." in shown
     assert "Monday 19 October, 3:45pm" in shown
     assert school.news("priya") == before
 
@@ -131,10 +132,42 @@ async def test_two_who_take_different_ways_at_once_leave_one_way_taken(school: S
     met = school.wire("lucy", "Met, and I have told Tom")
     await school.presses("priya", "Not yet: tell the Link Tutor")
     tells = school.wire("priya", "Tell the Link Tutor: ", evidence=road.EVIDENCE)
-    shown = await asyncio.gather(
+    lucy, priya = await asyncio.gather(
         school.sends("lucy", met[0].id, met[1], met[2]), school.sends("priya", tells[0].id, tells[1], tells[2])
     )
-    assert sum("moved on" in words for words in shown) == 1
+    assert ("moved on" in lucy) != ("moved on" in priya)
+    assert "moved on" not in lucy or "Priya Nair told the Link Tutor at 3:30pm." in lucy
+    assert "moved on" not in priya or "Lucy Tran recorded that the target is met at 3:30pm." in priya
+
+
+async def test_whoever_comes_second_reads_who_came_first_and_on_which_day(school: School) -> None:
+    await school.opens("helen", "sam")
+    reference = await road.told(school)
+    await school.says("sam", reference)
+    await school.presses("sam", "Arrange the meeting")
+    await school.fills("sam", day="2026-10-20", time="09:15", press="Make the invitation")
+    message, verb, data = school.wire("sam", "It is booked for ")
+    await road.books(school)
+    assert "Dr Helen Marsh booked the meeting at 3:30pm." in await school.sends("sam", message.id, verb, data)
+    await school.on("2026-10-15 10:00")
+    again = await school.sends("sam", message.id, verb, data)
+    assert "Dr Helen Marsh booked the meeting on Tuesday 13 October at 3:30pm." in again
+
+
+async def test_who_may_not_read_the_case_never_reads_who_moved_it(school: School) -> None:
+    """Daniel hears of each step from a person; Nadia, his level lead, has the outcome and no more."""
+    await review.reviews_daniel(school)
+    await school.on("2026-11-27 14:30")
+    _, verb, data = school.wire("martin", "Record the outcome")
+    await school.presses("martin", "Record the outcome")
+    await school.fills("martin", review.outcome(school, "met", "met", "met"), press="The placement continues")
+    await school.presses("martin", "Save it and write to Daniel")
+    for who in ("daniel", "nadia"):
+        shown = await school.sends(who, school.newest(who).id, "no.such.verb", data)
+        assert "This has moved on. Here is where it is now." in shown
+    assert "You recorded that the placement continues at 2:30pm." in await school.sends(
+        "martin", school.newest("martin").id, verb, data
+    )
 
 
 @pytest.mark.parametrize("who", ["gareth", "martin", "joanne", "aisha"])

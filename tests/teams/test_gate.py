@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from bot.practice.keys import SigningKey
+from bot.teams import words
 from tests.teams.standins import APP_ID, PRIYA, TENANT, Line, WatchedChannel, talking
 
 Forge = Callable[[WatchedChannel], str]
@@ -206,6 +207,15 @@ async def test_a_true_token_does_not_let_in_what_is_not_ours(line: Line, path: s
         activity = changed(line.channel.activity(PRIYA, kind, text="hello"), path, value)
 
         assert (await line.channel.deliver(activity)).status == 403
+    assert line.desk.heard == []
+
+
+async def test_somebody_without_an_object_id_reads_whom_to_ask_and_has_no_turn(line: Line) -> None:
+    for kind in ("message", "invoke"):
+        answer = await line.channel.deliver(
+            changed(line.channel.activity(PRIYA, kind, text="hello"), "from.aadObjectId", None)
+        )
+        assert (answer.status, answer.body) == (403, {"error": words.NO_ACCOUNT})
     assert line.desk.heard == []
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bot.practice.channel import Message
 from tests.conversations import road
-from tests.school import School
+from tests.school import Lost, School
 from tests.wire.microsoft import Microsoft
 from tests.wire.running import Bot
 
@@ -26,15 +31,53 @@ class Partnership(School):
         await self.teams.until(lambda: self.news(key) > before, seconds=10.0)
         return self.reads(key)
 
+    async def fills(
+        self,
+        key: str,
+        values: Mapping[str, str] | None = None,
+        /,
+        *,
+        press: str,
+        card: Message | None = None,
+        **more: str,
+    ) -> str:
+        """The card with the button may still be on its way."""
+        await self.teams.until(lambda: card is not None or self.offers(key, press), seconds=10.0)
+        return await super().fills(key, values, press=press, card=card, **more)
+
+    def offers(self, key: str, press: str) -> bool:
+        """Whether somebody's chat has the button."""
+        try:
+            return bool(self.finds(key, press))
+        except Lost:
+            return False
+
     async def _settles(self) -> None:
         """Nothing: the answer to a press or a word is there when its request is answered."""
 
-    async def is_about_to_tell(self) -> None:
-        """Priya fills the form that tells Helen, the Link Tutor, at once; one press is left: "Tell the Link Tutor"."""
-        await road.opens_form(self, "priya", "Tom Ashworth", begins="It cannot wait a week")
+    async def is_about_to_tell(self, mentor: str = "priya", about: str = "Tom Ashworth") -> None:
+        """The mentor fills the form that tells the Link Tutor at once; one press is left: "Tell the Link Tutor"."""
+        await road.opens_form(self, mentor, about, begins="It cannot wait a week")
         seen = {"seen": road.SEEN, "going_well": road.GOING_WELL, "areas": "TS7"}
         why = {"skip_because": "He has lost two classes", "student_unaware_because": "He is away until Thursday"}
-        await self.fills("priya", {**seen, "student_aware": "no", **why}, press="Check my answers")
+        await self.fills(mentor, {**seen, "student_aware": "no", **why}, press="Check my answers")
+
+    async def tells(self, tutor: str, mentor: str = "priya", about: str = "Tom Ashworth") -> str:
+        """The same with its last press: the Link Tutor has the case before them. The case's reference."""
+        await self.is_about_to_tell(mentor, about)
+        await self.presses(mentor, "Tell the Link Tutor")
+        reference = self.reference(mentor)
+        await self.hears(tutor, f"Ref {reference}")
+        return reference
+
+    def case(self, reference: str) -> dict[str, Any]:
+        """A case as it stands on the disk: its `summary` and `events`, and its `letters` that are still to be sent."""
+        files = (json.loads(file.read_text(encoding="utf-8")) for file in (self.bot.store / "cases").glob("*.json"))
+        return next(f["case"]["1"] for f in files if f["case"]["1"]["summary"]["reference"] == reference)
+
+    def recorded(self, reference: str) -> list[str]:
+        """What was recorded, in order: "MeetingBooked"."""
+        return [event["type"] for event in self.case(reference)["events"]]
 
     async def hears(self, key: str, words: str, *, seconds: float = 10.0) -> None:
         """Until any message in somebody's chat has *words*. Raises TimeoutError."""

@@ -101,8 +101,6 @@ FOREIGN: dict[str, tuple[str, Any, int]] = {
     "a channel that does not exist": ("channelId", "pigeon", 403),
     "another tenant in the conversation": ("conversation.tenantId", OTHER, 403),
     "another tenant in the channel's data": ("channelData.tenant.id", OTHER, 403),
-    "a person without an object id": ("from.aadObjectId", None, 403),
-    "an empty object id": ("from.aadObjectId", "", 403),
     "no service": ("serviceUrl", None, 401),
     "an empty service": ("serviceUrl", "", 401),
     "another service than the token's": ("serviceUrl", f"https://{CONNECTOR}/emea/", 401),
@@ -115,6 +113,25 @@ async def test_a_foreign_activity_under_a_good_token_is_refused(microsoft: Micro
     activity = bent(microsoft.line.activity(priya(microsoft), text="my cases"), path, value)
 
     assert await refused(microsoft, bot, json.dumps(activity).encode(), microsoft.line.token()) == status
+
+
+@pytest.mark.parametrize("given", [None, ""])
+async def test_somebody_without_an_object_id_is_refused_and_told_whom_to_ask(
+    microsoft: Microsoft, bot: Bot, given: str | None
+) -> None:
+    activity = bent(microsoft.line.activity(priya(microsoft), text="my cases"), "from.aadObjectId", given)
+    before = microsoft.calls(CONNECTOR)
+
+    status, body, headers = await post(bot, json.dumps(activity).encode(), microsoft.line.token())
+
+    assert status == 403
+    assert headers["Content-Type"].startswith("application/json")
+    assert json.loads(body).keys() == {"error"}
+    told = json.loads(body)["error"]
+    assert "sign in to Teams with your university account or as an invited guest" in told
+    assert "ask the placement office" in told
+    assert "Priya" not in told
+    assert microsoft.calls(CONNECTOR) == before
 
 
 async def test_an_activity_without_any_tenant_is_refused(microsoft: Microsoft, bot: Bot) -> None:
