@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from bot.desk import Message, Post, TryLater, Unreachable, perhaps_delivered
+from bot.diary import Diary, untrue
 from bot.invitation import calendar_file
 from bot.jitter import decorrelated
 from bot.mail import Letter, Mail, as_text
@@ -31,6 +32,7 @@ from cards.record import booked
 from cards.view import View
 from dialogs.pebblepad import to_record
 from pathway.address import Address
+from pathway.appointments import CALENDAR
 from pathway.case import Case
 from pathway.casework import RECEIPT, Casework, NoSuchCase
 from pathway.dates import in_words, local_date
@@ -86,6 +88,7 @@ class Sender:
         *,
         owner: str = "",
         bot_link: str = "",
+        diary: Diary | None = None,
     ) -> None:
         """*bot_link* is Teams' deep link to the bot's chat, for letters."""
         self.casework = casework
@@ -93,6 +96,7 @@ class Sender:
         self.post = post
         self.mail = mail
         self.bot_link = bot_link
+        self.diary = diary
         self.reach = Reaching(casework, addresses, has_mail=mail is not None)
         self._pauses: dict[str, float] = {}
         self.owner = owner or secrets.token_hex(4)
@@ -104,6 +108,8 @@ class Sender:
     async def empty(self) -> int:
         """Sends everything that is due now. Comes back with how many pieces were settled or put off."""
         done = 0
+        if self.diary is not None:
+            await self.diary.look_around()
         while claims := await self.casework.book.claim("outbox", self.owner, self.now, BATCH, LEASE):
             queues: dict[str, list[Claim]] = {}
             for claim in claims:
@@ -117,6 +123,9 @@ class Sender:
 
     async def _queue(self, to: str, claims: Sequence[Claim]) -> None:
         """Everything for one recipient, in order, reminders of the morning as one message."""
+        if to == CALENDAR and self.diary is not None:
+            await self.diary.settle(claims)
+            return
         morning: list[Ready] = []
         for claim in claims:
             ready = await self._ready(claim)
@@ -143,6 +152,8 @@ class Sender:
             return None
         try:
             case = await self.casework.case(claim.case_id)
+            if self.diary is not None and await self.diary.look_before(item, case):
+                case = await self.casework.case(claim.case_id)
             ground = await self.casework.ground(case.placement)
         except NoSuchCase:
             await self.casework.book.complete(claim, "dropped: the case is no longer here")
@@ -155,7 +166,7 @@ class Sender:
             await self._deliver([ready.claim for ready in wanted], send(wanted))
 
     async def _drop_unwanted(self, ready: Ready) -> bool:
-        reason = _unwanted(ready)
+        reason = _unwanted(ready) or untrue(ready.item, ready.case, ready.ground.party)
         if reason:
             await self.casework.book.complete(ready.claim, f"dropped: {reason}")
         return bool(reason)
@@ -473,7 +484,7 @@ def _unwanted(ready: Ready) -> str:
 
 
 #: How long a meeting is in a calendar where nobody has said so: the review visit, the next steps meeting. Minutes.
-LASTS = {Notice.REVIEW_BOOKED: 120, Notice.REVIEW_CHANGED: 120, Notice.NEXT_STEPS_BOOKED: 60}
+LASTS = {Notice.REVIEW_BOOKED: 90, Notice.REVIEW_CHANGED: 90, Notice.NEXT_STEPS_BOOKED: 60}
 
 
 def _calendar_file(item: OutboxItem, view: View) -> bytes:

@@ -18,6 +18,7 @@ DEFAULT_PORT = 3978
 PRACTICE_PASSWORD = "practice-"  # noqa: S105 - how the made-up secrets of practice mode begin
 MANAGED = "UserAssignedMSI"
 _APP = re.compile(r"[0-9A-Za-z-]{8,64}")
+_LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}(?:/[a-z]+)?")
 
 
 class SettingsFault(Exception):
@@ -47,6 +48,10 @@ class BotSettings:
     practice: bool
     catalogue_app: str = ""
     """The app's id in the tenant's catalogue, so that the bot can have itself installed for people; "" for no."""
+    calendars: bool = False
+    """Whether meetings are written into calendars through Microsoft Graph, where a mailbox lets the bot in."""
+    graph: str = ""
+    """Where practice mode's own Microsoft Graph answers; "" for the real one."""
 
 
 def environment(directory: Path | None = None) -> dict[str, str]:
@@ -75,6 +80,8 @@ def read(env: Mapping[str, str]) -> BotSettings:
         mail=_mail(env),
         practice=bool(practice),
         catalogue_app=_catalogue_app(env),
+        calendars=_calendars(env),
+        graph=_graph(env, practice),
     )
 
 
@@ -147,6 +154,23 @@ def _catalogue_app(env: Mapping[str, str]) -> str:
             "PATHWAY_TEAMS_APP_ID is wrong. Set it to the app's id in the Teams admin centre, or leave it empty."
         )
     return app
+
+
+def _calendars(env: Mapping[str, str]) -> bool:
+    wish = env.get("PATHWAY_CALENDARS", "").casefold()
+    if wish not in ("", "on", "off"):
+        raise SettingsFault("PATHWAY_CALENDARS is wrong. Set it to on or off.")
+    return wish == "on"
+
+
+def _graph(env: Mapping[str, str], practice: str) -> str:
+    """Only made-up people may have a made-up Graph, and only on this machine: tokens go where it points."""
+    graph = env.get("PATHWAY_GRAPH", "").rstrip("/")
+    if graph and not practice:
+        raise SettingsFault("PATHWAY_GRAPH is set beside a real app registration. Take it away.")
+    if graph and not _LOOPBACK.fullmatch(graph):
+        raise SettingsFault("PATHWAY_GRAPH is wrong. Set it to http on 127.0.0.1 with a port, or leave it empty.")
+    return graph
 
 
 def _mail(env: Mapping[str, str]) -> MailSettings | None:

@@ -12,13 +12,14 @@ from cards.plan import review_moment, review_proposal
 from dialogs.support_plan.common import SUMMARY, in_stage, steps
 from dialogs.turn import Reply, Turn
 from pathway import events as e
+from pathway.appointments import LASTS, Gathering
 from pathway.case import Case
 from pathway.dates import in_london, local_date
 from pathway.process import Stage
 from pathway.rules import Fault, Ground, OutOfStep, Refused, decide
 
 #: How long the visit is in a calendar: a lesson, a talk with the mentor, a conversation of all three. Minutes.
-VISIT = 120
+VISIT = LASTS[Gathering.REVIEW]
 
 
 async def _to_book(turn: Turn) -> tuple[Case, Ground, datetime]:
