@@ -211,7 +211,7 @@ _M, _LT, _PT, _PL = Role.MENTOR, Role.LINK_TUTOR, Role.PARTNERSHIP_TEAM, Role.PA
 _CD, _LL, _S = Role.COURSE_DIRECTOR, Role.LEVEL_LEAD, Role.STUDENT
 N = Notice
 #: In whose calendar a gathering may stand.
-_ORGANISERS = (_LT, _PT, _PL, _CD)
+ORGANISERS = (_LT, _PT, _PL, _CD)
 _TYPED = Telling(N.TYPED_FOR_YOU, _M, _typed_for)
 _REFERRED = (
     _TYPED,
@@ -283,8 +283,8 @@ TOLD: Mapping[type[e.Event], tuple[Telling, ...]] = {
         Telling(N.REVIEW_BOOKED, _LT, _first_booking),
         Telling(N.REVIEW_BOOKED, _S, _first_booking),
     ),
-    e.InvitationRefused: tuple(Telling(N.BY_HAND, role, _organises(role)) for role in _ORGANISERS),
-    e.FoundInCalendar: tuple(Telling(N.CALENDAR_DIFFERS, role, _changed_in_outlook(role)) for role in _ORGANISERS),
+    e.InvitationRefused: tuple(Telling(N.BY_HAND, role, _organises(role)) for role in ORGANISERS),
+    e.FoundInCalendar: tuple(Telling(N.CALENDAR_DIFFERS, role, _changed_in_outlook(role)) for role in ORGANISERS),
     e.InvitationRenewed: (
         Telling(N.MEETING_BRIEF, _M, _of_the_meeting, on_the_day=True),
         Telling(N.MEETING_BRIEF, _LT, _of_the_meeting, on_the_day=True),

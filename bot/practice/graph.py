@@ -43,8 +43,8 @@ PATCHED: Final = frozenset({"start", "end", "location", "body"})
 
 @dataclass(frozen=True, slots=True)
 class GraphFault:
-    """A failure that was asked for. *done*: it happens after the request was carried out. *lost*: the connection is
-    dropped without an answer; *hangs*: no answer comes at all. *retry_after* goes out as it stands.
+    """A failure that was asked for. *done*: the request is carried out all the same. *lost*: the connection is dropped
+    without an answer; *hangs*: no answer comes at all. *retry_after* goes out as it stands.
     """
 
     status: int = 503

@@ -165,7 +165,7 @@ async def test_the_fifth_request_at_a_time_for_one_mailbox_gets_429(caller: Call
 
 
 async def test_a_fault_can_come_before_or_after_the_work_or_instead_of_an_answer(caller: Caller) -> None:
-    faults = iter([GraphFault(503), GraphFault(504, done=True), GraphFault(lost=True), None])
+    faults = iter([GraphFault(503), GraphFault(504, done=True), GraphFault(lost=True, done=True), None])
     caller.graph.rule = lambda _act, _mailbox: next(faults)
     assert (await caller.books("one"))[0] == 503
     assert caller.graph.calendars.standing() == ()
