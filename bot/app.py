@@ -17,8 +17,11 @@ from aiohttp import web, web_response
 
 from bot import teams
 from bot.admin import Admin
+from bot.calendars import GraphMeetings, LinkMeetings
 from bot.clock import Clock, PathwayTime
-from bot.graph import GraphInstalling
+from bot.diary import Diary
+from bot.graph import ROOT, GraphInstalling
+from bot.graph_client import GraphClient
 from bot.graph_mail import GraphDoor, GraphMail
 from bot.invitation import BadLink, IcsLinks
 from bot.jobs import JobsCommand
@@ -28,10 +31,11 @@ from bot.reception import Reception
 from bot.roster import RosterCommand, list_the_office
 from bot.sender import Sender
 from bot.settings import BotSettings
+from bot.teams.tokens import GRAPH, PracticeTokens, Tokens
 from cards.acts import chat_link
 from dialogs.turn import Office
 from pathway.casework import Casework
-from pathway.ports import Installing, OutboxItem
+from pathway.ports import Installing, Meetings, OutboxItem
 from pathway.provider import Provider
 from storage import Stores, open_stores
 from storage.tinydb_book import TinyCaseBook
@@ -57,6 +61,7 @@ class Parts:
     sender: Sender
     clock: Clock
     links: IcsLinks
+    diary: Diary
     roster: RosterCommand
     teams: teams.Teams
     reception: Reception
@@ -72,7 +77,9 @@ async def build(settings: BotSettings, session: aiohttp.ClientSession, pathway_t
     way = teams.build(settings.teams, session)
     mail = _mailing(settings, way, session)
     bot_link = chat_link(f"28:{settings.teams.app_id}")
-    sender = Sender(casework, stores.addresses, way.post, mail, bot_link=bot_link)
+    meetings = _meetings(settings, way, session, pathway_time)
+    diary = Diary(casework, meetings)
+    sender = Sender(casework, stores.addresses, way.post, mail, bot_link=bot_link, diary=diary)
     clock = Clock(casework, sender, stores.drafts, stores.addresses, pathway_time, practice=settings.practice)
     links = IcsLinks(settings.public_url, await _secret(stores))
 
@@ -86,6 +93,7 @@ async def build(settings: BotSettings, session: aiohttp.ClientSession, pathway_t
         post_letter,
         addresses=stores.addresses,
         installing=_installing(settings, way, session),
+        meetings=meetings,
         bot_link=bot_link,
         app_link=f"https://teams.microsoft.com/l/app/{settings.catalogue_app}" if settings.catalogue_app else "",
     )
@@ -96,6 +104,7 @@ async def build(settings: BotSettings, session: aiohttp.ClientSession, pathway_t
         sender=sender,
         clock=clock,
         links=links,
+        diary=diary,
         roster=RosterCommand(stores.roster, stores.addresses, provider),
         teams=way,
         reception=Reception(office, stores.addresses, sender, clock.wake_soon),
@@ -114,6 +123,21 @@ def _mailing(settings: BotSettings, way: teams.Teams, session: aiohttp.ClientSes
     if way.graph_tokens is None or not settings.mailbox:
         return smtp
     return GraphMail(GraphDoor(session, way.graph_tokens), settings.mailbox, smtp)
+
+
+def _meetings(
+    settings: BotSettings, way: teams.Teams, session: aiohttp.ClientSession, pathway_time: PathwayTime
+) -> Meetings:
+    """Calendars where the university has said so, else links that people press."""
+    if settings.calendars and settings.graph:
+        tokens: Tokens = PracticeTokens(session, settings.teams, resource=GRAPH, url=f"{settings.graph}/token")
+        root = f"{settings.graph}/v1.0"
+    elif settings.calendars and way.graph_tokens is not None:
+        tokens, root = way.graph_tokens, ROOT
+    else:
+        return LinkMeetings()
+    client = GraphClient(session, tokens, root, wall=lambda: pathway_time.now().timestamp())
+    return GraphMeetings(client, pathway_time.now)
 
 
 async def _secret(stores: Stores) -> str:

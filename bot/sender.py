@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from bot.desk import Post, TryLater, Unreachable, perhaps_delivered
+from bot.diary import Diary, untrue
 from bot.jitter import decorrelated
 from bot.jobs import Failure
 from bot.mail import Mailing
@@ -25,6 +26,7 @@ from bot.sending.live_cards import LiveCards
 from bot.sending.of_cases import OfCases
 from bot.sending.pieces import MAYBE, Dropped, Ready, unwanted, weekly
 from bot.sending.to_people import MAILED, ToPeople
+from pathway.appointments import CALENDAR
 from pathway.casework import Casework, NoSuchCase
 from pathway.jobs import job_id
 from pathway.ports import Addresses, Claim, StoreUnavailable
@@ -55,10 +57,12 @@ class Sender:
         *,
         owner: str = "",
         bot_link: str = "",
+        diary: Diary | None = None,
     ) -> None:
         """*bot_link* is Teams' deep link to the bot's chat, for letters."""
         self.casework = casework
         self.post = post
+        self.diary = diary
         self.reach = Reaching(casework, addresses, has_mail=mail is not None)
         self.cards = LiveCards(casework, addresses, post)
         self.channel = Channel(casework, addresses, post, self.reach)
@@ -84,6 +88,8 @@ class Sender:
         chat that does not answer is finished on its own, and nobody else waits for it.
         """
         done = 0
+        if self.diary is not None:
+            await self.diary.look_around()
         while claims := await self.casework.book.claim("outbox", self.owner, self.now, BATCH, LEASE):
             queues: dict[str, list[Claim]] = {}
             for claim in claims:
@@ -145,6 +151,9 @@ class Sender:
         """Everything for one recipient, in order, reminders of the morning as one message. Nothing is begun after
         *until* (of the loop's clock): the lease would end under it, and somebody else send it too.
         """
+        if to == CALENDAR and self.diary is not None:
+            await self.diary.settle(claims)
+            return
         morning: list[Ready] = []
         for claim in claims:
             if asyncio.get_running_loop().time() > until:
@@ -173,6 +182,8 @@ class Sender:
             return None
         try:
             case = await self.casework.case(claim.case_id)
+            if self.diary is not None and await self.diary.look_before(item, case):
+                case = await self.casework.case(claim.case_id)
             ground = await self.casework.ground(case.placement)
         except NoSuchCase:
             await self.casework.book.complete(claim, "dropped: the case is no longer here")
@@ -185,7 +196,7 @@ class Sender:
             await self._deliver([ready.claim for ready in wanted], send(wanted))
 
     async def _drop_unwanted(self, ready: Ready) -> bool:
-        reason = unwanted(ready)
+        reason = unwanted(ready) or untrue(ready.item, ready.case, ready.ground.party)
         if reason:
             await self.casework.book.complete(ready.claim, f"dropped: {reason}")
         return bool(reason)

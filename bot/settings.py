@@ -19,6 +19,7 @@ PRACTICE_PASSWORD = "practice-"  # noqa: S105 - how the made-up secrets of pract
 MANAGED = "UserAssignedMSI"
 _APP = re.compile(r"[0-9A-Za-z-]{8,64}")
 _ADDRESS = re.compile(r"[^\s@<>\"'/]+@[^\s@<>\"'/]+\.[^\s@<>\"'/]+")
+_LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}(?:/[a-z]+)?")
 
 
 class SettingsFault(Exception):
@@ -52,6 +53,10 @@ class BotSettings:
     """The address of the shared mailbox that letters are sent from through Microsoft Graph; "" for SMTP alone."""
     proof_mailbox: str = ""
     """An address whose mailbox the bot must not come into: the doctor proves that it is refused."""
+    calendars: bool = False
+    """Whether meetings are written into calendars through Microsoft Graph, where a mailbox lets the bot in."""
+    graph: str = ""
+    """Where practice mode's own Microsoft Graph answers; "" for the real one."""
 
 
 def environment(directory: Path | None = None) -> dict[str, str]:
@@ -82,6 +87,8 @@ def read(env: Mapping[str, str]) -> BotSettings:
         catalogue_app=_catalogue_app(env),
         mailbox=_mailbox(env, "PATHWAY_MAILBOX"),
         proof_mailbox=_mailbox(env, "PATHWAY_PROOF_MAILBOX"),
+        calendars=_calendars(env),
+        graph=_graph(env, practice),
     )
 
 
@@ -161,6 +168,23 @@ def _mailbox(env: Mapping[str, str], name: str) -> str:
     if address and not _ADDRESS.fullmatch(address):
         raise SettingsFault(f"{name} is wrong. Set it to one e-mail address of your tenant, or leave it empty.")
     return address
+
+
+def _calendars(env: Mapping[str, str]) -> bool:
+    wish = env.get("PATHWAY_CALENDARS", "").casefold()
+    if wish not in ("", "on", "off"):
+        raise SettingsFault("PATHWAY_CALENDARS is wrong. Set it to on or off.")
+    return wish == "on"
+
+
+def _graph(env: Mapping[str, str], practice: str) -> str:
+    """Only made-up people may have a made-up Graph, and only on this machine: tokens go where it points."""
+    graph = env.get("PATHWAY_GRAPH", "").rstrip("/")
+    if graph and not practice:
+        raise SettingsFault("PATHWAY_GRAPH is set beside a real app registration. Take it away.")
+    if graph and not _LOOPBACK.fullmatch(graph):
+        raise SettingsFault("PATHWAY_GRAPH is wrong. Set it to http on 127.0.0.1 with a port, or leave it empty.")
+    return graph
 
 
 def _mail(env: Mapping[str, str]) -> MailSettings | None:

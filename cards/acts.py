@@ -10,6 +10,7 @@ from cards.elements import Element, button, leaving, link
 from cards.plan import done_duties, duties_left, has_more_words, review_moment
 from cards.view import View, plan_for_student
 from pathway import events as e
+from pathway.appointments import Gathering, joins_at
 from pathway.clocks import visit_booked
 from pathway.dates import local_date
 from pathway.guards import (
@@ -450,8 +451,9 @@ def _office(view: View) -> Acts:
 
 def _join(view: View) -> Acts:
     meeting = view.case.meeting
-    if meeting and meeting.link and meeting.starts > view.now:
-        yield link("Join the meeting in Teams", meeting.link)
+    address = (meeting.link if meeting else "") or joins_at(view.case, view.party, Gathering.MEETING)
+    if meeting and address and meeting.starts > view.now:
+        yield link("Join the meeting in Teams", address)
 
 
 def _message(view: View) -> Acts:

@@ -322,6 +322,7 @@ DID: Mapping[type[e.Event], str] = {
     e.ReplyRequested: "asked to be rung",
     e.ReviewBooked: "booked the review visit",
     e.ReviewChanged: "changed the review meeting",
+    e.InvitationRenewed: "had the invitation put back into the calendars",
     e.DutyDone: "ticked a duty",
     e.PromiseTicked: "said whether promised support came",
     e.RecordedInPebblePad: "said that it is recorded in PebblePad",

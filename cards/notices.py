@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from cards import pebblepad, reach, record, support_plan, weekly_check
+from cards import calendar, pebblepad, reach, record, support_plan, weekly_check
 from cards.case import case_card
 from cards.elements import Card, card, facts, heading, literal, panel, quiet, text
 from cards.plan import review_moment, when_and_where
@@ -18,7 +18,7 @@ from pathway.ports import OutboxItem
 from pathway.process import Stage
 from pathway.provider import starting
 from pathway.roles import Role
-from pathway.tellings import Notice
+from pathway.tellings import ORGANISERS, Notice
 
 Lead = Callable[[View, e.Event | None], str]
 
@@ -264,6 +264,8 @@ SUMMARIES: Mapping[Notice, str] = {
     Notice.REVIEW_BOOKED: "a time has been booked",
     Notice.REVIEW_CHANGED: "a time has changed",
     Notice.NOT_REACHED: "somebody is to be reached",
+    Notice.BY_HAND: "something to put into your calendar",
+    Notice.CALENDAR_DIFFERS: "a time to check",
     Notice.REMINDER: "a reminder",
     Notice.ESCALATION: "a case is waiting",
 }
@@ -277,8 +279,8 @@ def notice_card(item: OutboxItem, view: View) -> Card:
     """The card of one notice for one reader, made from the case as it stands when it is sent."""
     notice = Notice(item.notice)
     event = view.case.events[item.event - 1] if 0 < item.event <= len(view.case.events) else None
-    if notice is Notice.REFRESH:
-        return case_card(view)
+    if own := OF_THEIR_OWN.get(notice):
+        return own(view, event)
     if notice is Notice.ESCALATION:
         return escalation(item, view)
     if notice is Notice.REMINDER:
@@ -291,6 +293,28 @@ def notice_card(item: OutboxItem, view: View) -> Card:
     if notice is Notice.MEETING_BRIEF:
         return case_card(view, _brief(view, event), whole=True)
     return case_card(view, lead(view, event) if lead else MOVED_ON)
+
+
+def _which(event: e.Event | None) -> e.Gathering:
+    return event.which if isinstance(event, e.InvitationRefused | e.FoundInCalendar) else e.Gathering.MEETING
+
+
+def _calendar_differs(view: View, event: e.Event | None) -> Card:
+    organises = view.is_(*ORGANISERS)
+    return calendar.changed(view, _which(event)) if organises else case_card(view, MOVED_ON)
+
+
+def _by_hand(view: View, event: e.Event | None) -> Card:
+    organises = view.is_(*ORGANISERS)
+    return calendar.to_do_by_hand(view, _which(event)) if organises else case_card(view, MOVED_ON)
+
+
+#: Notices that are a card by themselves.
+OF_THEIR_OWN: Mapping[Notice, Callable[[View, e.Event | None], Card]] = {
+    Notice.REFRESH: lambda view, _event: case_card(view),
+    Notice.CALENDAR_DIFFERS: _calendar_differs,
+    Notice.BY_HAND: _by_hand,
+}
 
 
 # -- reminders -----------------------------------------------------------------------------------------------------

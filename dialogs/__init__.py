@@ -1,6 +1,7 @@
 """One module a step of the pathway: a submitted card -> an event -> the next card."""
 
 from dialogs import (
+    calendar,
     cases,
     concern,
     decision,
@@ -25,6 +26,7 @@ from dialogs.router import Router
 ROUTER = Router(
     module.steps
     for module in (
+        calendar,
         cases,
         concern,
         decision,

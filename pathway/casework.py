@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import TypedDict
 
 from pathway import events as e
+from pathway.appointments import CALENDAR, appointments
 from pathway.case import Case, after, fold
 from pathway.dates import in_london, local, local_date
 from pathway.hours import news_at, tell_at
@@ -216,6 +217,7 @@ class Casework:
             if now is None:
                 raise ValueError("a draft is discarded where drafts are kept, not in the log")
             outbox = [*await self._refreshes(case_id, events, now, answering), *outbox]
+            outbox += _for_calendars(before, now, events, ground.party)
             try:
                 done = await self.book.commit(
                     Commit(
@@ -337,6 +339,14 @@ class Casework:
             for shown in await self.book.shown(case_id)
             if shown.kind == RECEIPT and shown.activity_id != answering
         ]
+
+
+def _for_calendars(before: Case | None, now: Case, events: Sequence[e.Event], party: Party) -> list[OutboxItem]:
+    """One piece of work for the calendars where the case asks for another entry than before."""
+    renewed = any(isinstance(event, e.InvitationRenewed) for event in events)
+    if not renewed and (appointments(before, party) if before else ()) == appointments(now, party):
+        return []
+    return [OutboxItem(key=f"{now.version}:{CALENDAR}", to=CALENDAR, notice=CALENDAR, not_before=events[-1].at)]
 
 
 def _first_receipt(before: Case | None, events: Sequence[e.Event], answering: str) -> tuple[Shown, ...]:

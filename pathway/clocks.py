@@ -334,9 +334,15 @@ def review_moment(case: Case, ground: Ground) -> datetime | None:
 
 
 def visit_booked(case: Case, ground: Ground) -> e.ReviewBooked | None:
-    """Who said that the review visit stands in the calendars, for the time at which the review is now."""
+    """Who said that the review visit stands in the calendars, for the time at which the review is now. An invitation
+    that Pathway sent goes where the review goes.
+    """
     booked = case.since(e.PlanShared, e.ReviewBooked)
-    return booked[-1] if booked and booked[-1].starts == review_moment(case, ground) else None
+    if not booked:
+        return None
+    moves_with_it = booked[-1].invite and isinstance(case.review_set_by, e.ReviewChanged)
+    at = case.review_at if moves_with_it else booked[-1].starts
+    return booked[-1] if at == review_moment(case, ground) else None
 
 
 def review_due(case: Case, ground: Ground) -> Clock | None:

@@ -547,6 +547,69 @@ class NextStepsBooked(Event):
     invite: bool = False
 
 
+class Gathering(StrEnum):
+    """What people come together for."""
+
+    MEETING = "meeting"
+    REVIEW = "review"
+    NEXT_STEPS = "next steps"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationSent(Event):
+    """It stands in the calendars, new or moved: *entry* is the calendar's own id in that of *organiser* (a person id),
+    *link* joins it in Teams, "" where it is not held there. *starts* is aware.
+    """
+
+    which: Gathering
+    revision: int
+    organiser: str
+    entry: str
+    starts: datetime
+    minutes: int
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationWithdrawn(Event):
+    """It stands in no calendar any more."""
+
+    which: Gathering
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationRefused(Event):
+    """The calendar of *organiser* (a person id) may not be written, or not any more: people go on by hand. *reason* is
+    Graph's code.
+    """
+
+    which: Gathering
+    revision: int
+    organiser: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundInCalendar(Event):
+    """How the entry was found, other than it was known: *starts* (aware) is None where it was deleted; *declined* are
+    the person ids of who said no.
+    """
+
+    which: Gathering
+    revision: int
+    starts: datetime | None
+    minutes: int = 0
+    declined: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationRenewed(Event):
+    """After somebody moved or deleted it in Outlook: it is to stand in the calendars as the case has it."""
+
+    which: Gathering
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyRequested(Event):
     """The student asks to be rung by the Link Tutor."""

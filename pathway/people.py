@@ -210,6 +210,11 @@ MAY_RECORD: Mapping[type[e.Event], frozenset[Role]] = {
     e.TerminationConfirmed: _by(_PL),
     e.StudentTold: _by(_M, _LT, _PT),
     e.NextStepsBooked: _by(_PT, _PL, _CD),
+    e.InvitationSent: _by(_SYS),
+    e.InvitationWithdrawn: _by(_SYS),
+    e.InvitationRefused: _by(_SYS),
+    e.FoundInCalendar: _by(_SYS),
+    e.InvitationRenewed: _by(_LT, _PT, _PL, _CD),
     e.ReplyRequested: _by(_S),
     e.Nudged: _by(_SYS),
 }

@@ -317,11 +317,13 @@ class Meetings(Protocol):
         it has now. Raises CalendarRefused, CalendarLater.
         """
 
-    async def find(self, appointment: Appointment, organiser: Person) -> Entry | None:
-        """What an earlier `book` may have made, looked up by its transaction. Raises CalendarRefused, CalendarLater."""
+    async def find(self, appointment: Appointment, organiser: Person, starts: datetime, ends: datetime) -> Entry | None:
+        """What an earlier `book` may have made, looked up by its transaction among what stands between *starts* and
+        *ends* (aware). Raises CalendarRefused, CalendarLater.
+        """
 
-    async def move(self, entry: str, appointment: Appointment, organiser: Person) -> Entry:
-        """Raises CalendarRefused, CalendarLater."""
+    async def move(self, entry: str, appointment: Appointment, organiser: Person) -> Entry | None:
+        """To the time and place of *appointment*; None where it was deleted. Raises CalendarRefused, CalendarLater."""
 
     async def withdraw(self, entry: str, organiser: Person) -> None:
         """Takes it out of every calendar; nothing is done where it is gone. Raises CalendarRefused, CalendarLater."""

@@ -151,6 +151,11 @@ FACTS: Mapping[type[e.Event], frozenset[Stage]] = {
     e.TerminationConfirmed: frozenset({Stage.REVIEW}),
     e.StudentTold: _OPEN_STAGES,
     e.NextStepsBooked: frozenset({Stage.NEXT_STEPS}),
+    e.InvitationSent: _AFTER_DRAFT,
+    e.InvitationWithdrawn: _AFTER_DRAFT,
+    e.InvitationRefused: _AFTER_DRAFT,
+    e.FoundInCalendar: _AFTER_DRAFT,
+    e.InvitationRenewed: frozenset({Stage.MEETING_BOOKED, Stage.PLAN_IN_PLACE, Stage.REVIEW, Stage.NEXT_STEPS}),
     e.ReplyRequested: _OPEN_STAGES,
     e.Nudged: _AFTER_DRAFT,
 }

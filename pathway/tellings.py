@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pathway import events as e
+from pathway.appointments import difference
 from pathway.case import Case, whose_view
 from pathway.people import Party
 from pathway.roles import Role
@@ -73,6 +74,8 @@ class Notice(StrEnum):
     ADVICE = "advice"
     NOT_REACHED = "not_reached"
     NOT_DELIVERED = "not_delivered"
+    BY_HAND = "by_hand"
+    CALENDAR_DIFFERS = "calendar_differs"
 
 
 When = Callable[[Case, e.Event, Party], bool]
@@ -175,9 +178,40 @@ def _had_ended(case: Case, _event: e.Event, _party: Party) -> bool:
     return isinstance(case.outcome, e.PlacementTerminated)
 
 
+def _organises(role: Role) -> When:
+    """Whether a holder of *role* is the one in whose calendar the entry stands."""
+
+    def when(case: Case, event: e.Event, _party: Party) -> bool:
+        if not isinstance(event, e.InvitationRefused | e.FoundInCalendar):
+            return False
+        booked = case.last(e.NextStepsBooked) if event.which is e.Gathering.NEXT_STEPS else None
+        return role is (booked.role if booked else Role.LINK_TUTOR)
+
+    return when
+
+
+def _changed_in_outlook(role: Role) -> When:
+    """A change that nobody has answered yet, for whoever can answer it."""
+    organises = _organises(role)
+
+    def when(case: Case, event: e.Event, party: Party) -> bool:
+        if not isinstance(event, e.FoundInCalendar) or not organises(case, event, party):
+            return False
+        return difference(case, party, event.which) is not None
+
+    return when
+
+
+def _of_the_meeting(case: Case, event: e.Event, _party: Party) -> bool:
+    meets = isinstance(event, e.InvitationRenewed) and event.which is e.Gathering.MEETING
+    return meets and case.meeting is not None
+
+
 _M, _LT, _PT, _PL = Role.MENTOR, Role.LINK_TUTOR, Role.PARTNERSHIP_TEAM, Role.PARTNERSHIP_LEAD
 _CD, _LL, _S = Role.COURSE_DIRECTOR, Role.LEVEL_LEAD, Role.STUDENT
 N = Notice
+#: In whose calendar a gathering may stand.
+ORGANISERS = (_LT, _PT, _PL, _CD)
 _TYPED = Telling(N.TYPED_FOR_YOU, _M, _typed_for)
 _REFERRED = (
     _TYPED,
@@ -248,6 +282,12 @@ TOLD: Mapping[type[e.Event], tuple[Telling, ...]] = {
         Telling(N.REVIEW_BOOKED, _M, _first_booking),
         Telling(N.REVIEW_BOOKED, _LT, _first_booking),
         Telling(N.REVIEW_BOOKED, _S, _first_booking),
+    ),
+    e.InvitationRefused: tuple(Telling(N.BY_HAND, role, _organises(role)) for role in ORGANISERS),
+    e.FoundInCalendar: tuple(Telling(N.CALENDAR_DIFFERS, role, _changed_in_outlook(role)) for role in ORGANISERS),
+    e.InvitationRenewed: (
+        Telling(N.MEETING_BRIEF, _M, _of_the_meeting, on_the_day=True),
+        Telling(N.MEETING_BRIEF, _LT, _of_the_meeting, on_the_day=True),
     ),
     e.PromiseTicked: (Telling(N.PROMISE_NOT_KEPT, _LT, _not_given),),
     e.StudentReplied: (Telling(N.STUDENT_REPLIED, _LT, _was_told), Telling(N.STUDENT_REPLIED, _M)),

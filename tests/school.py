@@ -33,7 +33,10 @@ from bot.admin import ask
 from bot.app import PARTS, Parts, application
 from bot.clock import PRACTICE_STARTS, PathwayTime
 from bot.practice import hands
+from bot.practice.calendars import Calendars
+from bot.practice.calendars import Mailbox as Calendar
 from bot.practice.channel import CHANNEL, Answer, Channel, Message
+from bot.practice.graph import Graph
 from bot.practice.keys import SigningKey
 from bot.practice.mailbox import Mail, Mailbox
 from bot.practice.people import PracticePerson
@@ -44,6 +47,7 @@ from bot.teams import TeamsSettings
 from pathway.dates import LONDON
 from pathway.provider import Provider
 from pathway.standards import areas
+from tests.graph_contract import Contract
 
 APP_ID = "6f1d3b5e-0d8a-4c53-9b8e-1f0e7f4a2c11"
 TENANT = "0b2f6c0e-7a51-4f0c-8f43-5d7b3a9e1c22"
@@ -122,7 +126,8 @@ def cast() -> tuple[PracticePerson, ...]:
 class School:
     """`async with School(folder) as school:`; *folder* is empty or what an earlier school left."""
 
-    def __init__(self, folder: Path, *, has_mail: bool = True) -> None:
+    def __init__(self, folder: Path, *, has_mail: bool = True, calendars: bool = False) -> None:
+        """*calendars*: the university lets Pathway write into those of its people, through a Microsoft Graph of ours."""
         self.has_mail = has_mail
         """Whether the bot that starts next has a mail server."""
         self.folder = folder / "store"
@@ -138,6 +143,12 @@ class School:
         """Everything people wrote into boxes, for `leaks`."""
         self.expects_errors = False
         self.log = _Log()
+        self.calendars = calendars
+        self.contract = Contract()
+        self.graph = Graph(Calendars([_mailbox(p) for p in self.people.values() if in_tenant(p)], self.wall))
+        self.graph.watch = self.contract
+        self._graph_runner: web.AppRunner | None = None
+        self._graph_url = ""
         self._looks_at: dict[str, tuple[str, int]] = {}
         self._runner: web.AppRunner | None = None
 
@@ -148,6 +159,8 @@ class School:
         logging.getLogger("bot").setLevel(logging.INFO)
         await self.teams.start()
         await self.mailbox.start()
+        if self.calendars:
+            await self._opens_calendars()
         await self.starts()
         answer = await ask(self.folder, {"do": "roster", "file": str(PARTNERSHIP), "keep": True})
         assert answer is not None
@@ -158,6 +171,8 @@ class School:
 
     async def __aexit__(self, *_problem: object) -> None:
         await self.stops()
+        if self._graph_runner is not None:
+            await self._graph_runner.cleanup()
         await self.mailbox.stop()
         await self.teams.stop()
         logging.getLogger("bot").setLevel(logging.NOTSET)
@@ -186,11 +201,22 @@ class School:
             if self.has_mail
             else None,
             practice=False,
+            calendars=self.calendars,
+            graph=self._graph_url,
         )
         self._runner = web.AppRunner(application(settings, PathwayTime(self.wall)), access_log=None)
         await self._runner.setup()
         await web.SockSite(self._runner, listener).start()
         self.teams.bot_url = f"{url}/api/messages"
+
+    async def _opens_calendars(self) -> None:
+        app = web.Application()
+        self.graph.add_to(app)
+        self._graph_runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await self._graph_runner.setup()
+        listener = socket.create_server(("127.0.0.1", 0))
+        await web.SockSite(self._graph_runner, listener).start()
+        self._graph_url = f"http://127.0.0.1:{listener.getsockname()[1]}/graph"
 
     async def stops(self) -> None:
         if self._runner is not None:
@@ -448,7 +474,7 @@ class School:
     def errors(self) -> list[str]:
         """What the bot logged as an error, and what Teams would complain about."""
         logged = [r.getMessage() for r in self.log.records if r.levelno >= logging.ERROR]
-        return [*([] if self.expects_errors else logged), *self.teams.complaints]
+        return [*([] if self.expects_errors else logged), *self.teams.complaints, *self.contract.complaints]
 
     def _private(self, words: str, *, whole: bool = False) -> Iterator[str]:
         yield from (name for name in _names() if re.search(rf"\b{re.escape(name)}\b", words))
@@ -456,6 +482,15 @@ class School:
         if whole:
             yield from (label for label in _labels() if label in words)
             yield from NEVER_IN_PUBLIC.findall(words)
+
+
+def in_tenant(person: PracticePerson) -> bool:
+    """Whether the university keeps a mailbox for somebody: schools have their own."""
+    return person.reach == "teams" and "#EXT#" not in person.principal_name and ".ac.uk" in person.email
+
+
+def _mailbox(person: PracticePerson) -> Calendar:
+    return Calendar(person.name, person.email, person.object_id, person.principal_name)
 
 
 @functools.cache

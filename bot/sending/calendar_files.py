@@ -12,14 +12,13 @@ from cards.plan import review_moment
 from cards.record import booked
 from cards.view import View
 from pathway import events as e
-from pathway.appointments import Gathering
+from pathway.appointments import LASTS, Gathering
 from pathway.entries import entry, in_calendars_already
 from pathway.ports import OutboxItem
 from pathway.roles import Role
 from pathway.tellings import Notice
 
 #: How long a meeting is in a calendar where nobody has said so, in minutes.
-LASTS: Final = {Gathering.REVIEW: 120, Gathering.NEXT_STEPS: 60}
 _TELLS: Final[Mapping[Notice, Gathering]] = {
     Notice.MEETING_BOOKED: Gathering.MEETING,
     Notice.REVIEW_BOOKED: Gathering.REVIEW,

@@ -123,10 +123,16 @@ class PracticeTokens(Tokens):
         settings: TeamsSettings,
         rules: TokenRules | None = None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        resource: str = CONNECTOR,
+        url: str = "",
     ) -> None:
+        """*url* is another endpoint than the settings'."""
         super().__init__(rules, clock)
         self._session = session
         self._settings = settings
+        self.resource = resource
+        self._url = url or settings.token_url or ""
 
     async def fetch(self, *, anew: bool) -> tuple[str, float]:
         del anew  # nothing between us and the endpoint keeps tokens
@@ -134,10 +140,9 @@ class PracticeTokens(Tokens):
             "grant_type": "client_credentials",
             "client_id": self._settings.app_id,
             "client_secret": self._settings.password,
-            "scope": f"{CONNECTOR}/.default",
+            "scope": f"{self.resource}/.default",
         }
-        url = self._settings.token_url or ""
-        async with self._session.post(url, data=form, allow_redirects=False) as answer:
+        async with self._session.post(self._url, data=form, allow_redirects=False) as answer:
             if answer.status != 200:
                 raise NoToken(f"status {answer.status}")
             return token_of(await answer.json())

@@ -2,7 +2,7 @@
 
 from cards.support_plan.agree import mentor_agreed_form
 from cards.support_plan.keep import duties_form, duty_of, halfway, promises_form
-from cards.support_plan.review import book_visit, review_form, visitors
+from cards.support_plan.review import book_visit, review_form, send_visit, visitors
 from cards.support_plan.talk import ACHIEVABLE, discuss_form, proceed_form, reopen_form
 from cards.support_plan.write import BOTH, PAGE, PROMISED, SAME, TUTORS, check, plan_form
 
@@ -25,5 +25,6 @@ __all__ = [
     "promises_form",
     "reopen_form",
     "review_form",
+    "send_visit",
     "visitors",
 ]

@@ -12,7 +12,7 @@ from cards.plan import review_moment, review_proposal
 from dialogs.support_plan.common import SUMMARY, in_stage, steps
 from dialogs.turn import Reply, Turn
 from pathway import events as e
-from pathway.appointments import Gathering
+from pathway.appointments import LASTS, Gathering
 from pathway.case import Case
 from pathway.dates import in_london, local_date
 from pathway.entries import next_entry
@@ -20,7 +20,7 @@ from pathway.process import Stage
 from pathway.rules import Fault, Ground, OutOfStep, Refused, decide
 
 #: How long the visit is in a calendar: a lesson, a talk with the mentor, a conversation of all three. Minutes.
-VISIT = 120
+VISIT = LASTS[Gathering.REVIEW]
 
 
 async def _to_book(turn: Turn) -> tuple[Case, Ground, datetime]:
@@ -32,8 +32,9 @@ async def _to_book(turn: Turn) -> tuple[Case, Ground, datetime]:
     return case, ground, at
 
 
-def _booking(turn: Turn, case: Case, ground: Ground, starts: datetime) -> e.ReviewBooked:
-    return e.ReviewBooked(**turn.stamp(ground, e.ReviewBooked, case), starts=starts, place=case.review_place)
+def _booking(turn: Turn, case: Case, ground: Ground, starts: datetime, *, invite: bool = False) -> e.ReviewBooked:
+    stamp = turn.stamp(ground, e.ReviewBooked, case)
+    return e.ReviewBooked(**stamp, starts=starts, place=case.review_place, invite=invite)
 
 
 @steps.on("support_plan.book")
@@ -42,10 +43,23 @@ async def book(turn: Turn) -> Reply:
     case, ground, at = await _to_book(turn)
     decide(case, _booking(turn, case, ground, at), ground)
     view = turn.view(case, ground)
+    if await turn.invites(ground, ground.party.link_tutor(case)):
+        return Reply(cards.send_visit(view, at), SUMMARY)
     people = (ground.party.people.get(p) for p in cards.visitors(view) if p != turn.person.id)
     teams = teams_link(case.reference, at, VISIT, [p.email for p in people if p and p.email])
     ics = turn.office.ics_link(case.reference, at, VISIT, next_entry(case, Gathering.REVIEW))
     return Reply(cards.book_visit(view, at, teams=teams, ics=ics), SUMMARY)
+
+
+@steps.on("support_plan.send_visit")
+async def send_visit(turn: Turn) -> Reply:
+    """Pathway writes it into the calendars. Where it may not any more, the invitation to send by hand."""
+    case, ground, at = await _to_book(turn)
+    if not await turn.invites(ground, ground.party.link_tutor(case)):
+        return await book(turn)
+    done = await turn.record(case.id, _booking(turn, case, ground, at, invite=True))
+    view = turn.view(done.case, ground)
+    return Reply(case_card(view, f"Booked for {view.moment(at)}. The invitation goes out now."), SUMMARY, case.id)
 
 
 @steps.on("support_plan.visit_booked")

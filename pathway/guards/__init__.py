@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pathway import events as e
-from pathway.guards import meeting, next_steps, plan, review, turns, weekly_target
+from pathway.guards import calendar, meeting, next_steps, plan, review, turns, weekly_target
 from pathway.guards.common import Faults, Guard
 from pathway.guards.meeting import both_say_not_as_expected
 from pathway.guards.next_steps import CORRECTABLE_FOR, FAR_AWAY, to_invite
@@ -40,4 +40,5 @@ GUARDS: Mapping[type[e.Event], Guard] = {
     **review.GUARDS,
     **next_steps.GUARDS,
     **turns.GUARDS,
+    **calendar.GUARDS,
 }

@@ -106,8 +106,10 @@ MOVES: tuple[tuple[str, type[e.Event], list[str], str, str], ...] = (
 
 OPEN = [*PAUSABLE, "paused"]
 #: The data has these otherwise: the confirmation as a guard of the outcome (it has to be the Lead's own act, so it is a
-#: fact), the review visit as an invitation that goes out when the student agrees (a person sends it, and says so).
-OURS = frozenset({"termination_confirmed", "review_booked"})
+#: fact), the review visit as an invitation that goes out when the student agrees (a person sends it, and says so). Of
+#: what stands in calendars it says nothing.
+CALENDARS = ("invitation_sent", "invitation_withdrawn", "invitation_refused", "found_in_calendar", "invitation_renewed")
+OURS = frozenset({"termination_confirmed", "review_booked", *CALENDARS})
 #: What is recorded and moves nothing: id, class, where, by whom.
 RECORDED: tuple[tuple[str, type[e.Event], list[str], str], ...] = (
     ("view_recorded", e.ViewRecorded, OPEN, "mentor link_tutor"),
@@ -127,6 +129,16 @@ RECORDED: tuple[tuple[str, type[e.Event], list[str], str], ...] = (
     ("termination_confirmed", e.TerminationConfirmed, ["review"], "partnership_lead"),
     ("student_told", e.StudentTold, OPEN, ANYBODY_AT_WORK),
     ("next_steps_booked", e.NextStepsBooked, ["next_steps"], f"{OFFICE} course_director"),
+    ("invitation_sent", e.InvitationSent, AFTER_DRAFT, "system"),
+    ("invitation_withdrawn", e.InvitationWithdrawn, AFTER_DRAFT, "system"),
+    ("invitation_refused", e.InvitationRefused, AFTER_DRAFT, "system"),
+    ("found_in_calendar", e.FoundInCalendar, AFTER_DRAFT, "system"),
+    (
+        "invitation_renewed",
+        e.InvitationRenewed,
+        ["meeting_booked", "plan_active", "review", "next_steps"],
+        f"link_tutor {OFFICE} course_director",
+    ),
     ("reply_requested", e.ReplyRequested, OPEN, "student"),
     ("nudged", e.Nudged, AFTER_DRAFT, "system"),
 )
@@ -148,6 +160,9 @@ CLOCKS = {
     "T13": "paused",
     "T14": "",
 }
+
+#: In whose calendar a gathering may stand.
+ORGANISERS = ("link_tutor", "partnership_team", "partnership_lead", "course_director")
 
 #: Who hears of what, as "who: notice"; where nobody does, why not.
 HEARD: dict[type[e.Event], str] = {
@@ -190,6 +205,9 @@ HEARD: dict[type[e.Event], str] = {
     e.PlanAmended: "mentor: plan_changed, student: plan_to_you",
     e.ReviewChanged: "mentor: review_changed, link_tutor: review_changed, student: review_changed",
     e.ReviewBooked: "mentor: review_booked, link_tutor: review_booked, student: review_booked",
+    e.InvitationRefused: ", ".join(f"{who}: by_hand" for who in ORGANISERS),
+    e.FoundInCalendar: ", ".join(f"{who}: calendar_differs" for who in ORGANISERS),
+    e.InvitationRenewed: "mentor: meeting_brief, link_tutor: meeting_brief",
     e.PromiseTicked: "link_tutor: promise_not_kept",
     e.StudentReplied: "link_tutor: student_replied, mentor: student_replied",
     e.ReplyRequested: "link_tutor: ring_student",
@@ -232,6 +250,8 @@ NOBODY_HEARS: dict[type[e.Event], str] = {
     e.DutyDone: "The Link Tutor ticks their own list.",
     e.RecordedInPebblePad: "The named person ticks their own list.",
     e.StudentTold: "It opens what the student sees; nobody else waits for it.",
+    e.InvitationSent: "The invitation itself tells them.",
+    e.InvitationWithdrawn: "The calendar itself tells them.",
     e.Nudged: "It is itself the note of a message.",
 }
 
