@@ -267,7 +267,7 @@ async def test_a_restore_that_was_broken_off_is_not_opened_until_it_is_repeated(
     assert set((await everything(fresh))["events"]) == {"c0", "c1", "c2"}
 
 
-async def test_what_a_killed_backup_left_behind_is_swept_at_the_next_start(tiny: Shop, tmp_path: Path) -> None:
+async def test_what_a_killed_backup_left_behind_is_swept_at_the_next_start(tiny: Shop) -> None:
     await filled(tiny)
     aside = await aside_of(tiny.stores)
     assert (aside / "cases" / "c1.json").exists()
