@@ -189,9 +189,7 @@ def backups(folder: Path, today: date) -> Iterator[Finding]:
     """
     made = last_backup(folder)
     if made is None:
-        yield note(
-            "backup", "No backup by “python -m bot backup FILE” yet. Another way of your own will do too."
-        )
+        yield note("backup", "No backup by “python -m bot backup FILE” yet. Another way of your own will do too.")
         return
     day = local_date(made)
     age, said = (today - day).days, f"The last backup was made on {in_words(day, year=True)}"
