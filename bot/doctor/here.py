@@ -17,10 +17,11 @@ from bot.admin import NAME as SOCKET
 from bot.admin import ask
 from bot.doctor.findings import Finding, note, well, without_people, wrong
 from bot.settings import BotSettings, SettingsFault, provider_path
-from pathway.dates import counted, in_words, listed
+from pathway.dates import counted, in_words, listed, local_date
 from pathway.provider import Provider, ProviderFault
 from storage import open_stores
 from storage.atomic import remove_file, replace_file
+from storage.backup import last_backup
 from storage.look import Look, NotReadable, look
 
 #: How long before the end of the last term somebody should know, in days.
@@ -31,6 +32,8 @@ LEAST_ROOM, LITTLE_ROOM, LEAST_FILES = 200_000_000, 1_000_000_000, 1000
 LONGEST_SOCKET = 107
 PROBE = ".doctor.tmp"
 LOWEST_FREE_PORT = 1024
+#: Days after which somebody should think of the next backup.
+OLD_BACKUP = 8
 
 
 # -- the provider and its calendars -----------------------------------------------------------------------------------
@@ -178,6 +181,22 @@ def _room(folder: Path) -> Iterator[Finding]:
         yield wrong(
             "store", f"The disk of {folder} takes hardly any more files. Delete what is old there, or move the store."
         )
+
+
+def backups(folder: Path, today: date) -> Iterator[Finding]:
+    """When `python -m bot backup` was last used here; a university may well back the folder up in another way. *today*
+    is the machine's: the clock of the pathway may have been moved.
+    """
+    made = last_backup(folder)
+    if made is None:
+        yield note("backup", "No backup by “python -m bot backup FILE” yet. Another way of your own will do too.")
+        return
+    day = local_date(made)
+    age, said = (today - day).days, f"The last backup was made on {in_words(day, year=True)}"
+    if age > OLD_BACKUP:
+        yield note("backup", f"{said}, {counted(age, 'day')} ago. Make the next one: python -m bot backup FILE")
+    else:
+        yield well("backup", f"{said}.")
 
 
 # -- the placement list -----------------------------------------------------------------------------------------------

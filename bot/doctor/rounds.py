@@ -36,6 +36,7 @@ async def examine(env: Mapping[str, str], folder: Path, patience: float = PATIEN
     found += faults
     if where is not None:
         found += here.store(where)
+        found += here.backups(where, local_date(datetime.now(UTC)))
         found += here.roster(where, provider, today)
     if read.has("PORT"):
         found.append(await here.port(settings, runs=clock is not None, patience=patience))

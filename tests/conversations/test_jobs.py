@@ -2,47 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import re
-import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from bot.practice.roll import PROVIDER
 from pathway.jobs import job_id
 from tests.conversations import road
+from tests.conversations.command import Said, bot
 from tests.school import School
-
-ROOT = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True)
-class Said:
-    status: int
-    out: str
-    err: str
-
-    def id_in(self, words: str) -> str:
-        """The id at the beginning of the line that has *words*."""
-        return next(line.split()[0] for line in self.out.splitlines() if words in line)
-
-
-async def bot(school: School, *arguments: str) -> Said:
-    """`python -m bot ...` by the account of the service, beside the bot that runs (or not)."""
-    env = {**os.environ, "PATHWAY_STORE": f"tinydb://{school.folder}", "PATHWAY_PROVIDER": str(PROVIDER)}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", *arguments),
-        cwd=ROOT,
-        env=env,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    return Said(process.returncode or 0, out.decode(), err.decode())
 
 
 def names_nobody(school: School, said: Said) -> bool:

@@ -23,6 +23,7 @@ from bot.doctor.microsoft import proxy
 from bot.doctor.settings import look
 from bot.practice.mailbox import Mailbox
 from pathway.provider import Provider
+from storage.backup import note_backup
 from tests.install.standins import APP_ID, SECRET, TENANT, Microsoft, plainly, refused
 from tests.school import School
 
@@ -333,6 +334,18 @@ async def test_a_store_that_keeps_nothing_is_no_store(
 async def test_a_path_too_long_for_the_socket_in_it_is_told_of(env: dict[str, str], tmp_path: Path) -> None:
     found = await seen(env | {"PATHWAY_STORE": f"tinydb://{tmp_path / ('x' * 100)}"}, tmp_path)
     assert "too long for admin.sock" in wrongs(found)["store"]
+
+
+async def test_it_says_when_the_last_backup_was_made_and_when_the_next_is_due(
+    env: dict[str, str], store_folder: Path, tmp_path: Path
+) -> None:
+    assert topic(await seen(env, tmp_path), "backup")[0][0] is Mark.NOTE
+    note_backup(store_folder, datetime.now(UTC))
+    assert topic(await seen(env, tmp_path), "backup")[0][0] is Mark.WELL
+    note_backup(store_folder, datetime.now(UTC) - timedelta(days=12))
+    ((mark, sentence),) = topic(await seen(env, tmp_path), "backup")
+    assert mark is Mark.NOTE
+    assert "12 days ago" in sentence
 
 
 async def test_a_roster_that_is_torn_is_told_of_by_its_name(

@@ -109,8 +109,14 @@ async def test_a_backup_is_for_its_owner_alone_is_a_plain_zip_and_nothing_is_eve
 
 
 async def test_it_is_one_moment_of_the_store_however_busy_it_is(tiny: Shop, tmp_path: Path) -> None:
-    """Each round writes the case, then the draft, then the note; so a draft is never ahead of its case."""
-    await filled(tiny, 40)
+    """Each round writes both cases, then the draft, then the note; so a draft is never ahead of its case. Between cases
+    and drafts, in the order of names, there is much else to take.
+    """
+    await filled(tiny)
+    folder = tiny.stores.folder
+    assert folder is not None
+    for n in range(800):
+        (folder / "damaged" / f"c{n}.json").write_bytes(b"{}")
     over, pressed = asyncio.Event(), asyncio.Condition()
     rounds = 0
 
@@ -129,7 +135,7 @@ async def test_it_is_one_moment_of_the_store_however_busy_it_is(tiny: Shop, tmp_
     async with asyncio.TaskGroup() as both:
         both.create_task(press())
         seen = []
-        for n in range(8):
+        for n in range(3):
             before = rounds
             async with pressed:
                 await pressed.wait_for(lambda before=before: rounds >= before + 2)  # type: ignore[misc]
@@ -137,13 +143,11 @@ async def test_it_is_one_moment_of_the_store_however_busy_it_is(tiny: Shop, tmp_
             restore(tmp_path / f"{n}.zip", tmp_path / f"fresh{n}")
             seen.append(await everything(tmp_path / f"fresh{n}"))
         over.set()
-    assert rounds > 8
     for found in seen:
         cases = [len(found["events"][case]) - len(found["events"]["c2"]) for case in ("c0", "c1")]
         draft = next(int(d.values["round"]) for d in found["drafts"] if d.person == "m2")
         noted = int(found["notes"][2])
         assert cases[0] >= cases[1] >= draft >= noted >= cases[0] - 1
-        assert found["health"].ok
 
 
 async def test_a_folder_in_use_is_not_touched(tiny: Shop, tmp_path: Path) -> None:
@@ -267,7 +271,7 @@ async def test_a_restore_that_was_broken_off_is_not_opened_until_it_is_repeated(
     assert set((await everything(fresh))["events"]) == {"c0", "c1", "c2"}
 
 
-async def test_what_a_killed_backup_left_behind_is_swept_at_the_next_start(tiny: Shop, tmp_path: Path) -> None:
+async def test_what_a_killed_backup_left_behind_is_swept_at_the_next_start(tiny: Shop) -> None:
     await filled(tiny)
     aside = await aside_of(tiny.stores)
     assert (aside / "cases" / "c1.json").exists()

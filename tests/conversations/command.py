@@ -1,0 +1,39 @@
+"""`python -m bot ...` as an administrator types it, by the account of the service, beside a bot that runs or not."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.practice.roll import PROVIDER
+from tests.school import School
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Said:
+    status: int
+    out: str
+    err: str
+
+    def id_in(self, words: str) -> str:
+        """The id at the beginning of the line that has *words*."""
+        return next(line.split()[0] for line in self.out.splitlines() if words in line)
+
+
+async def bot(school: School, *arguments: str | Path, folder: Path | None = None) -> Said:
+    """On the school's folder, or on *folder*."""
+    env = {**os.environ, "PATHWAY_STORE": f"tinydb://{folder or school.folder}", "PATHWAY_PROVIDER": str(PROVIDER)}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", *arguments),
+        cwd=ROOT,
+        env=env,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return Said(process.returncode or 0, out.decode(), err.decode())
