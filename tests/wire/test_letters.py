@@ -52,6 +52,22 @@ async def test_a_mentor_without_teams_hears_through_graph_and_by_smtp_once_it_is
     assert microsoft.graph.complaints == []
 
 
+async def test_a_mailbox_that_may_not_send_is_no_readers_fault_and_the_office_hears(
+    microsoft: Microsoft, tmp_path: Path
+) -> None:
+    microsoft.graph.sends_from = ""
+    async with serving(microsoft, tmp_path, PATHWAY_MAILBOX=SHARED) as bot:
+        school = Partnership(microsoft, bot)
+        await school.opens("sam", "kai")
+        await road.opens_form(school, "sam", "Kai Brennan")
+        await school.fills("sam", road.concern(school), press="Check my answers")
+        await school.presses("sam", "Set the weekly target")
+        await school.hears("sam", "Something was not delivered")
+        await school.presses("sam", "See what was not delivered")
+        still = "Dot Ellery\nMentor, Fell View Primary\nHas not opened Pathway yet. Messages go by e-mail."
+        assert still in await school.says("sam", "reach")
+
+
 @pytest.mark.skipif(not CONTRACT.is_file(), reason="The outside contracts are not beside this clone.")
 def test_a_word_that_the_contract_does_not_know_is_a_fault() -> None:
     assert letter_faults({"message": {"subject": "x"}, "saveToSentItems": False}) == []
