@@ -23,12 +23,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from bot.practice.keys import ISSUER, SigningKey
+from tests.mail.graph_standin import Graph
 
 ROOT = Path(__file__).resolve().parents[2]
 APP_ID = "6f1d3b5e-0d8a-4c53-9b8e-1f0e7f4a2c11"
 TENANT = "0b2f6c0e-7a51-4f0c-8f43-5d7b3a9e1c22"
 SECRET = "wXn8Q~only-for-this-test"
 KEYS_HOST, ENTRA_HOST, IDENTITY_HOST = "login.botframework.com", "login.microsoftonline.com", "169.254.169.254"
+GRAPH_HOST = "graph.microsoft.com"
 GIVEN = {"access_token": "not.for.anybody", "expires_in": 3599, "token_type": "Bearer"}
 
 
@@ -60,9 +62,10 @@ class Microsoft:
     clock: timedelta = timedelta()
     asked: list[str] = field(default_factory=list)
     over: asyncio.Event = field(default_factory=asyncio.Event)
+    graph: Graph = field(default_factory=Graph)
 
     def application(self) -> web.Application:
-        app = web.Application()
+        app = self.graph.application()
         for path in ("/v1/.well-known/openidconfiguration", "/.well-known/openidconfiguration"):
             app.router.add_get(path, self._metadata)
         app.router.add_get("/keys", self._keys)
@@ -142,7 +145,7 @@ def authority() -> Authority:
     root, leaf = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     now = datetime.now(UTC)
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Pathway tests")])
-    names = x509.SubjectAlternativeName([x509.DNSName(KEYS_HOST), x509.DNSName(ENTRA_HOST)])
+    names = x509.SubjectAlternativeName([x509.DNSName(host) for host in (KEYS_HOST, ENTRA_HOST, GRAPH_HOST)])
 
     def certificate(key: ec.EllipticCurvePrivateKey, name: x509.Name, *, ca: bool) -> x509.Certificate:
         builder = (
@@ -200,7 +203,8 @@ async def over_tls(microsoft: Microsoft, folder: Path) -> AsyncIterator[dict[str
         yield {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": f"{Path(__file__).parent / 'hook'}{os.pathsep}{ROOT}",
-            "PATHWAY_TEST_HOSTS": f"{KEYS_HOST}={secure},{ENTRA_HOST}={secure},{IDENTITY_HOST}={plain}",
+            "PATHWAY_TEST_HOSTS": f"{KEYS_HOST}={secure},{ENTRA_HOST}={secure},{GRAPH_HOST}={secure},"
+            f"{IDENTITY_HOST}={plain}",
             "SSL_CERT_FILE": str(ca),
             "REQUESTS_CA_BUNDLE": str(ca),
         }

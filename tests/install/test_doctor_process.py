@@ -17,6 +17,7 @@ from bot.practice.keys import ISSUER, SigningKey
 from tests.install.standins import (
     APP_ID,
     ENTRA_HOST,
+    GIVEN,
     KEYS_HOST,
     SECRET,
     TENANT,
@@ -80,6 +81,24 @@ async def test_a_good_set_up_is_well_from_top_to_bottom(machine: Machine) -> Non
     assert said.about("token") == [f"well {ENTRA_HOST} gave one: the bot may answer."]
     assert said.about("clock") == ["well It goes as Microsoft's does."]
     assert said.out.endswith("Everything that must be well is well.\n")
+
+
+async def test_a_mailbox_that_must_be_refused_is_tried_in_microsofts_own_name(machine: Machine) -> None:
+    shared, outside = "placements@northdale.example.ac.uk", "v.chancellor@northdale.example.ac.uk"
+    graph = machine.microsoft.graph
+    graph.mailboxes, graph.sends_from, graph.tokens = {shared, outside}, {shared}, {str(GIVEN["access_token"])}
+    mailboxes = {"PATHWAY_MAILBOX": shared, "PATHWAY_PROOF_MAILBOX": outside}
+    said = await machine.doctor(**mailboxes)
+    assert said.status == 0, said
+    assert "well The calendar of PATHWAY_PROOF_MAILBOX is refused, as it must be." in said.about("mailboxes")
+    assert "well The bot may send letters from PATHWAY_MAILBOX." in said.about("mailboxes")
+    graph.reads = {outside}
+    said = await machine.doctor(**mailboxes)
+    assert said.status == 1
+    assert "WRONG The bot is let into the calendar" in said.about("mailboxes")[0]
+    said = await machine.doctor(PATHWAY_MAILBOX="the office")
+    assert "WRONG PATHWAY_MAILBOX is wrong. Set it to one e-mail address of your tenant" in said.about("settings")[0]
+    assert graph.sent == []
 
 
 async def test_an_empty_machine_is_told_everything_and_asked_for_nothing(machine: Machine) -> None:

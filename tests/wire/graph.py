@@ -37,6 +37,10 @@ class Graph:
         self.granted = True
         self.complaints: list[str] = []
         self.bodies: list[Any] = []
+        #: The mailbox that letters may be sent from, "" for none; and what was sent.
+        self.sends_from = ""
+        self.letters: list[dict[str, Any]] = []
+        self.posted = asyncio.Event()
         self._tokens: set[str] = set()
         self._welcomes: set[asyncio.Task[Any]] = set()
 
@@ -53,6 +57,7 @@ class Graph:
     def application(self) -> web.Application:
         app = web.Application()
         app.router.add_post("/v1.0/users/{user}/teamwork/installedApps", self._install)
+        app.router.add_post("/v1.0/users/{user}/sendMail", self._send_mail)
         return app
 
     async def _install(self, request: web.Request) -> web.Response:
@@ -74,6 +79,17 @@ class Graph:
         welcome.add_done_callback(self._welcomes.discard)
         return web.Response(status=201)
 
+    async def _send_mail(self, request: web.Request) -> web.Response:
+        if request.headers.get("Authorization", "").removeprefix("Bearer ") not in self._tokens:
+            return _error(401, "InvalidAuthenticationToken")
+        body = await request.json()
+        self.complaints += letter_faults(body)
+        if request.match_info["user"] != self.sends_from:
+            return _error(403, "ErrorAccessDenied")
+        self.letters.append(body["message"])
+        self.posted.set()
+        return web.Response(status=202)
+
     def _person(self, user: str) -> PracticePerson | None:
         there = (p for p in self.line.people if p.reach == "teams")
         return next((p for p in there if user in {p.object_id, p.principal_name}), None)
@@ -84,20 +100,26 @@ def faults(content_type: str, body: Any) -> list[str]:
     found = [] if content_type == "application/json" else [f"content type {content_type}"]
     if not isinstance(body, dict) or set(body) != {"teamsApp@odata.bind"}:
         found.append("the body is not the app's binding alone")
-    schema = _schema()
+    schema = _schema(INSTALLED_APPS)
     if schema is not None:
         found += [error.message for error in Draft202012Validator(schema).iter_errors(body)]
     return found
 
 
+def letter_faults(body: Any) -> list[str]:
+    """What the contract says against the body of a letter."""
+    schema = _schema("/users/{user-id}/sendMail")
+    return [error.message for error in Draft202012Validator(schema).iter_errors(body)] if schema else []
+
+
 @functools.cache
-def _schema() -> dict[str, Any] | None:
+def _schema(path: str) -> dict[str, Any] | None:
     """Of the body; None in a clone without the contract."""
     if not CONTRACT.is_file():
         return None
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     document = yaml.load(CONTRACT.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - a safe loader, both
-    post = document["paths"][INSTALLED_APPS]["post"]
+    post = document["paths"][path]["post"]
     schema: dict[str, Any] = post["requestBody"]["content"]["application/json"]["schema"]
     return {**schema, "components": document["components"]}
 
