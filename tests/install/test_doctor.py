@@ -23,8 +23,8 @@ from bot.doctor.microsoft import proxy
 from bot.doctor.settings import look
 from bot.practice.mailbox import Mailbox
 from pathway.provider import Provider
-from tests.install.standins import APP_ID, SECRET, TENANT, Microsoft, plainly, refused
-from tests.school import School
+from tests.install.standins import SECRET, Microsoft, plainly, refused
+from tests.school import APP_ID, TENANT, School
 
 NOBODY = 65534
 
