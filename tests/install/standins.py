@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import ssl
 import sys
@@ -16,21 +17,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import trustme
 from aiohttp import web
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from bot.practice.keys import ISSUER, SigningKey
 from tests.mail.graph_standin import Graph
+from tests.school import APP_ID, TENANT
+from tests.wire.microsoft import ENTRA, GRAPH, KEYS
+from tests.wire.running import HOOK, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-APP_ID = "6f1d3b5e-0d8a-4c53-9b8e-1f0e7f4a2c11"
-TENANT = "0b2f6c0e-7a51-4f0c-8f43-5d7b3a9e1c22"
 SECRET = "wXn8Q~only-for-this-test"
-KEYS_HOST, ENTRA_HOST, IDENTITY_HOST = "login.botframework.com", "login.microsoftonline.com", "169.254.169.254"
-GRAPH_HOST = "graph.microsoft.com"
+IDENTITY = "169.254.169.254"
 GIVEN = {"access_token": "not.for.anybody", "expires_in": 3599, "token_type": "Bearer"}
 
 
@@ -93,7 +90,7 @@ class Microsoft:
     async def _tenant(self, request: web.Request) -> web.Response:
         if self.tenant != "well":
             return web.json_response(refused(90002, "invalid_tenant"), status=400)
-        here = f"https://{ENTRA_HOST}/{request.match_info['tenant']}"
+        here = f"https://{ENTRA}/{request.match_info['tenant']}"
         return web.json_response(
             {
                 "issuer": f"{here}/v2.0",
@@ -104,8 +101,8 @@ class Microsoft:
 
     async def _instance(self, _request: web.Request) -> web.Response:
         """What msal asks for after a refusal."""
-        names = {"preferred_network": ENTRA_HOST, "preferred_cache": "login.windows.net", "aliases": [ENTRA_HOST]}
-        return web.json_response({"tenant_discovery_endpoint": f"https://{ENTRA_HOST}", "metadata": [names]})
+        names = {"preferred_network": ENTRA, "preferred_cache": "login.windows.net", "aliases": [ENTRA]}
+        return web.json_response({"tenant_discovery_endpoint": f"https://{ENTRA}", "metadata": [names]})
 
     async def _token(self, request: web.Request) -> web.Response:
         form = await request.post()
@@ -120,55 +117,6 @@ class Microsoft:
         if answer == "hangs":
             await self.over.wait()
         return web.json_response(answer, status=200 if "access_token" in answer else 400)
-
-
-# -- certificates -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Authority:
-    """A certificate authority of the tests, with one certificate for Microsoft's names."""
-
-    ca: bytes
-    chain: bytes
-
-    def context(self, folder: Path) -> ssl.SSLContext:
-        file = folder / "microsoft.pem"
-        file.write_bytes(self.chain)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
-
-
-@cache
-def authority() -> Authority:
-    root, leaf = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    now = datetime.now(UTC)
-    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Pathway tests")])
-    names = x509.SubjectAlternativeName([x509.DNSName(host) for host in (KEYS_HOST, ENTRA_HOST, GRAPH_HOST)])
-
-    def certificate(key: ec.EllipticCurvePrivateKey, name: x509.Name, *, ca: bool) -> x509.Certificate:
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(issuer)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=1))
-            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(root.public_key()), critical=False)
-        )
-        return (builder if ca else builder.add_extension(names, critical=False)).sign(root, hashes.SHA256())
-
-    pem = serialization.Encoding.PEM
-    key = leaf.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, KEYS_HOST)])
-    return Authority(
-        certificate(root, issuer, ca=True).public_bytes(pem),
-        key + certificate(leaf, subject, ca=False).public_bytes(pem),
-    )
 
 
 # -- running ----------------------------------------------------------------------------------------------------------
@@ -193,20 +141,21 @@ async def plainly(microsoft: Microsoft) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def over_tls(microsoft: Microsoft, folder: Path) -> AsyncIterator[dict[str, str]]:
-    """The environment in which a process finds it under its production names."""
+    """The environment in which a process finds it under its production names, as the bot of `tests/wire` does."""
+    authority, context, trusted = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), folder / "ca.pem"
+    authority.issue_cert(KEYS, ENTRA, GRAPH).configure_cert(context)
+    authority.cert_pem.write_to_path(str(trusted))
     async with AsyncExitStack() as stack:
-        secure = await _served(stack, microsoft, authority().context(folder))
+        secure = await _served(stack, microsoft, context)
         plain = await _served(stack, microsoft, None)
         stack.callback(microsoft.over.set)
-        ca = folder / "ca.pem"
-        ca.write_bytes(authority().ca)
         yield {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": f"{Path(__file__).parent / 'hook'}{os.pathsep}{ROOT}",
-            "PATHWAY_TEST_HOSTS": f"{KEYS_HOST}={secure},{ENTRA_HOST}={secure},{GRAPH_HOST}={secure},"
-            f"{IDENTITY_HOST}={plain}",
-            "SSL_CERT_FILE": str(ca),
-            "REQUESTS_CA_BUNDLE": str(ca),
+            "PYTHONPATH": f"{HOOK}{os.pathsep}{ROOT}",
+            "PATHWAY_TEST_HOSTS": json.dumps({KEYS: secure, ENTRA: secure, GRAPH: secure, IDENTITY: plain}),
+            "PATHWAY_TEST_LOOKUPS": str(folder / "lookups.txt"),
+            "SSL_CERT_FILE": str(trusted),
+            "REQUESTS_CA_BUNDLE": str(trusted),
         }
 
 

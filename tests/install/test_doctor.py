@@ -24,8 +24,8 @@ from bot.doctor.settings import look
 from bot.practice.mailbox import Mailbox
 from pathway.provider import Provider
 from storage.backup import note_backup
-from tests.install.standins import APP_ID, SECRET, TENANT, Microsoft, plainly, refused
-from tests.school import School
+from tests.install.standins import SECRET, Microsoft, plainly, refused
+from tests.school import APP_ID, TENANT, School
 
 NOBODY = 65534
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -14,21 +15,9 @@ import aiohttp
 import pytest
 
 from bot.practice.keys import ISSUER, SigningKey
-from tests.install.standins import (
-    APP_ID,
-    ENTRA_HOST,
-    GIVEN,
-    KEYS_HOST,
-    SECRET,
-    TENANT,
-    Microsoft,
-    Said,
-    over_tls,
-    proxying,
-    refused,
-    run,
-    serving,
-)
+from tests.install.standins import GIVEN, SECRET, Microsoft, Said, over_tls, proxying, refused, run, serving
+from tests.school import APP_ID, TENANT
+from tests.wire.microsoft import ENTRA, KEYS
 
 
 @dataclass
@@ -77,8 +66,8 @@ async def test_a_good_set_up_is_well_from_top_to_bottom(machine: Machine) -> Non
     said = await machine.doctor()
     assert (said.status, said.err) == (0, ""), said
     assert "WRONG" not in said.out
-    assert said.about("keys") == [f"well Microsoft's keys came from {KEYS_HOST} and can be used."]
-    assert said.about("token") == [f"well {ENTRA_HOST} gave one: the bot may answer."]
+    assert said.about("keys") == [f"well Microsoft's keys came from {KEYS} and can be used."]
+    assert said.about("token") == [f"well {ENTRA} gave one: the bot may answer."]
     assert said.about("clock") == ["well It goes as Microsoft's does."]
     assert said.out.endswith("Everything that must be well is well.\n")
 
@@ -129,7 +118,7 @@ async def test_a_token_endpoint_that_hangs_holds_up_nothing_else(machine: Machin
     machine.patience = 3
     async with asyncio.timeout(30):
         said = await machine.doctor()
-    assert f"WRONG {ENTRA_HOST} does not answer within" in said.about("token")[0]
+    assert f"WRONG {ENTRA} does not answer within" in said.about("token")[0]
     assert said.about("keys")[0].startswith("well")
 
 
@@ -147,9 +136,9 @@ async def test_a_network_that_answers_instead_of_microsoft_is_recognised(machine
 
 
 async def test_a_machine_without_dns_is_told_of_the_names(machine: Machine) -> None:
-    said = await machine.doctor(PATHWAY_TEST_HOSTS=",")
-    assert f"WRONG The name {KEYS_HOST} cannot be looked up." in said.about("keys")[0]
-    assert said.about("token")[0].startswith(f"WRONG {ENTRA_HOST} cannot be reached")
+    said = await machine.doctor(PATHWAY_TEST_HOSTS="{}")
+    assert f"WRONG The name {KEYS} cannot be looked up." in said.about("keys")[0]
+    assert said.about("token")[0].startswith(f"WRONG {ENTRA} cannot be reached")
 
 
 async def test_a_clock_ten_minutes_behind_is_told_of(machine: Machine) -> None:
@@ -171,11 +160,11 @@ async def test_a_machine_without_that_identity_is_told_where_to_assign_it(machin
 
 
 async def test_everything_goes_through_the_proxy_where_there_is_one(machine: Machine) -> None:
-    ports = dict(pair.split("=") for pair in machine.env["PATHWAY_TEST_HOSTS"].split(","))
-    async with proxying({KEYS_HOST: int(ports[KEYS_HOST]), ENTRA_HOST: int(ports[ENTRA_HOST])}) as (url, wanted):
-        said = await machine.doctor(HTTPS_PROXY=url, PATHWAY_TEST_HOSTS=",")
+    ports = json.loads(machine.env["PATHWAY_TEST_HOSTS"])
+    async with proxying({KEYS: ports[KEYS], ENTRA: ports[ENTRA]}) as (url, wanted):
+        said = await machine.doctor(HTTPS_PROXY=url, PATHWAY_TEST_HOSTS="{}")
     assert said.status == 0, said
-    assert {KEYS_HOST, ENTRA_HOST} <= set(wanted)
+    assert {KEYS, ENTRA} <= set(wanted)
 
 
 async def test_a_proxy_that_says_no_is_told_of(machine: Machine) -> None:
@@ -187,17 +176,17 @@ async def test_a_proxy_that_says_no_is_told_of(machine: Machine) -> None:
 
 async def test_the_bot_too_fetches_its_keys_through_the_proxy(machine: Machine) -> None:
     """A message with a key that nobody knows yet makes it ask; how it is answered is another test's."""
-    ports = dict(pair.split("=") for pair in machine.env["PATHWAY_TEST_HOSTS"].split(","))
+    ports = json.loads(machine.env["PATHWAY_TEST_HOSTS"])
     now = int(time.time())
     claims = {"iss": ISSUER, "aud": APP_ID, "nbf": now - 5, "exp": now + 600, "serviceurl": "https://x.example/"}
     headers = {"Authorization": f"Bearer {SigningKey.new().sign(claims)}"}
-    async with proxying({KEYS_HOST: int(ports[KEYS_HOST])}) as (url, wanted):
-        env = machine.env | {"HTTPS_PROXY": url, "PATHWAY_TEST_HOSTS": ","}
+    async with proxying({KEYS: ports[KEYS]}) as (url, wanted):
+        env = machine.env | {"HTTPS_PROXY": url, "PATHWAY_TEST_HOSTS": "{}"}
         async with serving(env, machine.folder), aiohttp.ClientSession() as session:
             address = f"http://127.0.0.1:{env['PORT']}/api/messages"
             async with session.post(address, json={"type": "message"}, headers=headers) as answer:
                 assert answer.status == 401
-    assert wanted.count(KEYS_HOST) >= 1
+    assert wanted.count(KEYS) >= 1
     assert "keys" in machine.microsoft.asked
 
 
