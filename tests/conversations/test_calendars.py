@@ -200,7 +200,7 @@ async def test_moved_before_anybody_knows_whether_it_was_made_it_stands_at_the_n
 async def test_told_to_wait_nothing_is_asked_earlier(school: School) -> None:
     await road.told(school)
     waits = [GraphFault(429, retry_after="120")]
-    school.graph.rule = lambda act, _mailbox: waits.pop() if waits else None
+    school.graph.rule = lambda _act, _mailbox: waits.pop() if waits else None
     await sends(school)
 
     await school.passes(seconds=119)

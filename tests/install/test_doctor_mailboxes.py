@@ -12,9 +12,10 @@ from bot.doctor import Finding, Mark
 from bot.doctor.mailboxes import MOST, link_tutors, mailboxes
 from bot.settings import BotSettings
 from bot.teams import TeamsSettings
-from tests.install.standins import APP_ID, SECRET, TENANT
+from tests.install.standins import SECRET
 from tests.mail.graph_standin import TOKEN, Graph
 from tests.mail.test_graph_mail import Known
+from tests.school import APP_ID, TENANT
 
 SHARED = "placements@northdale.example.ac.uk"
 OUTSIDE = "vice.chancellor@northdale.example.ac.uk"
