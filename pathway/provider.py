@@ -371,8 +371,7 @@ def _meeting_times(file: Table) -> MeetingTimes:
     day = date.min
     if datetime.combine(day, times.latest) - datetime.combine(day, times.earliest) < SHORTEST_HOURS:
         file.faults.append(
-            f"[meeting] latest ({times.latest}) must come at least an hour after earliest ({times.earliest}), so that "
-            "a meeting fits between them."
+            f"[meeting] latest ({times.latest}) must be at least an hour later than earliest ({times.earliest})."
         )
         return MeetingTimes()
     return times

@@ -242,8 +242,7 @@ def test_the_universitys_days_may_be_narrowed_to_a_tutors() -> None:
         ),
         (
             "[meeting]\nearliest = 17:00:00",
-            "[meeting] latest (17:30:00) must come at least an hour after earliest (17:00:00), so that a meeting fits "
-            "between them.",
+            "[meeting] latest (17:30:00) must be at least an hour later than earliest (17:00:00).",
         ),
         ("[quiet_hours]\nopens = 18:00:00", "[quiet_hours] opens (18:00:00) must come before closes (17:30:00)."),
         (

@@ -119,6 +119,7 @@ def test_what_only_touches_a_time_does_not_overlap_it() -> None:
     lesson = busy("2026-10-07 14:30", "2026-10-07 15:30")
 
     assert overlapping((lesson,), moment("2026-10-07 15:30"), moment("2026-10-07 16:00")) == ()
+    assert overlapping((lesson,), moment("2026-10-07 14:00"), moment("2026-10-07 14:30")) == ()
     assert overlapping((lesson,), moment("2026-10-07 15:15"), moment("2026-10-07 15:45")) == (lesson,)
 
 

@@ -39,7 +39,15 @@ STARTS: list[Stage | None] = [None, None, *_WAY]
 SELDOM = {
     *(e.RaisedInError, e.StudentLeftCourse, e.PlacementEnded, e.OtherProcedureTookOver, e.CasePaused),
     *(e.StudentReplied, e.RecordedInPebblePad, e.Nudged, e.ReplyRequested, e.StudentTold),
-    *(e.LinkTutorNamed, e.MentorNamed, e.TargetMet, e.NoInterventionAgreed, e.ReferralWithdrawn),
+    *(
+        e.LinkTutorNamed,
+        e.MentorNamed,
+        e.TimesOffered,
+        e.TimesChosen,
+        e.TargetMet,
+        e.NoInterventionAgreed,
+        e.ReferralWithdrawn,
+    ),
 }
 #: What needs several things to have happened before is tried more often.
 OFTEN = {e.PlanVersionAgreed, e.PlanShared, e.InterventionAgreed, e.ViewsDiffered, e.ProceededWithoutAgreement}
