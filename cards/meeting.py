@@ -45,8 +45,15 @@ def teams_link(reference: str, starts: datetime, minutes: int, attendees: Sequen
 
 
 def arrange_form(
-    view: View, values: Mapping[str, str], faults: Sequence[Fault] = (), *, note: str = "", best_times: str = ""
+    view: View,
+    values: Mapping[str, str],
+    faults: Sequence[Fault] = (),
+    *,
+    note: str = "",
+    best_times: str = "",
+    invites: bool = False,
 ) -> Card:
+    """*invites*: Pathway writes it into the calendars; else the next card is an invitation to send by hand."""
     form = Form(values, faults, strict=True)
     moving = view.case.meeting is not None
     return card(
@@ -60,8 +67,8 @@ def arrange_form(
         form.verdict(),
         actions=[
             button(
-                "Make the invitation",
-                "meeting.invite",
+                "Send the invitation" if invites else "Make the invitation",
+                "meeting.send" if invites else "meeting.invite",
                 style="positive",
                 case=view.case.id,
                 step=view.case.step,

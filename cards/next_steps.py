@@ -57,8 +57,11 @@ def book_form(
     note: str = "",
     far: bool = False,
     again: bool = False,
+    invites: bool = False,
 ) -> Card:
-    """*note* says how the day was found; *far*: it is more than a week away; *again*: another day than before."""
+    """*note* says how the day was found; *far*: it is more than a week away; *again*: another day than before;
+    *invites*: Pathway writes it into the calendars.
+    """
     form = Form(values, faults)
     who = readers(view)
     return card(
@@ -105,8 +108,8 @@ def book_form(
         form.verdict(),
         actions=[
             button(
-                "Book it and tell everybody",
-                "next_steps.booked",
+                "Send the invitation" if invites else "Book it and tell everybody",
+                "next_steps.send" if invites else "next_steps.booked",
                 style="positive",
                 **_hidden(view, "next_steps.book"),
                 **({"again": "yes"} if again else {}),

@@ -490,6 +490,23 @@ def book_visit(view: View, starts: datetime, *, teams: str, ics: str) -> Card:
     )
 
 
+def send_visit(view: View, starts: datetime) -> Card:
+    """One tap, and Pathway writes the visit into the calendars."""
+    people = listed([view.you_or(p) for p in visitors(view) if p != view.viewer])
+    when, where = view.moment(starts), literal(view.case.review_place)
+    return card(
+        quiet(reference_line(view)),
+        heading("Book the review visit"),
+        facts({"When": when, "How it was found": review_found(view), "Where": where}),
+        text(f"{starting(people)} get an invitation by e-mail. Its title names nobody."),
+        actions=[
+            act(view, "Send the invitation", "support_plan.send_visit", style="positive"),
+            act(view, "Change the review", "support_plan.review"),
+            act(view, "Back", "cases.open"),
+        ],
+    )
+
+
 def visitors(view: View) -> tuple[str, ...]:
     """Whose calendars the review visit belongs into: mentor, Link Tutor and student."""
     roles = (Role.MENTOR, Role.LINK_TUTOR, Role.STUDENT)

@@ -47,7 +47,9 @@ async def arrange_form(turn: Turn, values: Mapping[str, str], faults: Sequence[F
     }
     view = turn.view(case, ground, nonce=turn.nonce if faults else "")
     best = case.told.best_times if case.told else ""
-    return Reply(cards.arrange_form(view, {**before, **values}, faults, note=note, best_times=best), SUMMARY)
+    invites = await turn.invites(ground, ground.party.link_tutor(case))
+    drawn = cards.arrange_form(view, {**before, **values}, faults, note=note, best_times=best, invites=invites)
+    return Reply(drawn, SUMMARY)
 
 
 def _minutes(turn: Turn) -> int:
@@ -55,7 +57,7 @@ def _minutes(turn: Turn) -> int:
     return int(sent) if sent in cards.LENGTHS else 0
 
 
-def _booked(turn: Turn, case: Case, ground: Ground) -> e.MeetingBooked:
+def _booked(turn: Turn, case: Case, ground: Ground, *, invite: bool = False) -> e.MeetingBooked:
     starts = turn.moment("day", "time")
     if starts is None:
         missing = "day" if turn.day("day") is None else "time"
@@ -69,6 +71,7 @@ def _booked(turn: Turn, case: Case, ground: Ground) -> e.MeetingBooked:
         minutes=_minutes(turn),
         held=e.Held.VISIT if turn.get("held") == e.Held.VISIT.value else e.Held.TEAMS,
         link=link,
+        invite=invite,
     )
 
 
@@ -99,6 +102,18 @@ async def invitation(turn: Turn, values: Mapping[str, str], faults: Sequence[Fau
         faults=faults,
     )
     return Reply(drawn, SUMMARY)
+
+
+@steps.on("meeting.send")
+async def send(turn: Turn) -> Reply:
+    """Pathway writes it into the calendars. Where it may not any more, the invitation to send by hand."""
+    case, ground = await turn.case()
+    if not await turn.invites(ground, ground.party.link_tutor(case)):
+        return await invite(turn)
+    done = await turn.record(case.id, _booked(turn, case, ground, invite=True))
+    view = turn.view(done.case, ground)
+    words = f"Booked. The invitation goes to {view.mentor} now."
+    return Reply(case_card(view, words), SUMMARY, case.id)
 
 
 @steps.on("meeting.booked")

@@ -59,7 +59,9 @@ async def book_form(turn: Turn, values: Mapping[str, str], faults: Sequence[Faul
     chosen = turn.day("day") or date.fromisoformat(before["day"])
     far = (chosen - case.began.on).days > FAR_AWAY
     again = turn.get("again") == "yes"
-    return Reply(cards.book_form(view, shown, faults, note=note, far=far, again=again), SUMMARY)
+    invites = await turn.invites(ground, turn.person.id)
+    drawn = cards.book_form(view, shown, faults, note=note, far=far, again=again, invites=invites)
+    return Reply(drawn, SUMMARY)
 
 
 def _proposed(turn: Turn, case: Case, ground: Ground) -> tuple[dict[str, str], str]:
@@ -85,8 +87,19 @@ def _values(day: date, before: e.NextStepsBooked | None) -> dict[str, str]:
     return {**found, "place": before.place, "deputies": before.deputies} if before else found
 
 
+@steps.on("next_steps.send")
+async def send(turn: Turn) -> Reply:
+    """Pathway writes it into the calendars, where it still may: the organiser is whoever presses."""
+    _case, ground = await in_next_steps(turn, e.NextStepsBooked)
+    return await _book(turn, invite=await turn.invites(ground, turn.person.id))
+
+
 @steps.on("next_steps.booked")
 async def booked(turn: Turn) -> Reply:
+    return await _book(turn, invite=False)
+
+
+async def _book(turn: Turn, *, invite: bool) -> Reply:
     case, ground = await in_next_steps(turn, e.NextStepsBooked)
     starts = turn.moment("day", "time")
     if starts is None:
@@ -101,6 +114,7 @@ async def booked(turn: Turn) -> Reply:
         deputies=turn.get("deputies"),
         interim_contact=turn.get("interim_contact"),
         reason=turn.get("reason"),
+        invite=invite,
     )
     done = await turn.record(case.id, event)
     view = turn.view(done.case, ground)

@@ -19,7 +19,7 @@ from pathway.case import Case
 from pathway.casework import Casework, NoSuchCase, Recorded, Stamp
 from pathway.dates import local, local_date
 from pathway.people import Item, Person, access
-from pathway.ports import Addresses, Draft, Drafts, Installing, OutboxItem, StoreUnavailable
+from pathway.ports import Addresses, Draft, Drafts, Installing, Meetings, OutboxItem, StoreUnavailable
 from pathway.provider import Provider
 from pathway.roles import Role
 from pathway.rules import Ground
@@ -61,6 +61,7 @@ class Office:
     post_letter: Callable[[OutboxItem, str], Any]
     addresses: Addresses | None = None
     installing: Installing | None = None
+    meetings: Meetings | None = None
     bot_link: str = ""
     """Teams' deep link to the bot's chat."""
     app_link: str = ""
@@ -188,6 +189,11 @@ class Turn:
             step=None if fact else self.step,
             answering=self.activity_id,
         )
+
+    async def invites(self, ground: Ground, organiser: str) -> bool:
+        """Whether Pathway may write an invitation into this person's calendar; people send it by hand where not."""
+        person = ground.party.people.get(organiser)
+        return bool(self.office.meetings and person and await self.office.meetings.books_for(person))
 
     # -- half-filled forms ------------------------------------------------------------------------------------------
 

@@ -30,8 +30,9 @@ async def _to_book(turn: Turn) -> tuple[Case, Ground, datetime]:
     return case, ground, at
 
 
-def _booking(turn: Turn, case: Case, ground: Ground, starts: datetime) -> e.ReviewBooked:
-    return e.ReviewBooked(**turn.stamp(ground, e.ReviewBooked, case), starts=starts, place=case.review_place)
+def _booking(turn: Turn, case: Case, ground: Ground, starts: datetime, *, invite: bool = False) -> e.ReviewBooked:
+    stamp = turn.stamp(ground, e.ReviewBooked, case)
+    return e.ReviewBooked(**stamp, starts=starts, place=case.review_place, invite=invite)
 
 
 @steps.on("support_plan.book")
@@ -40,10 +41,23 @@ async def book(turn: Turn) -> Reply:
     case, ground, at = await _to_book(turn)
     decide(case, _booking(turn, case, ground, at), ground)
     view = turn.view(case, ground)
+    if await turn.invites(ground, ground.party.link_tutor(case)):
+        return Reply(cards.send_visit(view, at), SUMMARY)
     people = (ground.party.people.get(p) for p in cards.visitors(view) if p != turn.person.id)
     teams = teams_link(case.reference, at, VISIT, [p.email for p in people if p and p.email])
     ics = turn.office.ics_link(case.reference, at, VISIT)
     return Reply(cards.book_visit(view, at, teams=teams, ics=ics), SUMMARY)
+
+
+@steps.on("support_plan.send_visit")
+async def send_visit(turn: Turn) -> Reply:
+    """Pathway writes it into the calendars. Where it may not any more, the invitation to send by hand."""
+    case, ground, at = await _to_book(turn)
+    if not await turn.invites(ground, ground.party.link_tutor(case)):
+        return await book(turn)
+    done = await turn.record(case.id, _booking(turn, case, ground, at, invite=True))
+    view = turn.view(done.case, ground)
+    return Reply(case_card(view, f"Booked for {view.moment(at)}. The invitation goes out now."), SUMMARY, case.id)
 
 
 @steps.on("support_plan.visit_booked")

@@ -264,6 +264,7 @@ def steps(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
         ("views.meeting_form: both there", both, "helen", views.meeting_form),
         ("meeting.arrange_form", at_once, "helen", partial(arrange, note=NOTE, best_times=world.typed(300))),
         ("meeting.arrange_form: move it", over, "sam", partial(arrange, note=NOTE)),
+        ("meeting.arrange_form: Pathway invites", at_once, "helen", partial(arrange, note=NOTE, invites=True)),
         ("meeting.invitation", at_once, "helen", _invitation),
         ("decision.more_time_form", both, "helen", partial(decision.more_time_form, note=NOTE)),
         ("decision.none_form", both, "helen", decision.none_form),

@@ -237,7 +237,7 @@ def reviews(world: World) -> Iterator[Drawn]:
     for yes in (False, True):
         forms.append((f"next_steps.held_form: absent {yes}", ended, "alan", partial(next_steps.held_form, absent=yes)))
         for far in (False, True):
-            book = partial(next_steps.book_form, note=NOTE, far=far, again=yes)
+            book = partial(next_steps.book_form, note=NOTE, far=far, again=yes, invites=far)
             forms.append((f"next_steps.book_form: far {far}, again {yes}", ended, "sam", book))
     for name, one, reader, form in forms:
         yield from fillings(world, name, partial(form, one.view(reader)), one.view(reader))
@@ -323,6 +323,8 @@ def plan_cards(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
             f"support_plan.book_visit: {reader}", support_plan.book_visit(view, at, teams=teams, ics=ics), reader, view
         )
     for name in ("the plan in place", "the largest plan in place"):
+        view = of(told, name).view("helen")
+        yield Drawn(f"support_plan.send_visit: {name}", support_plan.send_visit(view, at), "helen", view)
         for reader in ("priya", "tom"):
             view = of(told, name).view(reader)
             yield Drawn(f"support_plan.halfway: {name} for {reader}", support_plan.halfway(view), reader, view)
