@@ -23,6 +23,7 @@ from pathway.ports import Addresses, Draft, Drafts, Installing, Meetings, Outbox
 from pathway.provider import Provider
 from pathway.roles import Role
 from pathway.rules import Ground
+from pathway.slots import Calendars
 
 #: What travels with a card and is no answer of a person.
 CARRIED = frozenset(
@@ -34,6 +35,7 @@ CARRIED = frozenset(
         "for",
         "kind",
         "more",
+        "offered",
         "start",
         "cleared",
         "drawn_for",
@@ -194,6 +196,15 @@ class Turn:
         """Whether Pathway may write an invitation into this person's calendar; people send it by hand where not."""
         person = ground.party.people.get(organiser)
         return bool(self.office.meetings and person and await self.office.meetings.books_for(person))
+
+    async def busy(self, ground: Ground, organiser: str, people: Sequence[str], until: datetime) -> Calendars:
+        """What is known of people's calendars from now to *until*, by person id; None for whom nobody can say."""
+        known = {p: found for p in people if (found := ground.party.people.get(p))}
+        who, meetings = ground.party.people.get(organiser), self.office.meetings
+        if meetings is None or who is None:
+            return dict.fromkeys(people)
+        read = await meetings.busy(who, list(known.values()), self.now, until)
+        return {p: read.get(p) for p in people}
 
     # -- half-filled forms ------------------------------------------------------------------------------------------
 

@@ -60,7 +60,7 @@ class Wish:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """What is looked for: *minutes* on an open day of all of *days*, after *now* (aware), on the days after today up to
-    *by*, or as soon as possible after it. It starts at *earliest* or later and is over by *latest* (London's clock).
+    *by*, or as soon as possible after it. Calendars were read up to *read_until* (None: as far as anybody looks). It starts at *earliest* or later and is over by *latest* (London's clock).
     """
 
     now: datetime
@@ -70,6 +70,7 @@ class Search:
     earliest: time
     latest: time
     people: Calendars = field(default_factory=dict)
+    read_until: datetime | None = None
     best: str = ""
     opens: time = time(8)
 
@@ -120,11 +121,13 @@ def _slot(search: Search, starts: datetime) -> Slot | None:
     ends = starts + timedelta(minutes=search.minutes)
     if any(busy for known in search.people.values() for busy in overlapping(known or (), starts, ends)):
         return None
+    read = search.read_until is None or ends <= search.read_until
+    free = tuple(p for p, known in search.people.items() if read and known is not None)
     return Slot(
         starts,
         search.minutes,
-        free=tuple(p for p, known in search.people.items() if known is not None),
-        unknown=tuple(p for p, known in search.people.items() if known is None),
+        free=free,
+        unknown=tuple(p for p in search.people if p not in free),
         late=local_date(starts) > search.by,
     )
 

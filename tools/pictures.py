@@ -226,8 +226,10 @@ async def _side_by_side(priya: Person, helen: Person, album: Album) -> None:
 async def _arrange(helen: Person, album: Album) -> None:
     await helen.presses("I have it")
     await helen.presses("Arrange the meeting")
-    await helen.fills({"Day": "2026-10-15", "Time": "15:45", "How long": "30 minutes"})
     await album.take("arrange", helen)
+    await helen.presses("Another time")
+    await helen.fills({"Day": "2026-10-15", "Time": "15:45", "How long": "30 minutes"})
+    await album.take("another-time", helen)
     await helen.presses("Make the invitation")
     await album.take("invitation", helen)
     await helen.presses("It is booked for Thursday 15 October, 3:45pm")

@@ -23,7 +23,7 @@ def _meeting_booked(case: Case | None, event: e.Event, ground: Ground) -> Faults
             "day",
         )
     yield from _length_and_way(event, ground)
-    yield from _mentor_takes_what_was_offered(case, event)
+    yield from _mentor_takes_what_was_offered(case, event, ground)
 
 
 def _length_and_way(event: e.MeetingBooked | e.TimesOffered, ground: Ground) -> Faults:
@@ -33,9 +33,10 @@ def _length_and_way(event: e.MeetingBooked | e.TimesOffered, ground: Ground) -> 
         yield Fault("The first meeting is a Teams meeting or a phone call.", "held")
 
 
-def _mentor_takes_what_was_offered(case: Case | None, event: e.MeetingBooked) -> Faults:
+def _mentor_takes_what_was_offered(case: Case | None, event: e.MeetingBooked, ground: Ground) -> Faults:
     """The Link Tutor or the office chooses the time; the mentor only takes one of those that they have offered."""
-    if event.role is not Role.MENTOR or case is None:
+    arranges = {Role.LINK_TUTOR, Role.PARTNERSHIP_TEAM} & set(ground.party.roles_on(event.by, case))
+    if event.role is not Role.MENTOR or arranges or case is None:
         return
     offer, answer = case.offer, case.chosen
     took = answer is not None and case.events[-1] is answer and answer.books == event.starts

@@ -118,6 +118,7 @@ async def meets(around: Around, day: date, at: time) -> None:
     screen, mentor, tutor = around.screen, around.mentor, around.tutor
     await tutor.presses("I have it")
     await tutor.presses("Arrange the meeting")
+    await tutor.presses("Another time")
     await tutor.fills({"Day": day.isoformat(), "Time": f"{at:%H:%M}", "How long": "30 minutes"})
     await tutor.presses("Make the invitation")
     await tutor.presses(f"It is booked for {in_words(day)}, {time_in_words(at)}")

@@ -214,7 +214,13 @@ THREE_TIMES = ("2026-10-08 15:30", "2026-10-09 15:30", "2026-10-12 15:30")
 def test_the_mentor_is_asked_once_more_about_offered_times_and_then_the_tutor_books_by_hand() -> None:
     story = offered("2026-10-06 14:00", *THREE_TIMES)
 
-    assert lines(story, OFFER) == ["Wed 7 Oct 14:00 priya offer due", "Thu 8 Oct 08:00 helen offer by hand"]
+    assert lines(story, OFFER) == ["Wed 7 Oct 14:00 priya offer due"], "T3 asks Helen on the same morning"
+    assert "Thu 8 Oct 08:00 helen T3 due" in lines(story, "T3")
+    later = offered("2026-10-07 14:00", *THREE_TIMES[1:])
+    assert lines(later, OFFER) == ["Thu 8 Oct 14:00 priya offer due"]
+    differ = Story().reach(Stage.VIEWS_DIFFER, "2026-10-06 10:00")
+    differ.on("2026-10-06 14:00").link_tutor(e.TimesOffered, times=tuple(map(moment, THREE_TIMES)))
+    assert lines(differ, OFFER)[1] == "Thu 8 Oct 08:00 helen offer by hand"
 
 
 def test_of_times_offered_in_the_evening_the_mentor_has_a_whole_school_day() -> None:

@@ -115,6 +115,18 @@ def test_plain_words_are_recognised_and_others_are_left_to_people(words: str, wi
     assert wish_of(words) == wish
 
 
+def test_nobody_is_called_free_beyond_what_was_read() -> None:
+    known = {"helen": ()}
+
+    found = find(search(people=known, read_until=moment("2026-10-08 15:45")))
+
+    assert [(said(s.starts), s.free, s.unknown) for s in found] == [
+        ("Wed 7 Oct 15:30", ("helen",), ()),
+        ("Thu 8 Oct 15:30", (), ("helen",)),
+        ("Fri 9 Oct 15:30", (), ("helen",)),
+    ]
+
+
 def test_what_only_touches_a_time_does_not_overlap_it() -> None:
     lesson = busy("2026-10-07 14:30", "2026-10-07 15:30")
 

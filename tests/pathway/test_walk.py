@@ -39,15 +39,7 @@ STARTS: list[Stage | None] = [None, None, *_WAY]
 SELDOM = {
     *(e.RaisedInError, e.StudentLeftCourse, e.PlacementEnded, e.OtherProcedureTookOver, e.CasePaused),
     *(e.StudentReplied, e.RecordedInPebblePad, e.Nudged, e.ReplyRequested, e.StudentTold),
-    *(
-        e.LinkTutorNamed,
-        e.MentorNamed,
-        e.TimesOffered,
-        e.TimesChosen,
-        e.TargetMet,
-        e.NoInterventionAgreed,
-        e.ReferralWithdrawn,
-    ),
+    *(e.LinkTutorNamed, e.MentorNamed, e.TargetMet, e.NoInterventionAgreed, e.ReferralWithdrawn),
 }
 #: What needs several things to have happened before is tried more often.
 OFTEN = {e.PlanVersionAgreed, e.PlanShared, e.InterventionAgreed, e.ViewsDiffered, e.ProceededWithoutAgreement}
@@ -147,7 +139,7 @@ class Walk(RuleBasedStateMachine):
 
     def _in_step(self) -> list[type[e.Event]]:
         kinds = [kind for kind, places in WHERE.items() if _place(self.story.now) in places]
-        return kinds + 3 * [kind for kind in kinds if kind in OFTEN] or KINDS
+        return kinds + 5 * [kind for kind in kinds if kind in OFTEN] or KINDS
 
     def _somebody(self, chance: Random, kind: type[e.Event]) -> tuple[str, Role]:
         if chance.random() < 0.1:
