@@ -22,15 +22,14 @@ from cards.elements import (
     label,
     link,
     panel,
-    plain,
     quiet,
     said,
     text,
 )
-from cards.times import answered
+from cards.times import answered, nobody_read, slot_choices
 from cards.view import View
 from pathway import events as e
-from pathway.dates import in_london, listed
+from pathway.dates import in_london
 from pathway.people import Reach
 from pathway.provider import starting
 from pathway.rules import Fault
@@ -100,7 +99,7 @@ def arrange_form(
         heading(_arranging(view)),
         panel(label(f"{view.mentor}'s best times"), *said(best_times)) if best_times else None,
         form.one("slot", "Time", slot_choices(view, slots), error="Choose a time."),
-        quiet(f"{_nobody_read(view, slots)} {note}".strip()),
+        quiet(f"{nobody_read(view, slots)} {note}".strip()),
         form.one("minutes", "How long", LENGTHS, error="Choose how long.", open_list=False),
         form.one("held", "How", ways(view), error="Choose one.", open_list=False) if len(ways(view)) > 1 else None,
         form.verdict(),
@@ -115,41 +114,6 @@ def arrange_form(
 
 def _arranging(view: View) -> str:
     return "Move the meeting" if view.case.meeting is not None else "Arrange the meeting"
-
-
-def slot_choices(view: View, slots: Sequence[Slot]) -> dict[str, str]:
-    """The value that travels, and the time in words with what is known of each person."""
-    return {slot.starts.isoformat(): plain(_with_what_is_known(view, slot)) for slot in slots}
-
-
-def _with_what_is_known(view: View, slot: Slot) -> str:
-    when = view.moment(slot.starts)
-    if not slot.free:
-        return when
-    free = [starting(who) if n else who for n, who in enumerate(_you_first(view, slot.free))]
-    are = "are" if len(free) > 1 or free == ["you"] else "is"
-    known = f"{listed(free)} {are} free"
-    return f"{when}: {'; '.join([known, *(_not_known(view, slot.unknown))])}"
-
-
-def _you_first(view: View, people: Sequence[str]) -> list[str]:
-    return [view.you_or(p) for p in sorted(people, key=lambda p: p != view.viewer)]
-
-
-def _not_known(view: View, people: Sequence[str]) -> list[str]:
-    """Nothing at all where the calendar of everybody is known."""
-    whose = ["your" if who == "you" else f"{who}'s" for who in _you_first(view, people)]
-    if not whose:
-        return []
-    return [f"{listed(whose)} calendar{'s are' if len(whose) > 1 else ' is'} not known"]
-
-
-def _nobody_read(view: View, slots: Sequence[Slot]) -> str:
-    """Said once, where it is the same for all of them."""
-    if not slots or any(slot.free for slot in slots):
-        return ""
-    known = _not_known(view, slots[0].unknown)
-    return starting(f"{known[0]}: please check.") if known else ""
 
 
 def another_form(

@@ -1,14 +1,19 @@
-"""The times for the meeting that are offered, and what the mentor has answered: in sentences."""
+"""Times for a gathering in words: what is known of each person, what was offered, what the mentor has answered."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from cards.elements import plain
 from cards.view import View
 from pathway.dates import listed
 from pathway.provider import starting
 from pathway.roles import Role
+from pathway.slots import Slot
+
+#: Of so many people it is said by name that nothing is known of their calendars.
+NAMED = 2
 
 
 def to_take(view: View) -> datetime | None:
@@ -70,3 +75,44 @@ def _tutor(view: View) -> str:
     """The Link Tutor, as a part of a sentence."""
     person = view.party.link_tutor(view.case)
     return view.you_or(person) if person else view.link_tutor
+
+
+# -- what is known of people's calendars ---------------------------------------------------------------------------
+
+
+def slot_choices(view: View, slots: Sequence[Slot]) -> dict[str, str]:
+    """The value that travels, and the time in words with what is known of each person."""
+    return {slot.starts.isoformat(): plain(_with_what_is_known(view, slot)) for slot in slots}
+
+
+def _with_what_is_known(view: View, slot: Slot) -> str:
+    when = view.moment(slot.starts)
+    if not slot.free:
+        return when
+    free = [starting(who) if n else who for n, who in enumerate(_you_first(view, slot.free))]
+    are = "are" if len(free) > 1 or free == ["you"] else "is"
+    known = f"{listed(free)} {are} free"
+    return f"{when}: {'; '.join([known, *(_not_known(view, slot.unknown))])}"
+
+
+def _you_first(view: View, people: Sequence[str]) -> list[str]:
+    return [view.you_or(p) for p in sorted(people, key=lambda p: p != view.viewer)]
+
+
+def _not_known(view: View, people: Sequence[str]) -> list[str]:
+    """Nothing at all where the calendar of everybody is known."""
+    whose = ["your" if who == "you" else f"{who}'s" for who in _you_first(view, people)]
+    if not whose:
+        return []
+    return [f"{listed(whose)} calendar{'s are' if len(whose) > 1 else ' is'} not known"]
+
+
+def nobody_read(view: View, slots: Sequence[Slot]) -> str:
+    """Said once, where it is the same for all of them."""
+    if not slots or any(slot.free for slot in slots):
+        return ""
+    people = slots[0].unknown
+    if len(people) > NAMED:
+        return "Nobody's calendar is known here: please check that they can come."
+    known = _not_known(view, people)
+    return starting(f"{known[0]}: please check.") if known else ""

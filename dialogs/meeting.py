@@ -11,7 +11,7 @@ from cards import meeting as cards
 from cards.case import case_card
 from cards.times import answered, to_take
 from dialogs.router import Steps
-from dialogs.turn import Reply, Turn
+from dialogs.turn import Reply, Turn, aware
 from pathway import events as e
 from pathway.case import Case
 from pathway.dates import in_london, in_words, local, local_date
@@ -131,31 +131,8 @@ def _held(turn: Turn) -> e.Held:
     return e.Held.VISIT if turn.get("held") == e.Held.VISIT.value else e.Held.TEAMS
 
 
-def _moment(text: str) -> datetime | None:
-    """A time as a card sends it along; None for anything else."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else None
-
-
-def _starts(turn: Turn) -> datetime:
-    """The time that was chosen, or typed as a day and a time. Raises Refused."""
-    if turn.get("form") == "meeting.arrange":
-        chosen = _moment(turn.get("slot"))
-        if chosen is None:
-            raise Refused(Fault("Choose one of the times, or “Another time”.", "slot"))
-        return chosen
-    starts = turn.moment("day", "time")
-    if starts is None:
-        missing = "day" if turn.day("day") is None else "time"
-        raise Refused(Fault(f"Choose a {missing}.", missing))
-    return starts
-
-
 def _booked(turn: Turn, case: Case, ground: Ground, *, invite: bool = False) -> e.MeetingBooked:
-    starts = _starts(turn)
+    starts = turn.chosen("meeting.arrange")
     link = turn.get("link")
     if link and not link.startswith("https://"):
         raise Refused(Fault("Paste the whole link, beginning with https://, or leave it empty.", "link"))
@@ -242,7 +219,7 @@ async def take(turn: Turn) -> Reply:
 @steps.on("meeting.offer")
 async def offer(turn: Turn) -> Reply:
     case, ground = await _to_arrange(turn)
-    found = sorted({at for text in turn.get("offered").split(",") if (at := _moment(text))})
+    found = sorted({at for text in turn.get("offered").split(",") if (at := aware(text))})
     event = e.TimesOffered(
         **turn.stamp(ground, e.TimesOffered, case), times=tuple(found), minutes=_minutes(turn), held=_held(turn)
     )

@@ -22,7 +22,7 @@ from pathway.people import Item, Person, access
 from pathway.ports import Addresses, Draft, Drafts, Installing, Meetings, OutboxItem, StoreUnavailable
 from pathway.provider import Provider
 from pathway.roles import Role
-from pathway.rules import Ground
+from pathway.rules import Fault, Ground, Refused
 from pathway.slots import Calendars
 
 #: What travels with a card and is no answer of a person.
@@ -115,6 +115,19 @@ class Turn:
         """A day and a time of day in London, as an aware moment."""
         found, clock = self.day(day), self.time(at)
         return local(found, clock) if found and clock else None
+
+    def chosen(self, slots: str) -> datetime:
+        """The time that somebody chose on the form *slots*, or typed as a day and a time elsewhere. Raises Refused."""
+        if self.get("form") == slots:
+            found = aware(self.get("slot"))
+            if found is None:
+                raise Refused(Fault("Choose one of the times, or “Another time”.", "slot"))
+            return found
+        typed = self.moment("day", "time")
+        if typed is None:
+            missing = "day" if self.day("day") is None else "time"
+            raise Refused(Fault(f"Choose a {missing}.", missing))
+        return typed
 
     def ticks(self, field: str) -> tuple[str, ...]:
         """The ticked choices of a list, each once, in order."""
@@ -223,6 +236,15 @@ class Turn:
 
     def with_data(self, **more: Any) -> Turn:
         return replace(self, data={**self.data, **more})
+
+
+def aware(text: str) -> datetime | None:
+    """A time as a card sends it along; None for anything else."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 def new_nonce() -> str:

@@ -60,7 +60,8 @@ class Wish:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """What is looked for: *minutes* on an open day of all of *days*, after *now* (aware), on the days after today up to
-    *by*, or as soon as possible after it. Calendars were read up to *read_until* (None: as far as anybody looks). It starts at *earliest* or later and is over by *latest* (London's clock).
+    *by*, or as soon as possible after it. It starts at *earliest* or later and is over by *latest* (London's clock).
+    Calendars were read up to *read_until*, or as far as anybody looks.
     """
 
     now: datetime
