@@ -26,7 +26,7 @@ from cards.elements import (
     said,
     text,
 )
-from cards.times import answered, nobody_read, slot_choices
+from cards.times import answered, below_slots, slot_choices
 from cards.view import View
 from pathway import events as e
 from pathway.dates import in_london
@@ -99,7 +99,7 @@ def arrange_form(
         heading(_arranging(view)),
         panel(label(f"{view.mentor}'s best times"), *said(best_times)) if best_times else None,
         form.one("slot", "Time", slot_choices(view, slots), error="Choose a time."),
-        quiet(f"{nobody_read(view, slots)} {note}".strip()),
+        below_slots(view, slots, note),
         form.one("minutes", "How long", LENGTHS, error="Choose how long.", open_list=False),
         form.one("held", "How", ways(view), error="Choose one.", open_list=False) if len(ways(view)) > 1 else None,
         form.verdict(),

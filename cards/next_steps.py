@@ -9,7 +9,7 @@ from cards import record
 from cards.acts import act
 from cards.case import reference_line
 from cards.elements import Card, Element, Form, button, card, heading, quiet, text
-from cards.times import nobody_read, slot_choices
+from cards.times import below_slots, slot_choices
 from cards.view import View
 from pathway.ground import Fault
 from pathway.guards import FAR_AWAY, to_invite
@@ -66,7 +66,7 @@ def book_form(
     form = Form(values, faults)
     time = [
         *form.one("slot", "Time", slot_choices(view, slots), error="Choose a time."),
-        quiet(f"{nobody_read(view, slots)} {note}".strip()),
+        *below_slots(view, slots, note),
     ]
     other = button("Another time", "next_steps.day", **_hidden(view, "next_steps.book"), **_again(again=again))
     book = _book(view, "next_steps.book", again=again, invites=invites)

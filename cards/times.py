@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from cards.elements import plain
+from cards.elements import Element, plain, quiet
 from cards.view import View
 from pathway.dates import listed
 from pathway.provider import starting
@@ -47,8 +47,8 @@ def can_do(view: View) -> str:
     at = to_take(view)
     if at is not None:
         return f"{view.mentor} can do {view.moment(at)}. Please make the invitation."
-    times = listed(view.moment(at) for at in chosen.times)
-    return f"{view.mentor} can do {times}, which is no longer free. Please find another time together."
+    gone = f"{view.mentor} can do {_times(view, chosen.times)}, which is no longer free."
+    return f"{gone} Please find another time together."
 
 
 def on_offer(view: View) -> Iterator[str]:
@@ -56,19 +56,24 @@ def on_offer(view: View) -> Iterator[str]:
     offer, chosen = view.case.offer, view.case.chosen
     if offer is None:
         return
-    times = listed(view.moment(at) for at in offer.times)
+    times, them = _times(view, offer.times), "this time" if len(offer.times) == 1 else "these times"
     who = starting(view.you_or(offer.by))
     have = "have" if who == "You" else "has"
     if chosen is None and view.is_(Role.MENTOR):
-        yield f"{who} {have} offered {times}. Please say which suit you."
+        yield f"{who} {have} offered you {them}: {times}. Please say what suits you."
     elif chosen is None:
-        yield f"{who} {have} offered {view.mentor} {times}. There is no answer yet."
+        yield f"{who} {have} offered {view.mentor} {them}: {times}. There is no answer yet."
     elif at := to_take(view):
         whose = "You" if view.viewer == view.case.mentor else view.mentor
         yield f"{whose} can do {view.moment(at)}. It is booked when the invitation is made."
     elif not chosen.times:
         whose = "you" if view.viewer == view.case.mentor else view.mentor
         yield f"None of the times that were offered suits {whose}. Another one is to be found."
+
+
+def _times(view: View, times: Sequence[datetime]) -> str:
+    """Each with a comma in it, so with more than commas between them."""
+    return "; ".join(view.moment(at) for at in times)
 
 
 def _tutor(view: View) -> str:
@@ -107,7 +112,7 @@ def _not_known(view: View, people: Sequence[str]) -> list[str]:
     return [f"{listed(whose)} calendar{'s are' if len(whose) > 1 else ' is'} not known"]
 
 
-def nobody_read(view: View, slots: Sequence[Slot]) -> str:
+def _nobody_read(view: View, slots: Sequence[Slot]) -> str:
     """Said once, where it is the same for all of them."""
     if not slots or any(slot.free for slot in slots):
         return ""
@@ -116,3 +121,9 @@ def nobody_read(view: View, slots: Sequence[Slot]) -> str:
         return "Nobody's calendar is known here: please check that they can come."
     known = _not_known(view, people)
     return starting(f"{known[0]}: please check.") if known else ""
+
+
+def below_slots(view: View, slots: Sequence[Slot], note: str) -> list[Element]:
+    """What is said once of all the times; *note* is by when one of them is asked for."""
+    words = f"{_nobody_read(view, slots)} {note}".strip()
+    return [quiet(words)] if words else []

@@ -170,19 +170,26 @@ _FROM_TO = re.compile(r"\b([a-z]{3,})\s*(?:-|–|\bto\b)\s*([a-z]{3,})\b")
 _AFTER = re.compile(r"\b(?:after|from)\s+(?:about\s+)?(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?\b(?!\s*(?:am|pm|[:.]\d))")
 _LATER = re.compile(r"\b(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?\s+(?:onwards|or later|and later)\b")
 _BEFORE_SCHOOL = re.compile(r"\bbefore\s+(?:school|lessons)\b")
+_NOT_ON = re.compile(
+    r"\bnot\s+(?:on\s+)?((?:mon|tues|wednes|thurs|fri)days?|mon|tues?|weds?|thur?s?|fri)\b(?!\s*(?:after|before|until|or|and))"
+)
 _NOT = re.compile(r"\b(?:not|no|never|except|but|cannot|can't|can’t|avoid|unless)\b")
 
 
 def wish_of(words: str) -> Wish:
-    """Weekdays by name ("Tuesdays", "Mon to Wed"), "after 4", "3:30pm and later", "before school". Words with a "not"
-    in them say more than is understood here, and are a wish for nothing.
+    """Weekdays by name ("Tuesdays", "Mon to Wed", "not Friday"), "after 4", "3:30pm and later", "before school". Words
+    with another "not" in them say more than is understood here, and are a wish for nothing.
     """
-    plain = words.casefold()
+    said = words.casefold()
+    plain = _NOT_ON.sub(" ", said)
     if _NOT.search(plain):
         return Wish()
     named = _AFTER.search(plain) or _LATER.search(plain)
+    days, against = _days_named(plain), {n for day in _NOT_ON.findall(said) if (n := _weekday(day)) is not None}
+    if against:
+        days = (days or set(WEEKDAYS)) - against
     return Wish(
-        days=tuple(sorted(_days_named(plain))),
+        days=tuple(sorted(days)),
         after=_clock(*named.groups()) if named else None,
         before_school=bool(_BEFORE_SCHOOL.search(plain)),
     )

@@ -326,3 +326,20 @@ async def test_cancelling_what_pathway_booked_takes_it_out_of_the_calendars_by_i
     form = await school.presses("helen", "Cancel the meeting")
     assert "it goes out of both calendars" in form
     assert "delete it" not in form
+
+
+async def test_who_has_a_link_joins_from_the_case_until_the_meeting_is_over(school: School) -> None:
+    await school.opens("helen")
+    reference = await road.told(school)
+    await school.presses("helen", "Arrange the meeting")
+    await school.fills("helen", slot=first_of(school), press="Book the one I chose")
+    link = "https://teams.microsoft.com/l/meetup-join/1"
+    await school.fills("helen", link=link, press="It is booked for ")
+    await school.on("2026-10-14 15:45")
+    for who in ("helen", "priya"):
+        await school.says(who, reference)
+        assert school.links(who)["Join the meeting in Teams"] == link, who
+    await school.on("2026-10-14 16:01")
+    for who in ("helen", "priya"):
+        await school.says(who, reference)
+        assert "Join the meeting in Teams" not in school.links(who), who
