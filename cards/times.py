@@ -28,7 +28,8 @@ def answered(view: View) -> str:
     """To whoever has just answered an offer, or answers one that is over."""
     meeting, chosen = view.case.meeting, view.case.chosen
     if chosen is None and meeting and meeting.starts > view.now:
-        return f"The meeting is booked for {view.moment(meeting.starts)}."
+        sent = " The invitation goes out now." if meeting.invite and meeting.by == view.viewer else ""
+        return f"The meeting is booked for {view.moment(meeting.starts)}.{sent}"
     if chosen is None:
         return "These times are no longer on offer."
     who = _tutor(view)

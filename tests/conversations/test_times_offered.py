@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 from tests.conversations import road
@@ -108,7 +109,7 @@ async def test_the_first_time_that_suits_both_books_itself_and_both_are_told(sch
     helens_lessons(school, diaries, "2026-10-15 15:00", "2026-10-15 17:00")
     before = school.news("helen"), school.news("priya")
     answer = await ticks(school, SECOND, THIRD)
-    assert f"The meeting is booked for {THIRD}." in answer
+    assert f"The meeting is booked for {THIRD}. The invitation goes out now." in answer
     assert f"Your meeting is booked for {THIRD}." in school.reads("helen")
     assert (school.news("helen"), school.news("priya")) == (before[0] + 1, before[1])
     timeline = await school.presses("helen", "Read everything")
@@ -223,6 +224,27 @@ async def test_the_tutor_books_another_time_in_between_and_the_late_answer_is_ki
     late = await school.sends("priya", message.id, verb, data)
     assert "The meeting is booked for Tuesday 20 October, 3:45pm." in late
     assert school.news("helen") == before
+
+
+async def test_the_mentor_answers_and_the_tutor_books_at_once_and_there_is_one_meeting(school: School) -> None:
+    await school.opens("helen")
+    opens_diaries(school, "helen", reads=["helen"])
+    await offers(school)
+    await school.presses("helen", "Arrange the meeting")
+    hers = school.wire("helen", "Book the one I chose", slot=first_of(school))
+    mine = school.wire("priya", "I can do these", times=school.choices("priya", "times")[SECOND])
+    await asyncio.gather(
+        school.sends("priya", mine[0].id, mine[1], mine[2]), school.sends("helen", hers[0].id, hers[1], hers[2])
+    )
+    both = {who: await school.says(who, school.reference(who)) for who in ("helen", "priya")}
+    booked = [when for when in (FIRST, SECOND) if f"The meeting is on {when}." in both["helen"]]
+    assert len(booked) == 1
+    assert f"The meeting is on {booked[0]}." in both["priya"]
+    assert sum("booked the meeting" in line or "is booked" in line for line in await _timeline(school)) == 1
+
+
+async def _timeline(school: School) -> list[str]:
+    return [line for line in (await school.presses("helen", "Read everything")).splitlines() if ": " in line]
 
 
 async def test_a_case_that_has_moved_on_takes_no_answer(school: School) -> None:
