@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from urllib.parse import quote, urlencode
 
 from cards import record
 from cards.elements import Element, button, leaving, link
 from cards.plan import done_duties, duties_left, has_more_words, review_moment
+from cards.times import to_take
 from cards.view import View, plan_for_student
 from pathway import events as e
 from pathway.appointments import Gathering, joins_at
@@ -147,7 +149,13 @@ def _second_opinion(view: View, more: Mapping[str, str]) -> Acts:
         yield act(view, "Write what the fellow mentor saw", "second_opinion.saw", **more)
 
 
+def _times(view: View, more: Mapping[str, str]) -> Acts:
+    if view.case.open_offer:
+        yield act(view, "Say which times suit", "meeting.times", **more)
+
+
 def _told(view: View, more: Mapping[str, str]) -> Acts:
+    yield from _times(view, more)
     yield from _view_of_mentor(view, more)
     yield from _second_opinion(view, more)
     if view.case.target:
@@ -155,6 +163,7 @@ def _told(view: View, more: Mapping[str, str]) -> Acts:
 
 
 def _booked(view: View, more: Mapping[str, str]) -> Acts:
+    yield from _times(view, more)
     yield from _view_of_mentor(view, more)
     yield from _join(view)
     yield from _second_opinion(view, more)
@@ -188,6 +197,11 @@ PARTS: Mapping[e.ReviewPart, tuple[str, str]] = {
     e.ReviewPart.MENTOR_DISCUSSION: ("review.discussion", "Discussion with the mentor"),
     e.ReviewPart.THREE_WAY: ("review.three_way", "Three-way conversation"),
 }
+
+
+def _differ(view: View, more: Mapping[str, str]) -> Acts:
+    yield from _times(view, more)
+    yield from _change_view(view, more)
 
 
 def _change_view(view: View, more: Mapping[str, str]) -> Acts:
@@ -289,7 +303,7 @@ MENTOR: Mapping[Stage, Callable[[View, Mapping[str, str]], Acts]] = {
     Stage.WEEKLY_TARGET: _weekly_target,
     Stage.LINK_TUTOR_TOLD: _told,
     Stage.MEETING_BOOKED: _booked,
-    Stage.VIEWS_DIFFER: _change_view,
+    Stage.VIEWS_DIFFER: _differ,
     Stage.REVIEW: _parts_of_review,
     Stage.WRITING_PLAN: _write_mentor,
     Stage.PLAN_TO_DISCUSS: _discuss,
@@ -304,6 +318,7 @@ def _tutor_told(view: View) -> Acts:
     if view.case.acknowledged is None and view.case.view_of(Role.LINK_TUTOR) is None:
         yield act(view, "I have it", "link_tutor.acknowledge")
     yield from _decide(view)
+    yield from _take(view)
     yield act(view, "Arrange the meeting", "meeting.arrange")
     yield act(view, "We have already spoken", "views.meeting")
     yield from _message(view)
@@ -311,12 +326,18 @@ def _tutor_told(view: View) -> Acts:
         yield act(view, "Close it with a reason", "decision.none")
 
 
+def _take(view: View) -> Acts:
+    if to_take(view):
+        yield act(view, "Make the invitation", "meeting.take")
+
+
 def _tutor_booked(view: View) -> Acts:
-    decided = list(_decide(view))
-    yield from decided
+    yield from _decide(view)
+    yield from _take(view)
     over = view.case.meeting is not None and view.case.meeting.starts <= view.now
     recorded = view.case.view_of(Role.LINK_TUTOR) is not None
     if over:
+        yield from _join(view)
         yield act(view, "Change what I recorded" if recorded else "Record the meeting", "views.meeting")
         yield from _message(view)
     else:
@@ -328,6 +349,7 @@ def _tutor_booked(view: View) -> Acts:
 
 def _tutor_differs(view: View) -> Acts:
     yield from _decide(view)
+    yield from _take(view)
     yield act(view, "Arrange another meeting", "meeting.arrange")
     yield from _message(view)
 
@@ -436,6 +458,8 @@ def _office(view: View) -> Acts:
     if not view.party.link_tutor(case):
         yield act(view, f"Name a {view.word(Role.LINK_TUTOR)}", "link_tutor.name")
         return
+    if not view.is_(Role.LINK_TUTOR):
+        yield from _take(view)
     if case.stage is Stage.LINK_TUTOR_TOLD:
         yield act(view, "Arrange the meeting", "meeting.arrange")
     if case.stage is Stage.MEETING_BOOKED:
@@ -450,9 +474,10 @@ def _office(view: View) -> Acts:
 
 
 def _join(view: View) -> Acts:
-    meeting = view.case.meeting
-    address = (meeting.link if meeting else "") or joins_at(view.case, view.party, Gathering.MEETING)
-    if meeting and address and meeting.starts > view.now:
+    """Until it is over: who comes late joins too."""
+    case = view.case
+    meeting, address = case.meeting, case.meeting_link or joins_at(case, view.party, Gathering.MEETING)
+    if meeting and address and meeting.starts + timedelta(minutes=meeting.minutes) > view.now:
         yield link("Join the meeting in Teams", address)
 
 

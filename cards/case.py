@@ -141,6 +141,7 @@ def _staff_body(view: View, *, whole: bool, lines: int) -> Iterator[Element | li
     yield flat(record.for_staff(view, whole=whole))
     yield _in_brief(view)
     yield _reason(view)
+    yield _better_times(view)
     if not whole and _shows_plan(view):
         yield flat(_plan(view))
         return
@@ -181,6 +182,12 @@ def _reason(view: View) -> list[Element]:
         case _:
             return []
     return told("The reason given", words) if view.sees(item) else []
+
+
+def _better_times(view: View) -> list[Element]:
+    """What the mentor would rather have than the times that were offered."""
+    chosen = view.case.chosen
+    return told("Better times", chosen.words) if chosen and view.sees(Item.CONCERN) else []
 
 
 def _in_brief(view: View) -> Element:
@@ -288,6 +295,8 @@ DID: Mapping[type[e.Event], str] = {
     e.LinkTutorAcknowledged: "took it up",
     e.MeetingBooked: "booked the meeting",
     e.MeetingCancelled: "cancelled the meeting",
+    e.TimesOffered: "offered times for the meeting",
+    e.TimesChosen: "said which times suit",
     e.ReferralWithdrawn: "went on with the weekly target instead",
     e.ViewRecorded: "recorded a view",
     e.InterventionAgreed: "opened the {support_plan}",
@@ -329,6 +338,16 @@ DID: Mapping[type[e.Event], str] = {
 }
 
 
+#: A meeting that a mentor's choice among times has booked.
+TOOK = "took a time that was offered: the meeting is booked"
+
+
+def _did(event: e.Event) -> str | None:
+    if isinstance(event, e.MeetingBooked) and event.role is Role.MENTOR:
+        return TOOK
+    return DID.get(type(event))
+
+
 #: How many lines of the timeline are shown, as the card has room.
 LINES = (20, 6, 2)
 
@@ -342,7 +361,7 @@ def _timeline(view: View, most: int) -> Iterator[Element]:
 
 def _who_did(view: View, event: e.Event) -> str:
     """Such as "Dr Helen Marsh booked the meeting"; "" for what the timeline leaves out."""
-    did = DID.get(type(event))
+    did = _did(event)
     if did is None:
         return ""
     words = {role.value: view.word(role) for role in Role}

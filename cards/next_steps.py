@@ -9,10 +9,12 @@ from cards import record
 from cards.acts import act
 from cards.case import reference_line
 from cards.elements import Card, Element, Form, button, card, heading, quiet, text
+from cards.times import below_slots, slot_choices
 from cards.view import View
 from pathway.ground import Fault
 from pathway.guards import FAR_AWAY, to_invite
 from pathway.roles import Role
+from pathway.slots import Slot
 
 ENROLLED = {
     "yes": "Still a student on the course",
@@ -54,15 +56,60 @@ def book_form(
     values: Mapping[str, str],
     faults: Sequence[Fault] = (),
     *,
+    slots: Sequence[Slot],
     note: str = "",
     far: bool = False,
     again: bool = False,
     invites: bool = False,
 ) -> Card:
-    """*note* says how the day was found; *far*: it is more than a week away; *again*: another day than before;
-    *invites*: Pathway writes it into the calendars.
+    """Up to three times to choose from; else as `day_form`."""
+    form = Form(values, faults)
+    time = [
+        *form.one("slot", "Time", slot_choices(view, slots), error="Choose a time."),
+        *below_slots(view, slots, note),
+    ]
+    other = button("Another time", "next_steps.day", **_hidden(view, "next_steps.book"), **_again(again=again))
+    book = _book(view, "next_steps.book", again=again, invites=invites)
+    return _booking(view, form, time, [book, other], far=far, again=again)
+
+
+def day_form(
+    view: View,
+    values: Mapping[str, str],
+    faults: Sequence[Fault] = (),
+    *,
+    note: str = "",
+    far: bool = False,
+    again: bool = False,
+    invites: bool = False,
+) -> Card:
+    """Any day and time. *note* says how the day was found; *far*: it is more than a week away; *again*: another day
+    than before; *invites*: Pathway writes it into the calendars.
     """
     form = Form(values, faults)
+    time = [
+        *form.day("day", "Day", error="Choose a day.", note=note),
+        *form.time("time", "Time", error="Choose a time."),
+    ]
+    book = _book(view, "next_steps.day", again=again, invites=invites)
+    return _booking(view, form, time, [book], far=far, again=again)
+
+
+def _again(*, again: bool) -> dict[str, str]:
+    return {"again": "yes"} if again else {}
+
+
+def _book(view: View, form: str, *, again: bool, invites: bool) -> Element:
+    return button(
+        "Send the invitation" if invites else "Book it and tell everybody",
+        "next_steps.send" if invites else "next_steps.booked",
+        style="positive",
+        **_hidden(view, form),
+        **_again(again=again),
+    )
+
+
+def _booking(view: View, form: Form, time: list[Element], buttons: list[Element], *, far: bool, again: bool) -> Card:
     who = readers(view)
     return card(
         quiet(reference_line(view)),
@@ -70,8 +117,7 @@ def book_form(
         text(
             f"It is about what happens next for {view.first}, who can bring somebody. The school is not asked to come."
         ),
-        form.day("day", "Day", error="Choose a day.", note=note),
-        form.time("time", "Time", error="Choose a time."),
+        *time,
         form.line(
             "place", "Where", error="Say where the meeting is.", readers=who, most=100, hint="Room 204, or Teams"
         ),
@@ -106,16 +152,7 @@ def book_form(
         if again
         else None,
         form.verdict(),
-        actions=[
-            button(
-                "Send the invitation" if invites else "Book it and tell everybody",
-                "next_steps.send" if invites else "next_steps.booked",
-                style="positive",
-                **_hidden(view, "next_steps.book"),
-                **({"again": "yes"} if again else {}),
-            ),
-            act(view, "Back", "cases.open"),
-        ],
+        actions=[*buttons, act(view, "Back", "cases.open")],
     )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from cards import calendar, pebblepad, reach, record, support_plan, weekly_check
+from cards import calendar, meeting, pebblepad, reach, record, support_plan, weekly_check
 from cards.case import case_card
 from cards.elements import Card, card, facts, heading, literal, panel, quiet, text
 from cards.plan import review_moment, when_and_where
 from cards.reminders import wanted, wanted_in_the_end, whom_to_write_to
+from cards.times import answered, can_do, to_take
 from cards.view import View, plan_for_student
 from pathway import events as e
 from pathway.dates import in_london, local_date, time_in_words
@@ -19,6 +20,7 @@ from pathway.process import Stage
 from pathway.provider import starting
 from pathway.roles import Role
 from pathway.tellings import ORGANISERS, Notice
+from pathway.timers import OFFER
 
 Lead = Callable[[View, e.Event | None], str]
 
@@ -29,13 +31,13 @@ def _typed_for_you(view: View, event: e.Event | None) -> str:
 
 
 def _meeting_booked(view: View, _event: e.Event | None) -> str:
-    meeting = view.case.meeting
-    return f"Your meeting is booked for {view.moment(meeting.starts)}." if meeting else "Your meeting has changed."
+    found = view.case.meeting
+    return f"Your meeting is booked for {view.moment(found.starts)}." if found else "Your meeting has changed."
 
 
 def _brief(view: View, _event: e.Event | None) -> str:
-    meeting, plan = view.case.meeting, view.provider.words.support_plan
-    when = time_in_words(in_london(meeting.starts).time()) if meeting else "the time you agreed"
+    found, plan = view.case.meeting, view.provider.words.support_plan
+    when = time_in_words(in_london(found.starts).time()) if found else "the time you agreed"
     return (
         f"Your meeting is today at {when}. This is the brief. To be decided: is progress as expected? If you both say "
         f"it is not, a {plan} opens."
@@ -158,6 +160,8 @@ LEADS: Mapping[Notice, Lead] = {
     Notice.MEETING_BOOKED: _meeting_booked,
     Notice.MEETING_CANCELLED: _cancelled,
     Notice.MEETING_BRIEF: _brief,
+    Notice.TIMES_OFFERED: lambda v, _e: answered(v),
+    Notice.TIMES_CHOSEN: lambda v, _e: can_do(v),
     Notice.WITHDRAWN: lambda v, _e: (
         "The weekly target goes on instead. No meeting is needed now."
         if not v.is_student
@@ -241,6 +245,8 @@ SUMMARIES: Mapping[Notice, str] = {
     Notice.HAS_IT: "somebody has it",
     Notice.MEETING_BOOKED: "a time has been booked",
     Notice.MEETING_CANCELLED: "a time has been cancelled",
+    Notice.TIMES_OFFERED: "times to choose from",
+    Notice.TIMES_CHOSEN: "an answer for you",
     Notice.VIEW_WANTED: "your view is asked for",
     Notice.VIEW_TO_CONFIRM: "please check an entry",
     Notice.VIEW_RECORDED: "there is something to decide",
@@ -290,9 +296,17 @@ def notice_card(item: OutboxItem, view: View) -> Card:
     lead = LEADS.get(notice)
     if notice in OF_THE_PLAN and not view.is_student and not view.sees(Item.CONCERN):
         lead = None
-    if notice is Notice.MEETING_BRIEF:
-        return case_card(view, _brief(view, event), whole=True)
-    return case_card(view, lead(view, event) if lead else MOVED_ON)
+    if notice is Notice.TIMES_OFFERED and event is view.case.open_offer and view.is_(Role.MENTOR):
+        return meeting.offer_card(view)
+    words = lead(view, event) if lead else MOVED_ON
+    return case_card(view, words, whole=notice is Notice.MEETING_BRIEF, wanted=_wanted(notice, view))
+
+
+def _wanted(notice: Notice, view: View) -> str:
+    """The act that a notice asks for, where it is not the first that the case has."""
+    if notice is not Notice.TIMES_CHOSEN or view.case.chosen is None:
+        return ""
+    return "meeting.take" if to_take(view) else "meeting.arrange"
 
 
 def _which(event: e.Event | None) -> e.Gathering:
@@ -328,6 +342,8 @@ def reminder(item: OutboxItem, view: View) -> Card:
         if item.data.get("rung") == DAY_BEFORE and not late:
             return case_card(view, f"Tomorrow we ask how {view.first}'s week went.")
         return weekly_check.check(view, late=late)
+    if timer == OFFER and view.case.open_offer and view.is_(Role.MENTOR):
+        return meeting.offer_card(view, lead=reminder_line(item, view))
     if timer == "T8" and view.case.stage is Stage.PLAN_IN_PLACE and not late:
         return support_plan.halfway(view)
     record = item.data.get("subject", "")
@@ -352,7 +368,7 @@ def reminder_line(item: OutboxItem, view: View) -> str:
 
 def lateness(item: OutboxItem, view: View) -> str:
     """Said honestly when a reminder comes on another day than the one it was due."""
-    if "due" not in item.data:
+    if "due" not in item.data or item.data.get("timer") == OFFER:
         return ""
     due = local_date(datetime.fromisoformat(item.data["due"]))
     return f"This was due on {view.day(due)}." if due < view.today else ""

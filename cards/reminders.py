@@ -14,6 +14,7 @@ from cards import record
 from cards.acts import PARTS, chat_link
 from cards.elements import Element, link
 from cards.plan import review_moment, when_and_where
+from cards.times import to_take
 from cards.view import View
 from pathway import events as e
 from pathway.clocks import visit_booked
@@ -23,7 +24,7 @@ from pathway.guards import agreed_by, missing_parts
 from pathway.process import Stage
 from pathway.provider import starting
 from pathway.roles import Role
-from pathway.timers import AWAY, ESCALATION
+from pathway.timers import AWAY, ESCALATION, OFFER
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +130,24 @@ def next_steps_meeting(view: View) -> Wanted:
     return Wanted("please record the next steps meeting, or choose another day for it", "next_steps.record")
 
 
+def times_to_answer(view: View) -> Wanted:
+    """Beside T3: the mentor's answer to times that were offered, and the invitation that it asks for."""
+    if view.case.open_offer and view.is_(Role.MENTOR):
+        return Wanted("please say which of the times for the meeting suit you", "meeting.times")
+    if view.case.open_offer:
+        words = f"{view.mentor} has not answered the times that were offered: please book the meeting by hand"
+        return Wanted(words, "meeting.arrange")
+    if to_take(view):
+        return Wanted("please make the invitation for the meeting", "meeting.take")
+    return Wanted("please arrange the meeting", "meeting.arrange")
+
+
 #: What each timer asks for.
 WANTED: Mapping[str, Callable[[View], Wanted]] = {
     "T1": lambda v: Wanted(f"you look at {v.first}'s weekly target"),
     "T2": lambda _v: Wanted("please say that you have it", "link_tutor.acknowledge"),
-    "T3": lambda _v: Wanted("please arrange the meeting", "meeting.arrange"),
+    "T3": lambda v: times_to_answer(v) if v.case.offer else Wanted("please arrange the meeting", "meeting.arrange"),
+    OFFER: times_to_answer,
     "T4": lambda _v: Wanted("please record the meeting"),
     "T5": plan_to_write,
     "T6": lambda _v: Wanted("the views differ and your decision is asked for"),

@@ -18,6 +18,7 @@ from cards.plan import (
     visit_words,
     who_agreed,
 )
+from cards.times import on_offer
 from cards.view import View, plan_being_changed, plan_for_student
 from pathway import events as e
 from pathway.dates import counted, local_date
@@ -90,7 +91,9 @@ def _told(view: View) -> Sentences:
     if case.acknowledged and case.acknowledged.role is Role.LINK_TUTOR:
         has = starting(view.you_or(case.acknowledged.by))
         yield f"{has} {'have' if has == 'You' else 'has'} it, since {view.moment(case.acknowledged.at)}."
-        yield "Next: a Teams meeting is arranged."
+        yield from on_offer(view) if case.offer else ("Next: a Teams meeting is arranged.",)
+    elif case.offer:
+        yield from on_offer(view)
     elif view.is_(Role.LINK_TUTOR):
         yield "Next: arrange the meeting." if case.acknowledged else "Say that you have it, then arrange the meeting."
     else:
@@ -104,6 +107,7 @@ def _booked(view: View) -> Sentences:
         return
     if meeting and meeting.starts > view.now:
         yield f"The meeting is on {view.moment(meeting.starts)}."
+    yield from on_offer(view)
     yield (
         f"After the meeting each of you records your own view. A {plan} opens only if you both say “not as expected”."
     )
@@ -128,6 +132,7 @@ def _both(view: View, you: str = "You both") -> str:
 
 def _differ(view: View) -> Sentences:
     lead = view.word(Role.PARTNERSHIP_LEAD)
+    yield from on_offer(view)
     if view.is_(Role.PARTNERSHIP_LEAD):
         yield f"{view.mentor} and {view.link_tutor} see it differently. Read both views, then decide."
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, time
+from datetime import date, time, timedelta
 
 from cards import next_steps as cards
 from cards import record
@@ -12,15 +12,21 @@ from dialogs.router import Steps
 from dialogs.turn import Reply, Turn
 from pathway import events as e
 from pathway.case import Case
-from pathway.dates import in_words, local_date
+from pathway.dates import in_words, local, local_date
 from pathway.deadlines import deadline
-from pathway.guards import CORRECTABLE_FOR, FAR_AWAY
+from pathway.guards import CORRECTABLE_FOR, FAR_AWAY, to_invite
 from pathway.process import Stage
 from pathway.rules import Fault, Ground, OutOfStep, Refused, decide
+from pathway.slots import Search, Slot, find
 
 steps = Steps()
 SUMMARY = "Placements: the next steps"
+#: Nobody who travels has to be there before.
 MORNING = time(10)
+#: How long a time is looked for. Minutes.
+LASTS = 60
+#: Calendars are read so far beyond the day by which it is due.
+AHEAD = timedelta(days=14)
 
 
 def draft_name(case: Case) -> str:
@@ -52,6 +58,54 @@ async def another(turn: Turn) -> Reply:
 
 @steps.form("next_steps.book")
 async def book_form(turn: Turn, values: Mapping[str, str], faults: Sequence[Fault]) -> Reply:
+    """Three times that suit everybody whose calendar can be read."""
+    case, ground = await in_next_steps(turn, e.NextStepsBooked)
+    found = await _slots(turn, case, ground)
+    if not found:
+        return await day_form(turn, values, faults)
+    view = turn.view(case, ground, nonce=turn.nonce if faults else "")
+    before, note = _proposed(turn, case, ground)
+    kept = {key: value for key, value in before.items() if key not in ("day", "time")}
+    drawn = cards.book_form(
+        view,
+        {**kept, "invited": ",".join(cards.invited(view)), **values},
+        faults,
+        slots=found,
+        note=note,
+        far=any((slot.day - case.began.on).days > FAR_AWAY for slot in found),
+        again=turn.get("again") == "yes",
+        invites=await turn.invites(ground, turn.person.id),
+    )
+    return Reply(drawn, SUMMARY)
+
+
+async def _slots(turn: Turn, case: Case, ground: Ground) -> tuple[Slot, ...]:
+    """On the university's working days, for everybody who belongs into the meeting."""
+    line = deadline(case, ground)
+    by = line.day if line else ground.university.add(case.began.on, turn.provider.days.next_steps)
+    until = local(max(by, turn.today), time()) + AHEAD
+    people = [p for role in to_invite(ground) for p in ground.party.holders(role, case)[:1]]
+    asked = Search(
+        now=turn.now,
+        by=by,
+        days=(ground.university,),
+        minutes=LASTS,
+        earliest=MORNING,
+        latest=turn.provider.quiet_hours.closes,
+        people=await turn.busy(ground, turn.person.id, people, until),
+        read_until=until,
+    )
+    return find(asked)
+
+
+@steps.on("next_steps.day")
+async def day(turn: Turn) -> Reply:
+    """None of the three: what was filled in besides stays."""
+    return await day_form(turn, turn.values, ())
+
+
+@steps.form("next_steps.day")
+async def day_form(turn: Turn, values: Mapping[str, str], faults: Sequence[Fault]) -> Reply:
     case, ground = await in_next_steps(turn, e.NextStepsBooked)
     view = turn.view(case, ground, nonce=turn.nonce if faults else "")
     before, note = _proposed(turn, case, ground)
@@ -60,8 +114,7 @@ async def book_form(turn: Turn, values: Mapping[str, str], faults: Sequence[Faul
     far = (chosen - case.began.on).days > FAR_AWAY
     again = turn.get("again") == "yes"
     invites = await turn.invites(ground, turn.person.id)
-    drawn = cards.book_form(view, shown, faults, note=note, far=far, again=again, invites=invites)
-    return Reply(drawn, SUMMARY)
+    return Reply(cards.day_form(view, shown, faults, note=note, far=far, again=again, invites=invites), SUMMARY)
 
 
 def _proposed(turn: Turn, case: Case, ground: Ground) -> tuple[dict[str, str], str]:
@@ -101,10 +154,7 @@ async def booked(turn: Turn) -> Reply:
 
 async def _book(turn: Turn, *, invite: bool) -> Reply:
     case, ground = await in_next_steps(turn, e.NextStepsBooked)
-    starts = turn.moment("day", "time")
-    if starts is None:
-        missing = "day" if turn.day("day") is None else "time"
-        raise Refused(Fault(f"Choose a {missing}.", missing))
+    starts = turn.chosen("next_steps.book")
     offered = cards.invited(turn.view(case, ground))
     event = e.NextStepsBooked(
         **turn.stamp(ground, e.NextStepsBooked, case),

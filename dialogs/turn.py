@@ -23,7 +23,8 @@ from pathway.people import Item, Person, access
 from pathway.ports import Addresses, Draft, Drafts, Installing, Meetings, OutboxItem, StoreUnavailable
 from pathway.provider import Provider
 from pathway.roles import Role
-from pathway.rules import Ground
+from pathway.rules import Fault, Ground, Refused
+from pathway.slots import Calendars
 
 #: What travels with a card and is no answer of a person.
 CARRIED = frozenset(
@@ -35,6 +36,7 @@ CARRIED = frozenset(
         "for",
         "kind",
         "more",
+        "offered",
         "start",
         "cleared",
         "drawn_for",
@@ -124,6 +126,19 @@ class Turn:
         found, clock = self.day(day), self.time(at)
         return local(found, clock) if found and clock else None
 
+    def chosen(self, slots: str) -> datetime:
+        """The time that somebody chose on the form *slots*, or typed as a day and a time elsewhere. Raises Refused."""
+        if self.get("form") == slots:
+            found = aware(self.get("slot"))
+            if found is None:
+                raise Refused(Fault("Choose one of the times, or “Another time”.", "slot"))
+            return found
+        typed = self.moment("day", "time")
+        if typed is None:
+            missing = "day" if self.day("day") is None else "time"
+            raise Refused(Fault(f"Choose a {missing}.", missing))
+        return typed
+
     def ticks(self, field: str) -> tuple[str, ...]:
         """The ticked choices of a list, each once, in order."""
         return tuple(dict.fromkeys(part for part in self.get(field).split(",") if part))
@@ -205,6 +220,15 @@ class Turn:
         person = ground.party.people.get(organiser)
         return bool(self.office.meetings and person and await self.office.meetings.books_for(person))
 
+    async def busy(self, ground: Ground, organiser: str, people: Sequence[str], until: datetime) -> Calendars:
+        """What is known of people's calendars from now to *until*, by person id; None for whom nobody can say."""
+        known = {p: found for p in people if (found := ground.party.people.get(p))}
+        who, meetings = ground.party.people.get(organiser), self.office.meetings
+        if meetings is None or who is None:
+            return dict.fromkeys(people)
+        read = await meetings.busy(who, list(known.values()), self.now, until)
+        return {p: read.get(p) for p in people}
+
     # -- half-filled forms ------------------------------------------------------------------------------------------
 
     async def keep(self, form: str, values: Mapping[str, str]) -> None:
@@ -222,6 +246,15 @@ class Turn:
 
     def with_data(self, **more: Any) -> Turn:
         return replace(self, data={**self.data, **more})
+
+
+def aware(text: str) -> datetime | None:
+    """A time as a card sends it along; None for anything else."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 def new_nonce() -> str:

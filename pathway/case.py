@@ -158,6 +158,36 @@ class Case:
                 return None
         return None
 
+    @property
+    def meeting_link(self) -> str:
+        """What joins the meeting online, "" where nobody knows a link."""
+        return self.meeting.link if self.meeting else ""
+
+    @property
+    def offer(self) -> e.TimesOffered | None:
+        """The times for the meeting that were offered since the case came to this step; None once somebody else is
+        mentor or Link Tutor, whose times they are not.
+        """
+        offered = self.this_stage(e.TimesOffered)
+        if not offered or self._after(offered[-1], e.LinkTutorNamed, e.MentorNamed):
+            return None
+        return offered[-1]
+
+    @property
+    def chosen(self) -> e.TimesChosen | None:
+        """What the mentor answered to `offer`, if it was answered."""
+        found = self._after(self.offer, e.TimesChosen) if self.offer else ()
+        return next((x for x in found if isinstance(x, e.TimesChosen)), None)
+
+    @property
+    def open_offer(self) -> e.TimesOffered | None:
+        """The times that wait for the mentor's answer."""
+        return None if self.chosen else self.offer
+
+    def _after(self, event: e.Event, *kinds: type[e.Event]) -> tuple[e.Event, ...]:
+        start = next(n for n, x in enumerate(self.events) if x is event)
+        return tuple(x for x in self.events[start + 1 :] if isinstance(x, kinds))
+
     def view_of(self, role: Role) -> e.ViewRecorded | None:
         """The newest view of the mentor or the Link Tutor since the Link Tutor was last told, whoever typed it."""
         told = self.told

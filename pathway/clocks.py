@@ -31,7 +31,7 @@ from pathway.dates import (
     weekdays_in_words,
 )
 from pathway.ground import Ground
-from pathway.hours import tutor_days
+from pathway.hours import tell_at, tutor_days
 from pathway.process import Stage
 from pathway.roles import Role
 from pathway.tellings import CHANNEL
@@ -283,6 +283,17 @@ def acknowledged(case: Case, ground: Ground) -> Clock | None:
 def meeting_booked(case: Case, ground: Ground) -> Clock | None:
     """T3: until a meeting is booked, or the Link Tutor records that they have spoken already."""
     return days_after_entry(2, link_tutor_days)(case, ground) if _spoken(case) is None else None
+
+
+def times_answered(case: Case, ground: Ground) -> Clock | None:
+    """The mentor's answer to times that were offered: one school day, at the hour at which they were told of them."""
+    offer = case.open_offer
+    if offer is None:
+        return None
+    told = tell_at(offer.at, Role.MENTOR, ground, case)
+    due = local(ground.calendar.next_after(local_date(told)), in_london(told).time())
+    since = max(offer.at, case.entered.at)
+    return Clock(start=local_date(told), since=since, due=due, how="1 school day")
 
 
 def _spoken(case: Case) -> e.ViewRecorded | None:

@@ -382,6 +382,28 @@ class ViewRecorded(Event):
     present: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimesOffered(Event):
+    """Up to three times for the meeting (aware, the soonest first), for the mentor to choose from."""
+
+    times: tuple[datetime, ...]
+    minutes: int
+    held: Held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimesChosen(Event):
+    """Of the times offered, those the mentor can do; none of them, and in *words* what would suit better. *books* is
+    the one that the meeting is booked for in the same act, None where a person makes the invitation; *taken* are those
+    at which the Link Tutor was no longer free.
+    """
+
+    times: tuple[datetime, ...]
+    words: str = ""
+    books: datetime | None = None
+    taken: tuple[datetime, ...] = ()
+
+
 class Opinion(StrEnum):
     SPOKE = "spoke to a colleague"
     ASKED = "asked a fellow mentor to observe"

@@ -25,7 +25,7 @@ from pathway.people import Access, Item, Party, access
 from pathway.ports import OutboxItem
 from pathway.roles import Role
 from pathway.tellings import Notice
-from pathway.timers import TIMERS, From, Rung, Timer
+from pathway.timers import BY_HAND, TIMERS, From, Rung, Timer
 
 #: What goes into the one message that a person gets in a morning.
 MORNING = "morning"
@@ -95,7 +95,13 @@ class Nudge:
 def planned(case: Case, ground: Ground) -> tuple[Nudge, ...]:
     """Every reminder that the stage of *case* asks for, sent already or not, the earliest first."""
     found = [nudge for ladder in ladders(case, ground) for nudge in ladder.nudges()]
-    return tuple(sorted(found, key=lambda nudge: nudge.at))
+    return tuple(sorted(_asked_once(found), key=lambda nudge: nudge.at))
+
+
+def _asked_once(found: list[Nudge]) -> Iterator[Nudge]:
+    """That nobody has answered the times offered is not said beside T3, which asks for the meeting that morning."""
+    meeting = {(n.to, n.at) for n in found if n.timer == "T3"}
+    return (n for n in found if n.rung != BY_HAND or (n.to, n.at) not in meeting)
 
 
 def due(case: Case, ground: Ground, now: datetime) -> tuple[Nudge, ...]:

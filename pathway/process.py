@@ -135,6 +135,8 @@ _AFTER_DRAFT = frozenset(s for s in Stage if s is not Stage.DRAFT)
 #: Facts move no stage; guards and cards read them. In these stages each may be recorded.
 FACTS: Mapping[type[e.Event], frozenset[Stage]] = {
     e.ViewRecorded: _OPEN_STAGES,
+    e.TimesOffered: frozenset({Stage.LINK_TUTOR_TOLD, Stage.MEETING_BOOKED, Stage.VIEWS_DIFFER}),
+    e.TimesChosen: frozenset({Stage.LINK_TUTOR_TOLD, Stage.MEETING_BOOKED, Stage.VIEWS_DIFFER}),
     e.SecondOpinion: frozenset({Stage.WEEKLY_TARGET, Stage.LINK_TUTOR_TOLD, Stage.MEETING_BOOKED}),
     e.LinkTutorNamed: _OPEN_STAGES,
     e.MentorNamed: _OPEN_STAGES,

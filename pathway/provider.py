@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -81,6 +81,16 @@ class QuietHours:
     closes: time = time(17, 30)
     check_at: time = time(15, 30)
     outcome_by: time = time(17)
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingTimes:
+    """Between which times on London's clock the first meeting is proposed: it starts at *earliest* or later, when
+    lessons are over, and has ended by *latest*.
+    """
+
+    earliest: time = time(15, 30)
+    latest: time = time(17, 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +176,7 @@ class Provider:
     words: Words = Words()
     days: Days = Days()
     quiet_hours: QuietHours = QuietHours()
+    meeting: MeetingTimes = MeetingTimes()
     settings: Settings = Settings()
     partnership_team: tuple[Colleague, ...] = ()
     partnership_lead: tuple[Colleague, ...] = ()
@@ -273,6 +284,7 @@ _KEYS = (
     "words",
     "days",
     "quiet_hours",
+    "meeting",
     "settings",
     "partnership_team",
     "partnership_lead",
@@ -296,6 +308,7 @@ def _provider(file: Table) -> Provider:
         words=file.shaped("words", Words),
         days=_days(file),
         quiet_hours=_quiet_hours(file),
+        meeting=_meeting_times(file),
         settings=_settings(file),
         partnership_team=_colleagues(file, "partnership_team"),
         partnership_lead=_colleagues(file, "partnership_lead"),
@@ -347,6 +360,21 @@ def _quiet_hours(file: Table) -> QuietHours:
                 f"[quiet_hours] {key} must lie between opens ({hours.opens}) and closes ({hours.closes}), not at {at}."
             )
     return hours
+
+
+#: Less than this between the two, and no meeting fits.
+SHORTEST_HOURS = timedelta(minutes=60)
+
+
+def _meeting_times(file: Table) -> MeetingTimes:
+    times = file.shaped("meeting", MeetingTimes)
+    day = date.min
+    if datetime.combine(day, times.latest) - datetime.combine(day, times.earliest) < SHORTEST_HOURS:
+        file.faults.append(
+            f"[meeting] latest ({times.latest}) must be at least an hour later than earliest ({times.earliest})."
+        )
+        return MeetingTimes()
+    return times
 
 
 def _colleagues(file: Table, key: str) -> tuple[Colleague, ...]:

@@ -32,6 +32,8 @@ class Notice(StrEnum):
     HAS_IT = "has_it"
     MEETING_BOOKED = "meeting_booked"
     MEETING_CANCELLED = "meeting_cancelled"
+    TIMES_OFFERED = "times_offered"
+    TIMES_CHOSEN = "times_chosen"
     WITHDRAWN = "withdrawn"
     VIEW_WANTED = "view_wanted"
     VIEW_TO_CONFIRM = "view_to_confirm"
@@ -144,6 +146,16 @@ def _took_it_up(_case: Case, event: e.Event, _party: Party) -> bool:
     return event.role is Role.LINK_TUTOR
 
 
+def _books_nothing(_case: Case, event: e.Event, _party: Party) -> bool:
+    """What books the meeting in the same act is told as booked."""
+    return isinstance(event, e.TimesChosen) and event.books is None
+
+
+def _office_offered(case: Case, event: e.Event, party: Party) -> bool:
+    offer = case.offer
+    return _books_nothing(case, event, party) and offer is not None and offer.role is Role.PARTNERSHIP_TEAM
+
+
 def _mentors_own(_case: Case, event: e.Event, _party: Party) -> bool:
     return isinstance(event, e.ViewRecorded) and whose_view(event) is Role.MENTOR
 
@@ -248,6 +260,11 @@ TOLD: Mapping[type[e.Event], tuple[Telling, ...]] = {
         Telling(N.MEETING_BRIEF, _LT, on_the_day=True),
     ),
     e.MeetingCancelled: (_TYPED, Telling(N.MEETING_CANCELLED, _M), Telling(N.MEETING_CANCELLED, _LT)),
+    e.TimesOffered: (Telling(N.TIMES_OFFERED, _M),),
+    e.TimesChosen: (
+        Telling(N.TIMES_CHOSEN, _LT, _books_nothing),
+        Telling(N.TIMES_CHOSEN, _PT, _office_offered),
+    ),
     e.ReferralWithdrawn: (_TYPED, Telling(N.WITHDRAWN, _LT), Telling(N.WITHDRAWN, _S, _student_knew)),
     e.ViewRecorded: (
         Telling(N.VIEW_WANTED, _M, _mentor_still_to_say),

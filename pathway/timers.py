@@ -30,6 +30,11 @@ AWAY = "away"
 #: The rungs of T10 that are one list over all cases of a Link Tutor begin with this.
 WEEK = "week"
 
+#: A timer of ours, which the process data does not have: the mentor's answer to times that were offered.
+OFFER = "offer"
+#: Its rung for the Link Tutor: the time is to be found by hand.
+BY_HAND = "by hand"
+
 _M, _LT, _PT, _PL = Role.MENTOR, Role.LINK_TUTOR, Role.PARTNERSHIP_TEAM, Role.PARTNERSHIP_LEAD
 _CD, _S = Role.COURSE_DIRECTOR, Role.STUDENT
 
@@ -155,6 +160,14 @@ TIMERS: tuple[Timer, ...] = (
         days=clocks.link_tutor_days,
         rungs=(_due(_LT), Rung(name="+1", to=clocks.holders_of(_LT), days=1), _AWAY, _escalation(2, _PT)),
         tutors=True,
+    ),
+    Timer(
+        id=OFFER,
+        name="Times answered",
+        stages=frozenset({Stage.LINK_TUTOR_TOLD, Stage.MEETING_BOOKED, Stage.VIEWS_DIFFER}),
+        clock=clocks.times_answered,
+        days=clocks.school_days,
+        rungs=(_due(_M, timed=True), Rung(name=BY_HAND, to=clocks.holders_of(_LT), days=1)),
     ),
     Timer(
         id="T4",

@@ -171,7 +171,7 @@ async def walk(screen: Screen, album: Album) -> None:
     await album.take("link-tutor", helen)
     await _side_by_side(priya, helen, album)
     await album.take("channel", screen.person("channel"))
-    await _arrange(helen, album)
+    await _arrange(priya, helen, album)
     await priya.says("my cases")
     await album.take("my-cases", priya)
     for button in ("+1 day", "+1 day", "+1 hour"):
@@ -223,14 +223,25 @@ async def _side_by_side(priya: Person, helen: Person, album: Album) -> None:
     await page.set_viewport_size(size)
 
 
-async def _arrange(helen: Person, album: Album) -> None:
+async def _arrange(priya: Person, helen: Person, album: Album) -> None:
     await helen.presses("I have it")
     await helen.presses("Arrange the meeting")
-    await helen.fills({"Day": "2026-10-15", "Time": "15:45", "How long": "30 minutes"})
     await album.take("arrange", helen)
+    await helen.presses("Another time")
+    await album.take("another-time", helen)
+    await helen.presses("Back")
+    await helen.presses("Offer these times to Priya Nair")
+    await album.take("times-offered", helen)
+    await priya.sees("When can you meet?")
+    await priya.fills({"Tick all that suit": ["Thursday 15 October", "Friday 16 October"]})
+    await album.take("times-to-choose", priya)
+    await priya.presses("I can do these")
+    await album.take("times-answered", priya)
+    await helen.sees("Priya Nair can do Thursday 15 October, 3:30pm")
+    await album.take("times-chosen", helen)
     await helen.presses("Make the invitation")
     await album.take("invitation", helen)
-    await helen.presses("It is booked for Thursday 15 October, 3:45pm")
+    await helen.presses("It is booked for Thursday 15 October, 3:30pm")
     await album.take("booked", helen)
 
 

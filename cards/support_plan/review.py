@@ -51,6 +51,7 @@ def book_visit(view: View, starts: datetime, *, teams: str, ics: str) -> Card:
         quiet(reference_line(view)),
         heading("Book the review visit"),
         facts({"When": at, "How it was found": review_found(view), "Where": literal(view.case.review_place)}),
+        text(_three_parts(view)),
         text(
             f"1. Open it in Teams. The time is filled in, and the addresses of {people}; the title names nobody. Press "
             "Send there."
@@ -66,6 +67,12 @@ def book_visit(view: View, starts: datetime, *, teams: str, ics: str) -> Card:
     )
 
 
+def _three_parts(view: View) -> str:
+    """The process document's review: in person, at the school, in three parts."""
+    mentor = view.word(Role.MENTOR)
+    return f"It takes an hour and a half: a lesson observation, a talk with the {mentor}, a conversation of all three."
+
+
 def send_visit(view: View, starts: datetime) -> Card:
     """One tap, and Pathway writes the visit into the calendars."""
     people = listed([view.you_or(p) for p in visitors(view) if p != view.viewer])
@@ -74,6 +81,7 @@ def send_visit(view: View, starts: datetime) -> Card:
         quiet(reference_line(view)),
         heading("Book the review visit"),
         facts({"When": when, "How it was found": review_found(view), "Where": where}),
+        text(_three_parts(view)),
         text(f"{starting(people)} get an invitation by e-mail. Its title names nobody."),
         actions=[
             act(view, "Send the invitation", "support_plan.send_visit", style="positive"),

@@ -11,18 +11,60 @@ from pathway.guards.common import Faults, Guard, check_day_faults, needs, reason
 from pathway.process import Stage
 from pathway.roles import Role
 
+#: So many times can be offered at once.
+MOST_TIMES = 3
 
-def _meeting_booked(_case: Case | None, event: e.Event, ground: Ground) -> Faults:
+
+def _meeting_booked(case: Case | None, event: e.Event, ground: Ground) -> Faults:
     assert isinstance(event, e.MeetingBooked)
     if event.starts <= event.at:
         yield Fault(
             "That time has passed. If you have met already, choose “We have already spoken”.",
             "day",
         )
+    yield from _length_and_way(event, ground)
+    yield from _mentor_takes_what_was_offered(case, event, ground)
+
+
+def _length_and_way(event: e.MeetingBooked | e.TimesOffered, ground: Ground) -> Faults:
     if not 5 <= event.minutes <= 240:
         yield Fault("Choose how long the meeting lasts.", "minutes")
     if event.held is e.Held.VISIT and not ground.provider.settings.first_meeting_may_be_visit:
         yield Fault("The first meeting is a Teams meeting or a phone call.", "held")
+
+
+def _mentor_takes_what_was_offered(case: Case | None, event: e.MeetingBooked, ground: Ground) -> Faults:
+    """The Link Tutor or the office chooses the time; the mentor only takes one of those that they have offered."""
+    arranges = {Role.LINK_TUTOR, Role.PARTNERSHIP_TEAM} & set(ground.party.roles_on(event.by, case))
+    if event.role is not Role.MENTOR or arranges or case is None:
+        return
+    offer, answer = case.offer, case.chosen
+    took = answer is not None and case.events[-1] is answer and answer.books == event.starts
+    if offer is None or not took or (event.minutes, event.held) != (offer.minutes, offer.held):
+        yield Fault("This time is not on offer. Say which times suit you.", "times")
+
+
+def _times_offered(_case: Case | None, event: e.Event, ground: Ground) -> Faults:
+    assert isinstance(event, e.TimesOffered)
+    if not 1 <= len(event.times) <= MOST_TIMES or len(set(event.times)) != len(event.times):
+        yield Fault(f"Offer up to {MOST_TIMES} times.", "slot")
+    if any(at <= event.at for at in event.times):
+        yield Fault("One of these times has passed. Choose others.", "slot")
+    yield from _length_and_way(event, ground)
+
+
+def _times_chosen(case: Case | None, event: e.Event, _ground: Ground) -> Faults:
+    assert isinstance(event, e.TimesChosen)
+    offer = case.open_offer if case else None
+    if offer is None:
+        yield Fault("These times are no longer on offer.", "times")
+        return
+    if not set(event.times) <= set(offer.times) or not {event.books or offer.times[0], *event.taken} <= set(
+        offer.times
+    ):
+        yield Fault("Choose from the times that were offered.", "times")
+    if any(at <= event.at for at in event.times):
+        yield Fault("One of these times has passed. Choose another.", "times")
 
 
 def _withdrawn(case: Case | None, event: e.Event, ground: Ground) -> Faults:
@@ -95,6 +137,8 @@ def _view_recorded(case: Case | None, event: e.Event, ground: Ground) -> Faults:
 
 GUARDS: Mapping[type[e.Event], Guard] = {
     e.MeetingBooked: _meeting_booked,
+    e.TimesOffered: _times_offered,
+    e.TimesChosen: _times_chosen,
     e.MeetingCancelled: reason("Say why, so that the others know."),
     e.ReferralWithdrawn: _withdrawn,
     e.InterventionAgreed: _intervention_agreed,

@@ -118,6 +118,7 @@ async def meets(around: Around, day: date, at: time) -> None:
     screen, mentor, tutor = around.screen, around.mentor, around.tutor
     await tutor.presses("I have it")
     await tutor.presses("Arrange the meeting")
+    await tutor.presses("Another time")
     await tutor.fills({"Day": day.isoformat(), "Time": f"{at:%H:%M}", "How long": "30 minutes"})
     await tutor.presses("Make the invitation")
     await tutor.presses(f"It is booked for {in_words(day)}, {time_in_words(at)}")
@@ -273,6 +274,8 @@ async def ends(around: Around, lead_told_at: str) -> None:
 async def books_the_next_steps(around: Around, who: Person, meeting: Mapping[str, Filled]) -> None:
     await who.sees("Please book the next steps meeting")
     await who.presses("Book the next steps meeting")
+    await around.look("next-steps-times", who)
+    await who.presses("Another time")
     await who.fills(meeting)
     await around.look("next-steps-book", who)
     await who.presses("Book it and tell everybody")

@@ -166,6 +166,7 @@ async def _martin_arranges_the_meeting(screen: Screen, martin: Person) -> None:
     await martin.sees("Sian Pritchard is told that you have it.")
     await martin.presses("Arrange the meeting")
     await martin.sees("Sian Pritchard's best times", SEEN["Good times"])
+    await martin.presses("Another time")
     await martin.fills({"Day": "2026-11-18", "Time": "16:00", "How long": "30 minutes"})
     await martin.presses("Make the invitation")
     reference = (await martin.card.inner_text()).partition("Ref ")[2][:4]

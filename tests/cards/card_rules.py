@@ -305,7 +305,7 @@ WORD_RULES = {
     "has an ordinal": re.compile(r"\b\d{1,2}(?:st|nd|rd|th)\b"),
     "has an abbreviation from Latin": re.compile(r"\b(?:e\.?g|i\.?e|etc|viz|cf|n\.?b)\b\.?", re.IGNORECASE),
     "has a word that computers made up": re.compile(
-        r"\b(?:None|null|undefined|True|False)\b|[a-z]+_[a-z]+|<\w+ object"
+        r"\b(?:None(?! of th)|null|undefined|True|False)\b|[a-z]+_[a-z]+|<\w+ object"
     ),
     "says click": re.compile(r"\bclick(?:ing)?\b", re.IGNORECASE),
     "has two spaces or a space before a stop": re.compile(r"\S  +\S| [.,;:?!](?!\S)"),

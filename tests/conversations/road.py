@@ -64,6 +64,7 @@ async def told(school: School, who: str = "priya", about: str = "Tom Ashworth", 
 async def books(school: School, tutor: str = "helen", day: str = "2026-10-19", at: str = "15:45") -> None:
     """The Link Tutor arranges the meeting, in Teams' own window, and says so."""
     await school.presses(tutor, "Arrange the meeting")
+    await school.presses(tutor, "Another time")
     await school.fills(tutor, day=day, time=at, press="Make the invitation")
     await school.presses(tutor, "It is booked for ")
 

@@ -246,6 +246,7 @@ async def test_an_open_form_is_left_alone_when_somebody_else_acts(school: School
     await school.opens("helen", "lucy")
     reference = await road.told(school)
     await school.presses("helen", "Arrange the meeting")
+    await school.presses("helen", "Another time")
     form = school.newest("helen")
     await school.says("lucy", reference)
     await school.presses("lucy", "I spoke to a colleague")

@@ -10,6 +10,7 @@ async def test_the_invitation_names_nobody_in_its_title_and_asks_the_mentor_alon
     await school.opens("helen")
     reference = await road.told(school)
     await school.presses("helen", "Arrange the meeting")
+    await school.presses("helen", "Another time")
     card = await school.fills("helen", day="2026-10-19", time="15:45", minutes="45", press="Make the invitation")
     assert "Monday 19 October, 3:45pm" in card
     address = school.links("helen")["Open it in Teams"]
@@ -23,6 +24,7 @@ async def test_the_calendar_file_opens_without_signing_in_and_names_nobody(schoo
     await school.opens("helen")
     reference = await road.told(school)
     await school.presses("helen", "Arrange the meeting")
+    await school.presses("helen", "Another time")
     await school.fills("helen", day="2026-10-30", time="15:45", press="Make the invitation")
     address = next(url for title, url in school.links("helen").items() if ".ics" in title)
     file = await school.downloads(address)
@@ -36,6 +38,7 @@ async def test_a_time_that_has_passed_is_refused_and_the_form_is_kept(school: Sc
     await school.opens("helen")
     await road.told(school)
     await school.presses("helen", "Arrange the meeting")
+    await school.presses("helen", "Another time")
     refused = await school.fills("helen", day="2026-10-12", time="10:00", press="Make the invitation")
     assert "has passed" in refused
     assert school.value("helen", "day") == "2026-10-12"
@@ -48,6 +51,7 @@ async def test_a_meeting_is_moved_and_the_mentor_hears_the_new_time(school: Scho
     assert "Monday 19 October, 3:45pm" in school.reads("priya")
     before = school.news("priya")
     await school.presses("helen", "Move the meeting")
+    await school.presses("helen", "Another time")
     await school.fills("helen", day="2026-10-20", time="16:15", press="Make the invitation")
     await school.presses("helen", "It is booked for ")
     assert school.news("priya") == before + 1

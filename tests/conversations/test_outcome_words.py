@@ -77,6 +77,7 @@ async def test_a_student_hears_of_the_next_steps_meeting_at_once_though_it_is_ha
     await school.on("2026-10-26 10:00")
     before = school.news("tom")
     await school.presses("sam", "Book the next steps meeting")
+    await school.presses("sam", "Another time")
     await school.fills("sam", day="2026-10-28", time="10:00", place="Room 204", press="Book it and tell everybody")
     assert school.news("tom") == before + 1
     assert "Wednesday 28 October, 10am" in school.reads("tom")

@@ -171,6 +171,7 @@ async def test_an_unbooked_next_steps_meeting_is_asked_for_until_the_lead_and_th
     assert "Please book the next steps meeting" in school.reads("alan")
     assert "Book the next steps meeting" in school.buttons("alan")
     await school.presses("alan", "Book the next steps meeting")
+    await school.presses("alan", "Another time")
     assert "That has passed" in school.reads("alan")
     assert school.value("alan", "day") == "2026-12-07"
 
@@ -178,6 +179,7 @@ async def test_an_unbooked_next_steps_meeting_is_asked_for_until_the_lead_and_th
 async def test_a_day_far_away_needs_somebody_to_turn_to(school: School) -> None:
     await ended(school)
     await school.presses("sam", "Book the next steps meeting")
+    await school.presses("sam", "Another time")
     refused = await school.fills("sam", day="2026-12-09", place="Room 204", press="Book it and tell everybody")
     assert "Name somebody to turn to until then" in refused
     refused = await school.fills(
@@ -198,6 +200,7 @@ async def test_a_day_far_away_needs_somebody_to_turn_to(school: School) -> None:
 async def test_a_student_who_did_not_come_is_offered_another_day_or_it_is_closed_with_a_reason(school: School) -> None:
     reference = await ended(school)
     await school.presses("sam", "Book the next steps meeting")
+    await school.presses("sam", "Another time")
     await school.fills("sam", day="2026-12-02", place="Room 204", press="Book it and tell everybody")
     await school.on("2026-12-02 12:00")
     await school.says("alan", reference)
@@ -215,6 +218,7 @@ async def test_a_student_who_did_not_come_is_offered_another_day_or_it_is_closed
     for missing in ("offer another day", "support leaflet", "how to appeal"):
         assert missing in refused
     await school.presses("alan", "Daniel did not come: offer another day")
+    await school.presses("alan", "Another time")
     assert school.value("alan", "place") == "Room 204"
     await school.fills("alan", day="2026-12-04", reason="Daniel was ill", press="Book it and tell everybody")
     assert "Friday 4 December, 10am" in school.reads("daniel")

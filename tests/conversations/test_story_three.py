@@ -182,6 +182,7 @@ async def sam_books_the_next_steps_meeting(school: School) -> None:
     assert review.STUDENT_SAYS in await school.presses("alan", "Read the review")
     await school.presses("alan", "Back")
     await school.presses("sam", "Book the next steps meeting")
+    await school.presses("sam", "Another time")
     assert school.value("sam", "day") == "2026-12-04"
     assert "Friday 4 December: 5 working days" in school.reads("sam")
     press = "Book it and tell everybody"

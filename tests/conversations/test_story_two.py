@@ -73,6 +73,7 @@ async def helen_has_it(school: School) -> None:
 @STORY.on("2026-10-15 15:45", "link_tutor book_meeting")
 async def helen_books_the_meeting(school: School) -> None:
     assert "After 3:30" in await school.presses("helen", "Arrange the meeting")
+    await school.presses("helen", "Another time")
     await school.fills("helen", day="2026-10-19", time="15:45", press="Make the invitation")
     assert "g.bowen%40st-oswins.example.org" in school.links("helen")["Open it in Teams"]
     await school.presses("helen", "It is booked for Monday 19 October, 3:45pm")

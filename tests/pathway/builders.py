@@ -245,6 +245,14 @@ DEFAULTS: Mapping[type[e.Event], Defaults] = {
     e.LinkTutorToldAtOnce: _says(**_CONCERN, **_REFERRED, target="Wait for silence", skip_because="It cannot wait."),
     e.LinkTutorAcknowledged: _nothing,
     e.MeetingBooked: _meeting,
+    e.TimesOffered: lambda story, at: {
+        "times": tuple(local(story.ground.calendar.add(local_date(at), n), time(15, 30)) for n in (1, 2, 3)),
+        "minutes": 30,
+        "held": e.Held.TEAMS,
+    },
+    e.TimesChosen: lambda story, at: {
+        "times": tuple(t for t in story.case.offer.times[:1] if t > at) if story.now and story.case.offer else (),
+    },
     e.MeetingCancelled: _REASON,
     e.ReferralWithdrawn: lambda story, at: {"reason": "a good week"} | _a_week_on(story, at),
     e.InterventionAgreed: _says(**_HELD),

@@ -26,7 +26,7 @@ from pathway.process import Stage
 from pathway.provider import QuietHours, Settings
 from pathway.roles import Role
 from pathway.tellings import CHANNEL, Notice
-from pathway.timers import TIMERS
+from pathway.timers import OFFER, TIMERS
 from tests.pathway.builders import PROVIDER, Story, day, ground_for, line, moment, said
 
 TUESDAY = "2026-11-10 10:00"
@@ -199,6 +199,55 @@ def test_t3_wants_the_meeting_itself_within_five_school_days() -> None:
     assert (found.day, found.how) == (day("2026-11-03"), "5 school days; half term 26 to 30 October is not counted")
     story.on("2026-10-20 11:00").link_tutor(e.MeetingBooked)
     assert meeting_by(story.case, story.ground) is None
+
+
+def offered(at: str, *times: str) -> Story:
+    story = Story().reach(Stage.LINK_TUTOR_TOLD, "2026-10-06 10:00")
+    story.on("2026-10-06 11:00").link_tutor(e.LinkTutorAcknowledged)
+    story.on(at).link_tutor(e.TimesOffered, times=tuple(map(moment, times)))
+    return story
+
+
+THREE_TIMES = ("2026-10-08 15:30", "2026-10-09 15:30", "2026-10-12 15:30")
+
+
+def test_the_mentor_is_asked_once_more_about_offered_times_and_then_the_tutor_books_by_hand() -> None:
+    story = offered("2026-10-06 14:00", *THREE_TIMES)
+
+    assert lines(story, OFFER) == ["Wed 7 Oct 14:00 priya offer due"], "T3 asks Helen on the same morning"
+    assert "Thu 8 Oct 08:00 helen T3 due" in lines(story, "T3")
+    later = offered("2026-10-07 14:00", *THREE_TIMES[1:])
+    assert lines(later, OFFER) == ["Thu 8 Oct 14:00 priya offer due"]
+    differ = Story().reach(Stage.VIEWS_DIFFER, "2026-10-06 10:00")
+    differ.on("2026-10-06 14:00").link_tutor(e.TimesOffered, times=tuple(map(moment, THREE_TIMES)))
+    assert lines(differ, OFFER)[1] == "Thu 8 Oct 08:00 helen offer by hand"
+
+
+def test_of_times_offered_in_the_evening_the_mentor_has_a_whole_school_day() -> None:
+    story = offered("2026-10-06 20:00", *THREE_TIMES)
+
+    assert lines(story, OFFER)[0] == "Thu 8 Oct 08:00 priya offer due"
+
+
+def test_an_answer_a_new_offer_a_booking_or_somebody_else_in_the_part_ends_the_question() -> None:
+    answered = offered("2026-10-06 14:00", *THREE_TIMES)
+    answered.on("2026-10-06 15:00").mentor(e.TimesChosen, times=())
+    assert lines(answered, OFFER) == []
+    booked = offered("2026-10-06 14:00", *THREE_TIMES)
+    booked.on("2026-10-06 15:00").link_tutor(e.MeetingBooked)
+    assert lines(booked, OFFER) == []
+    handed_on = offered("2026-10-06 14:00", *THREE_TIMES)
+    handed_on.on("2026-10-06 15:00").team(e.LinkTutorNamed, person="martin")
+    assert lines(handed_on, OFFER) == []
+    anew = offered("2026-10-06 14:00", *THREE_TIMES)
+    anew.on("2026-10-06 15:00").link_tutor(e.TimesOffered, times=(moment("2026-10-13 15:30"),))
+    assert lines(anew, OFFER)[0] == "Wed 7 Oct 15:00 priya offer due"
+
+
+def test_the_question_waits_for_school_to_be_back() -> None:
+    story = offered("2026-10-23 14:00", "2026-11-03 15:30")
+
+    assert lines(story, OFFER)[0] == "Mon 2 Nov 14:00 priya offer due"
 
 
 def test_t4_asks_two_hours_after_the_meeting_has_ended() -> None:
@@ -984,11 +1033,11 @@ def test_the_student_hears_only_of_the_students_own_dates() -> None:
 
 def test_the_timed_cards_are_the_check_the_meeting_and_the_outcome() -> None:
     timed = {(timer.id, rung.name) for timer in TIMERS for rung in timer.rungs if rung.timed}
-    assert timed == {("T1", "due"), ("T4", "due"), ("T11", "due")}
+    assert timed == {("T1", "due"), ("T4", "due"), ("T11", "due"), (OFFER, "due")}
 
 
-def test_all_fourteen_timers_are_there() -> None:
-    assert {timer.id for timer in TIMERS} == {f"T{n}" for n in range(1, 15)}
+def test_all_fourteen_timers_are_there_and_one_of_ours() -> None:
+    assert {timer.id for timer in TIMERS} == {*(f"T{n}" for n in range(1, 15)), OFFER}
 
 
 # -- whatever happens -------------------------------------------------------------------------------------------------

@@ -240,6 +240,10 @@ def test_the_universitys_days_may_be_narrowed_to_a_tutors() -> None:
             "[quiet_hours]\nopens = '8:00'",
             "[quiet_hours] opens must be a time with seconds, without quotation marks. Write opens = 08:00:00",
         ),
+        (
+            "[meeting]\nearliest = 17:00:00",
+            "[meeting] latest (17:30:00) must be at least an hour later than earliest (17:00:00).",
+        ),
         ("[quiet_hours]\nopens = 18:00:00", "[quiet_hours] opens (18:00:00) must come before closes (17:30:00)."),
         (
             "[quiet_hours]\ncheck_at = 19:00:00",

@@ -133,6 +133,13 @@ REFUSALS = [
     R(TOLD, "link_tutor", e.MeetingBooked, {"minutes": 241}, "minutes", "Choose how long the meeting lasts."),
     R(TOLD, "link_tutor", e.MeetingBooked, {"held": e.Held.VISIT}, "held",
       "The first meeting is a Teams meeting or a phone call."),
+    R(TOLD, "mentor", e.MeetingBooked, {}, "times", "This time is not on offer. Say which times suit you."),
+    R(TOLD, "link_tutor", e.TimesOffered, {"times": ()}, "slot", "Offer up to 3 times."),
+    R(TOLD, "link_tutor", e.TimesOffered, {"times": (moment("2026-10-12 15:30"),) * 2}, "slot", "Offer up to 3 times."),
+    R(TOLD, "link_tutor", e.TimesOffered, {"times": (LONG_AGO,)}, "slot",
+      "One of these times has passed. Choose others."),
+    R(TOLD, "team", e.TimesOffered, {"minutes": 4}, "minutes", "Choose how long the meeting lasts."),
+    R(TOLD, "mentor", e.TimesChosen, {}, "times", "These times are no longer on offer."),
     R(BOOKED, "mentor", e.MeetingCancelled, {"reason": ""}, "reason", "Say why, so that the others know."),
     R(TOLD, "mentor", e.ReferralWithdrawn, {"reason": ""}, "reason", REASON),
     R(TOLD, "link_tutor", e.InterventionAgreed, {}, "view",
@@ -449,6 +456,58 @@ def test_a_role_that_somebody_only_claims_is_nobodys(person: str, role: Role) ->
     for kind in (e.ViewRecorded, e.SecondOpinion, e.Nudged, e.CasePaused):
         with pytest.raises(NotYours):
             story.on(LATER).by(person, role, kind)
+
+
+FIRST, SECOND = moment("2026-10-08 15:30"), moment("2026-10-09 15:30")
+
+
+def offered() -> Story:
+    story = Story().reach(TOLD, TUESDAY)
+    story.on(LATER).link_tutor(e.TimesOffered, times=(FIRST, SECOND))
+    return story
+
+
+def test_a_mentor_books_a_time_that_was_offered_and_no_other() -> None:
+    story = offered()
+    story.on(LATER).mentor(e.TimesChosen, times=(FIRST, SECOND), books=SECOND)
+    for starts, minutes, held in (
+        (FIRST, 30, e.Held.TEAMS),
+        (SECOND, 60, e.Held.TEAMS),
+        (SECOND, 30, e.Held.PHONE),
+    ):
+        with pytest.raises(Refused, match="not on offer"):
+            story.on(LATER).mentor(e.MeetingBooked, starts=starts, minutes=minutes, held=held)
+    story.on(LATER).mentor(e.MeetingBooked, starts=SECOND, minutes=30, held=e.Held.TEAMS)
+    assert story.case.stage is BOOKED
+
+
+def test_a_mentor_who_has_only_said_what_suits_has_booked_nothing() -> None:
+    story = offered()
+    story.on(LATER).mentor(e.TimesChosen, times=(FIRST,))
+    with pytest.raises(Refused, match="not on offer"):
+        story.on(LATER).mentor(e.MeetingBooked, starts=FIRST, minutes=30)
+
+
+def test_a_mentor_chooses_once_and_only_from_what_is_offered_and_still_to_come() -> None:
+    story = offered()
+    with pytest.raises(Refused, match="Choose from the times"):
+        story.on(LATER).mentor(e.TimesChosen, times=(moment("2026-10-12 15:30"),))
+    with pytest.raises(Refused, match="Choose from the times"):
+        story.on(LATER).mentor(e.TimesChosen, times=(FIRST,), books=LONG_AGO)
+    with pytest.raises(Refused, match="One of these times has passed"):
+        story.on(FIRST).mentor(e.TimesChosen, times=(FIRST, SECOND))
+    story.on(LATER).mentor(e.TimesChosen, times=(SECOND,))
+    with pytest.raises(Refused, match="no longer on offer"):
+        story.on(LATER).mentor(e.TimesChosen, times=(FIRST,))
+
+
+def test_an_offer_ends_with_a_booking_and_with_another_link_tutor() -> None:
+    booked, handed_on = offered(), offered()
+    booked.on(LATER).link_tutor(e.MeetingBooked)
+    handed_on.on(LATER).team(e.LinkTutorNamed, person="martin")
+    for story in (booked, handed_on):
+        with pytest.raises(Refused, match="no longer on offer"):
+            story.on(LATER).mentor(e.TimesChosen, times=(FIRST,))
 
 
 def test_for_a_mentor_nothing_is_typed_that_is_not_the_mentors() -> None:

@@ -25,6 +25,7 @@ from cards.view import View
 from pathway import events as e
 from pathway.provider import Provider
 from pathway.roles import Role
+from pathway.slots import Slot
 from pathway.tellings import CHANNEL
 from tests.cards.catalogue.world import (
     BOT_LINK,
@@ -61,6 +62,10 @@ ASKED: Line = (
 SAW: Line = (FRIDAY, "mentor", e.SecondOpinion, {"kind": e.Opinion.OBSERVED, "seen": "600"})
 BOOKED: Line = (WEDNESDAY, "link_tutor", e.MeetingBooked, {"starts": moment("2026-10-08 15:45")})
 WITH_LINK: Line = (*BOOKED[:3], {**BOOKED[3], "link": "https://teams.microsoft.com/l/meetup-join/1"})
+TIMES = tuple(map(moment, ("2026-10-08 15:30", "2026-10-09 15:30", "2026-10-12 15:30")))
+OFFERED: Line = (WEDNESDAY, "link_tutor", e.TimesOffered, {"times": TIMES})
+CHOSEN: Line = (WEDNESDAY, "mentor", e.TimesChosen, {"times": TIMES[1:]})
+TOOK: Line = (WEDNESDAY, "mentor", e.MeetingBooked, {"starts": TIMES[1], "invite": True})
 CANCELLED: Line = (WEDNESDAY, "link_tutor", e.MeetingCancelled, {})
 MY_VIEW: Line = (FRIDAY, "mentor", e.ViewRecorded, {})
 TUTORS: Line = (
@@ -114,6 +119,15 @@ STORIES: Mapping[str, tuple[Line, ...]] = {
     "booked, with a link": (AT_ONCE, HAS_IT, WITH_LINK),
     "booked by the office": (AT_ONCE, (*BOOKED[:1], "team", *BOOKED[2:])),
     "cancelled": (AT_ONCE, BOOKED, CANCELLED),
+    "times offered": (AT_ONCE, HAS_IT, OFFERED),
+    "times offered by the office": (AT_ONCE, (*OFFERED[:1], "team", *OFFERED[2:])),
+    "times offered to move it": (AT_ONCE, BOOKED, OFFERED),
+    "times chosen": (AT_ONCE, OFFERED, CHOSEN),
+    "times chosen for the mentor": (AT_ONCE, OFFERED, (*CHOSEN[:3], {**CHOSEN[3], "for_mentor": True})),
+    "times chosen that are taken": (AT_ONCE, OFFERED, (*CHOSEN[:3], {**CHOSEN[3], "taken": TIMES[1:]})),
+    "none of the times": (AT_ONCE, HAS_IT, OFFERED, (*CHOSEN[:3], {"times": (), "words": "200"})),
+    "a chosen time booked": (AT_ONCE, OFFERED, (*CHOSEN[:3], {**CHOSEN[3], "books": TIMES[1]}), TOOK),
+    "booked by Pathway": (AT_ONCE, (*BOOKED[:3], {**BOOKED[3], "invite": True})),
     "cancelled for the mentor": (AT_ONCE, BOOKED, (*CANCELLED[:3], {"for_mentor": True})),
     "spoken, the mentor's view wanted": (AT_ONCE, TUTORS),
     "spoken, the tutor's view wanted": (AT_ONCE, BOOKED, MY_VIEW),
@@ -262,9 +276,21 @@ def steps(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
     forms: list[tuple[str, Told, str, CaseForm]] = [
         ("views.meeting_form: the mentor's view wanted", over, "helen", views.meeting_form),
         ("views.meeting_form: both there", both, "helen", views.meeting_form),
-        ("meeting.arrange_form", at_once, "helen", partial(arrange, note=NOTE, best_times=world.typed(300))),
-        ("meeting.arrange_form: move it", over, "sam", partial(arrange, note=NOTE)),
-        ("meeting.arrange_form: Pathway invites", at_once, "helen", partial(arrange, note=NOTE, invites=True)),
+        (
+            "meeting.arrange_form",
+            at_once,
+            "helen",
+            partial(arrange, slots=slots(), note=NOTE, best_times=world.typed(300)),
+        ),
+        (
+            "meeting.arrange_form: one time, known",
+            at_once,
+            "sam",
+            partial(arrange, slots=slots("helen")[:1], invites=True),
+        ),
+        ("meeting.arrange_form: move it", over, "sam", partial(arrange, slots=slots("helen", "priya"), note=NOTE)),
+        ("meeting.another_form", at_once, "helen", partial(meeting.another_form, note=NOTE, invites=True)),
+        ("meeting.another_form: move it", over, "sam", partial(meeting.another_form, best_times=world.typed(300))),
         ("meeting.invitation", at_once, "helen", _invitation),
         ("decision.more_time_form", both, "helen", partial(decision.more_time_form, note=NOTE)),
         ("decision.none_form", both, "helen", decision.none_form),
@@ -278,6 +304,14 @@ def steps(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
     for reader, mentor in TYPISTS:
         for name, one, draw in _mentors_forms(told, mentor):
             yield from fillings(world, f"{name}, by {reader}", partial(draw, one.view(reader)), one.view(reader))
+
+
+def slots(*read: str) -> tuple[Slot, ...]:
+    """Three times, at which those of *read* are free."""
+    people = ("helen", "priya")
+    return tuple(
+        Slot(at, 30, tuple(p for p in people if p in read), tuple(p for p in people if p not in read)) for at in TIMES
+    )
 
 
 def _name_form(tutors: Mapping[str, str], view: View, values: Values, faults: Faults) -> Card:
@@ -301,6 +335,17 @@ def _mentors_forms(told: Sequence[Told], mentor: str) -> Iterator[tuple[str, Tol
     yield "second_opinion.ask_form", target, partial(second_opinion.ask_form, for_whom=mentor)
     yield "second_opinion.saw_form", target, partial(second_opinion.saw_form, for_whom=mentor)
     yield "link_tutor.withdraw_form", at_once, partial(link_tutor.withdraw_form, note=NOTE, for_whom=mentor)
+    offered = of(told, "times offered")
+    yield "meeting.offer_card", offered, partial(meeting.offer_card, for_whom=mentor)
+    if not mentor:
+        passed = replace(offered, now=moment("2026-10-13 09:00"))
+        yield "meeting.offer_card: all have passed", passed, meeting.offer_card
+        yield "meeting.offer_card: once more", offered, partial(meeting.offer_card, lead="Please say which suit you.")
+    yield (
+        "meeting.cancel_form: by Pathway",
+        of(told, "booked by Pathway"),
+        partial(meeting.cancel_form, for_whom=mentor),
+    )
     yield "meeting.cancel_form", over, partial(meeting.cancel_form, for_whom=mentor)
     yield "cases.error_form", target, partial(cases.error_form, for_whom=mentor)
     for early in ("", EARLY):

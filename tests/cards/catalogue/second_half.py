@@ -23,6 +23,7 @@ from pathway import events as e
 from pathway.case import Case
 from pathway.process import Stage
 from pathway.rules import Fault, Ground
+from pathway.slots import Slot
 from tests.cards.catalogue.first_half import (
     AT_ONCE,
     BOOKED,
@@ -221,6 +222,13 @@ def _reviewed(world: World, name: str, lines: Sequence[Line]) -> Told:
     return Told(name, before.case, before.ground, before.case.events[-1].at + timedelta(hours=1))
 
 
+def _slots(*, far: bool) -> tuple[Slot, ...]:
+    """Three times for four people; *far*: of two of them it is known that they are free."""
+    people = ("tom", "alan", "nadia", "ruth")
+    times = map(moment, ("2026-10-15 10:00", "2026-10-16 10:00", "2026-10-19 10:00"))
+    return tuple(Slot(at, 60, people[1:3] if far else (), people if not far else ("tom", "ruth")) for at in times)
+
+
 def reviews(world: World) -> Iterator[Drawn]:
     """The forms from the start of the review to the next steps, and the cards before an outcome is saved."""
     told = reviews_of(world)
@@ -237,8 +245,10 @@ def reviews(world: World) -> Iterator[Drawn]:
     for yes in (False, True):
         forms.append((f"next_steps.held_form: absent {yes}", ended, "alan", partial(next_steps.held_form, absent=yes)))
         for far in (False, True):
-            book = partial(next_steps.book_form, note=NOTE, far=far, again=yes, invites=far)
-            forms.append((f"next_steps.book_form: far {far}, again {yes}", ended, "sam", book))
+            book = partial(next_steps.day_form, note=NOTE, far=far, again=yes, invites=far)
+            forms.append((f"next_steps.day_form: far {far}, again {yes}", ended, "sam", book))
+            some = partial(next_steps.book_form, slots=_slots(far=far), note=NOTE, far=far, again=yes, invites=far)
+            forms.append((f"next_steps.book_form: far {far}, again {yes}", ended, "sam", some))
     for name, one, reader, form in forms:
         yield from fillings(world, name, partial(form, one.view(reader)), one.view(reader))
     yield from _parts(world, begun)
