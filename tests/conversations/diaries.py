@@ -70,4 +70,6 @@ def opens_diaries(school: School, *writes: str, reads: Sequence[str] = ()) -> Di
     found = Diaries({school.people[key].email for key in writes}, {school.people[key].email for key in reads})
     reception = school.parts.reception
     reception.office = replace(reception.office, meetings=found)
+    assert school.parts.sender.diary is not None
+    school.parts.sender.diary.meetings = found
     return found

@@ -34,6 +34,7 @@ async def school(tmp_path: Path) -> AsyncIterator[School]:
 async def sends(school: School, day: str = "2026-10-19", at: str = "15:45") -> str:
     """Helen arranges the meeting with Priya about Tom, in one press."""
     await school.presses("helen", "Arrange the meeting")
+    await school.presses("helen", "Another time")
     return await school.fills("helen", day=day, time=at, press="Send the invitation")
 
 
@@ -88,6 +89,7 @@ async def test_moved_in_pathway_it_is_the_same_entry_at_another_time(school: Sch
     (before,) = standing(school)
 
     await school.presses("helen", "Move the meeting")
+    await school.presses("helen", "Another time")
     await school.fills("helen", day="2026-10-20", time="16:00", press="Send the invitation")
 
     (after,) = standing(school)
@@ -192,6 +194,7 @@ async def test_moved_before_anybody_knows_whether_it_was_made_it_stands_at_the_n
 
     school.graph.rule = lambda _act, _mailbox: None
     await school.presses("helen", "Move the meeting")
+    await school.presses("helen", "Another time")
     await school.fills("helen", day="2026-10-20", press="Send the invitation")
 
     assert booked_at(school) == [BOOKED + timedelta(days=1)]
@@ -230,6 +233,7 @@ async def test_a_mailbox_that_is_not_granted_leads_to_the_way_by_hand_and_the_ca
 
     await school.presses("helen", "Open the case")
     await school.presses("helen", "Move the meeting")
+    await school.presses("helen", "Another time")
     assert "Make the invitation" in school.buttons("helen")
 
 
@@ -242,6 +246,7 @@ async def test_after_some_hours_a_mailbox_that_refused_is_tried_again(school: Sc
     await school.on("2026-10-14 09:00")
     await school.presses("helen", "Open the case")
     await school.presses("helen", "Move the meeting")
+    await school.presses("helen", "Another time")
     await school.fills("helen", day="2026-10-20", press="Send the invitation")
 
     assert booked_at(school) == [BOOKED + timedelta(days=1)]
