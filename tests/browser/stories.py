@@ -274,7 +274,6 @@ async def ends(around: Around, lead_told_at: str) -> None:
 async def books_the_next_steps(around: Around, who: Person, meeting: Mapping[str, Filled]) -> None:
     await who.sees("Please book the next steps meeting")
     await who.presses("Book the next steps meeting")
-    await around.look("next-steps-times", who)
     await who.presses("Another time")
     await who.fills(meeting)
     await around.look("next-steps-book", who)
