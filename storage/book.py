@@ -56,11 +56,14 @@ class Shelf(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who holds a piece of work (as a fence), until when, and which try it is."""
+    """Who holds a piece of work (as a fence), until when, and which try it is; *error* is for the next one, where this
+    one is never settled.
+    """
 
     fence: int
     until: datetime
     attempts: int
+    error: str = ""
 
 
 Change = Callable[[Record], Record]
@@ -274,9 +277,17 @@ class RecordBook:
     def _leased(self, task: Task, until: datetime) -> Claim:
         before = self._leases.get((task.queue, task.id))
         tries = max(task.work.attempts, before.attempts if before else 0)
-        lease = Lease(next(self._fences), until, tries + 1)
+        lease = Lease(next(self._fences), until, tries + 1, before.error if before else "")
         self._leases[task.queue, task.id] = lease
         return _claim(task, lease)
+
+    async def extend(self, claim: Claim, now: datetime, lease: timedelta, error: str = "") -> bool:
+        """See `CaseBook.extend`. Writes nothing: after a restart nobody knows."""
+        if not self._holds(claim):
+            return False
+        held = (claim.queue, claim.id)
+        self._leases[held] = replace(self._leases[held], until=now + lease, error=error or self._leases[held].error)
+        return True
 
     async def complete(self, claim: Claim, result: str, *, wake_at: datetime | None = None) -> bool:
         def done(before: Record) -> Record:
@@ -368,7 +379,7 @@ def _claim(task: Task, lease: Lease) -> Claim:
         due=task.work.due or _LONG_AGO,
         attempts=lease.attempts,
         item=_own(task.letter.item) if task.letter else None,
-        error=task.work.error,
+        error=lease.error or task.work.error,
     )
 
 

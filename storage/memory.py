@@ -271,6 +271,16 @@ class MemoryAddresses(_Kept):
             if self._notes.get(key) != value:
                 await self._put(self._addresses, _with(self._notes, key, value))
 
+    async def keep_first_note(self, key: str, value: str) -> str:
+        """See `Addresses.keep_first_note`. Raises StoreUnavailable."""
+        return await self._unbroken.run(self._set_first_note(key, value))
+
+    async def _set_first_note(self, key: str, value: str) -> str:
+        async with self._turn():
+            if key not in self._notes:
+                await self._put(self._addresses, _with(self._notes, key, value))
+            return self._notes[key]
+
     async def _put(self, addresses: dict[str, Address], notes: dict[str, str]) -> None:
         await self._save(addresses, notes)
         self._addresses, self._notes = addresses, notes
