@@ -107,10 +107,7 @@ def _installing(settings: BotSettings, way: teams.Teams, session: aiohttp.Client
 async def _secret(stores: Stores) -> str:
     """The key under which links to calendar files are signed; made once, kept with the data."""
     kept = await stores.addresses.note(SECRET)
-    if not kept:
-        kept = secrets.token_urlsafe(32)
-        await stores.addresses.keep_note(SECRET, kept)
-    return kept
+    return kept or await stores.addresses.keep_first_note(SECRET, secrets.token_urlsafe(32))
 
 
 def application(settings: BotSettings, pathway_time: PathwayTime | None = None) -> web.Application:

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 SWEEP = 30
 #: The scheduler skips what comes due while the tick before is still being put away, so nothing is due this very moment.
 AT_ONCE, SOON = timedelta(milliseconds=20), timedelta(milliseconds=200)
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(seconds=30)
 BATCH = 50
 OFFSET = "practice-offset"
 #: What each timer waits for, in words.

@@ -47,7 +47,8 @@ from pathway.timers import WEEK
 log = logging.getLogger(__name__)
 
 BATCH = 100
-LEASE = timedelta(minutes=2)
+#: How long a piece of work is held; prolonged every third of it while it is worked on. Who is killed is followed after it.
+LEASE = timedelta(seconds=30)
 #: Seconds between tries: at first, and at the most.
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
 MORNING = "morning"
@@ -95,6 +96,7 @@ class Sender:
         self.bot_link = bot_link
         self.reach = Reaching(casework, addresses, has_mail=mail is not None)
         self._pauses: dict[str, float] = {}
+        self._in_hand: dict[str, Claim] = {}
         self.owner = owner or secrets.token_hex(4)
 
     @property
@@ -109,9 +111,32 @@ class Sender:
             for claim in claims:
                 if claim.item is not None:
                     queues.setdefault(claim.item.to, []).append(claim)
-            await asyncio.gather(*(self._queue(to, queue) for to, queue in queues.items()))
+            self._in_hand = {claim.id: claim for claim in claims}
+            holding = asyncio.get_running_loop().create_task(self._hold_on())
+            try:
+                await asyncio.gather(*(self._queue(to, queue) for to, queue in queues.items()))
+            finally:
+                self._in_hand = {}
+                holding.cancel()
+                await asyncio.wait({holding})
             done += len(claims)
         return done
+
+    async def _hold_on(self) -> None:
+        """Leases do not end under what takes long (a service that hangs, a limit of Teams)."""
+        while True:
+            await asyncio.sleep(LEASE.total_seconds() / 3)
+            try:
+                for claim in tuple(self._in_hand.values()):
+                    await self.casework.book.extend(claim, self.now, LEASE)
+            except StoreUnavailable:
+                log.warning("what is being sent could not be held on to; another replica may take it over")
+
+    async def _begins(self, claim: Claim) -> bool:
+        """Right before sending. False where another replica has it by now (this one stood still for too long). From here
+        on nobody can say whether it has arrived, until it is settled.
+        """
+        return await self.casework.book.extend(claim, self.now, LEASE, MAYBE)
 
     # -- one recipient ---------------------------------------------------------------------------------------------
 
@@ -139,7 +164,8 @@ class Sender:
         if item is None:
             return None
         if not claim.case_id:
-            await self._deliver([claim], self._letter_without_case(claim, item))
+            if await self._begins(claim):
+                await self._deliver([claim], self._letter_without_case(claim, item))
             return None
         try:
             case = await self.casework.case(claim.case_id)
@@ -150,7 +176,7 @@ class Sender:
         return Ready(claim, item, case, ground)
 
     async def _settle(self, batch: Sequence[Ready], send: Callable[[Sequence[Ready]], Awaitable[str]]) -> None:
-        wanted = [ready for ready in batch if not await self._drop_unwanted(ready)]
+        wanted = [r for r in batch if not await self._drop_unwanted(r) and await self._begins(r.claim)]
         if wanted:
             await self._deliver([ready.claim for ready in wanted], send(wanted))
 
@@ -190,6 +216,7 @@ class Sender:
         for claim in claims:
             self._pauses.pop(claim.id, None)
             await self.casework.book.complete(claim, result)
+            self._in_hand.pop(claim.id, None)
         if result == MAILED:
             await self.reach.tell(claims, delivered=True)
 

@@ -109,7 +109,7 @@ async def fresh_schema(*, bare: bool = False) -> AsyncIterator[str]:
         finally:
             await connection.execute(
                 "select pg_terminate_backend(l.pid) from pg_locks l "
-                "where l.locktype = 'advisory' and l.objid = hashtext(%s)::bigint::oid and l.pid <> pg_backend_pid()",
+                "where l.locktype = 'advisory' and l.objid::bigint = hashtext(%s)::bigint & 4294967295 and l.pid <> pg_backend_pid()",
                 (name,),
             )
         if not bare:

@@ -28,7 +28,7 @@ from pathway.ports import (
 from storage import record as r
 from storage.codec import decode_event, encode, encode_event
 from storage.locks import Unbroken
-from storage.postgres.database import Connection, Database, plain
+from storage.postgres.database import Connection, Database, indexed, plain
 from storage.postgres.whole import WholeRecords
 from storage.postgres.work import Workbench
 from storage.record import Record
@@ -96,7 +96,7 @@ class PostgresCaseBook(Workbench):
 
         async def step(connection: Connection, _again: bool) -> None:  # noqa: FBT001 - as in Step
             cursor = await connection.execute(
-                "insert into post_nonces (nonce) values (%s) on conflict do nothing returning n", (plain(nonce),)
+                "insert into post_nonces (nonce) values (%s) on conflict do nothing returning n", (indexed(nonce),)
             )
             row = await cursor.fetchone()
             if row is not None:
@@ -134,7 +134,7 @@ class PostgresCaseBook(Workbench):
         return tuple(decode_event(row["event"]) for row in rows)
 
     async def seen(self, nonce: str) -> Committed | None:
-        rows = await self.database.read("select case_id, version from nonces where nonce = %s", plain(nonce))
+        rows = await self.database.read("select case_id, version from nonces where nonce = %s", indexed(nonce))
         return Committed(rows[0]["case_id"], rows[0]["version"]) if rows else None
 
     async def cases_of(self, people: str | None, *, open_only: bool = True) -> Sequence[str]:
@@ -210,7 +210,7 @@ class PostgresCaseBook(Workbench):
 
 async def _nonce(connection: Connection, commit: Commit) -> Committed | None:
     """What the nonce led to, where it was used before. Whoever uses it at this moment is waited for."""
-    nonce = plain(commit.nonce)
+    nonce = indexed(commit.nonce)
     cursor = await connection.execute(
         "insert into nonces (nonce, case_id, version) values (%s, %s, %s) on conflict do nothing returning nonce",
         (nonce, plain(commit.case_id), commit.expected + len(commit.events)),

@@ -8,6 +8,7 @@ more on another, so a step must be safe to do twice (the nonce or the fence deci
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, LiteralString, TypeVar
@@ -31,6 +32,8 @@ Step = Callable[[Connection, bool], Awaitable[T]]
 CONNECT, WAIT, STATEMENT, PATIENCE = 5, 5.0, 5.0, 12.0
 CONNECTIONS = 8
 TRIES = 2
+#: Characters of an indexed value; PostgreSQL takes some 2,700 bytes.
+LONGEST = 500
 #: Names the locks of Pathway among those of others in the same database.
 LOCKS = 0x5061
 HELD_BY_ALL = "select pg_try_advisory_lock_shared(%s, hashtext(current_schema())) as got"
@@ -53,7 +56,7 @@ class Database:
         self._url = url
         self._alone = alone
         self._pool: AsyncConnectionPool[Connection] | None = None
-        self.patience = PATIENCE
+        self.patience, self.statement = PATIENCE, STATEMENT
 
     @property
     def is_open(self) -> bool:
@@ -94,7 +97,7 @@ class Database:
     async def _configure(self, connection: Connection) -> None:
         await connection.execute(
             sql.SQL("set statement_timeout = {}; set idle_in_transaction_session_timeout = {}").format(
-                sql.Literal(int(STATEMENT * 1000)), sql.Literal(int(STATEMENT * 2000))
+                sql.Literal(int(self.statement * 1000)), sql.Literal(int(self.statement * 2000))
             )
         )
         await _take(connection, HELD_ALONE if self._alone else HELD_BY_ALL)
@@ -163,7 +166,9 @@ class Lost(Exception):
 async def _take(connection: Connection, query: LiteralString) -> None:
     cursor = await connection.execute(query, (LOCKS,))
     row = await cursor.fetchone()
-    if row is None or not row["got"]:
+    if row is None or row["got"] is None:
+        raise StoreUnavailable("The database cannot be opened: it has no schema of the name in PATHWAY_STORE.")
+    if not row["got"]:
         raise DatabaseInUse(
             "The database is in use: a Pathway runs on it, or its cases are being moved. Stop that one first."
         )
@@ -201,6 +206,12 @@ _CONNECTING = (
     ("role ", "the user or the password of PATHWAY_STORE is refused"),
     ("database ", "there is no database of that name"),
 )
+
+
+def indexed(text: str) -> str:
+    """The same, short enough for an index, for what comes from outside and may have any length."""
+    text = plain(text)
+    return text if len(text) <= LONGEST else f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def plain(text: str) -> str:

@@ -11,7 +11,7 @@ from psycopg.rows import DictRow
 from pathway.ports import OutboxItem, Shown, Summary
 from storage import record as r
 from storage.codec import decode, encode
-from storage.postgres.database import Connection, Database, plain
+from storage.postgres.database import Connection, Database, indexed, plain
 from storage.record import Letter, Record, Work
 
 _ALIKE = "set transaction isolation level repeatable read"
@@ -66,7 +66,7 @@ class WholeRecords:
         async def step(connection: Connection, _again: bool) -> None:  # noqa: FBT001 - as in Step
             if record.case_id == r.NO_CASE:
                 for nonce in record.nonces:
-                    await connection.execute("insert into post_nonces (nonce) values (%s)", (plain(nonce),))
+                    await connection.execute("insert into post_nonces (nonce) values (%s)", (indexed(nonce),))
             else:
                 await _write_case(connection, record)
             for letter in record.letters:
@@ -96,7 +96,7 @@ async def _write_case(connection: Connection, record: Record) -> None:
     await connection.execute(
         "insert into nonces (nonce, case_id, version) select nonce, %s, version from unnest(%s::text[], %s::int[]) "
         "as new (nonce, version)",
-        (case_id, [plain(x) for x in record.nonces], list(record.nonces.values())),
+        (case_id, [indexed(x) for x in record.nonces], list(record.nonces.values())),
     )
     for card in record.shown:
         await connection.execute(

@@ -60,12 +60,10 @@ async def migrate(connection: AsyncConnection[DictRow]) -> list[str]:
 async def _applied(connection: AsyncConnection[DictRow]) -> int:
     """How many; they are applied in order."""
     cursor = await connection.execute(
-        "select current_schema() as here, to_regclass(format('%I.migrations', current_schema())) is not null as there"
+        "select to_regclass(format('%I.migrations', current_schema())) is not null as there"
     )
     row = await cursor.fetchone()
-    if row is None or row["here"] is None:
-        raise StoreUnavailable("The database cannot be opened: it has no schema of the name in PATHWAY_STORE.")
-    if not row["there"]:
+    if row is None or not row["there"]:
         return 0
     cursor = await connection.execute("select coalesce(max(number), 0) as n from migrations")
     row = await cursor.fetchone()
