@@ -6,12 +6,14 @@ import asyncio
 import json
 import logging
 import os
+import stat
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from bot.clock import CannotMove, Clock
 from bot.roster import RosterCommand
+from bot.settings import SettingsFault
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +21,18 @@ Answer = dict[str, Any]
 NAME = "admin.sock"
 #: A roster is sent as a path, so a line is short.
 LONGEST = 1 << 20
+
+
+def private_folder(path: Path) -> Path:
+    """*path*, made for this user alone. Raises SettingsFault."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state = path.lstat()
+    except OSError as fault:
+        raise SettingsFault(f"{path} cannot be made. Set PATHWAY_RUN to a folder that this user may use.") from fault
+    if not stat.S_ISDIR(state.st_mode) or state.st_uid != os.getuid() or state.st_mode & 0o077:
+        raise SettingsFault(f"{path} is open to others. Set PATHWAY_RUN to a folder that only this user may use.")
+    return path
 
 
 class Admin:

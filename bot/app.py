@@ -15,7 +15,7 @@ import aiohttp
 from aiohttp import web, web_response
 
 from bot import teams
-from bot.admin import Admin
+from bot.admin import Admin, private_folder
 from bot.clock import Clock, PathwayTime
 from bot.graph import GraphInstalling
 from bot.invitation import BadLink, IcsLinks
@@ -30,7 +30,7 @@ from dialogs.turn import Office
 from pathway.casework import Casework
 from pathway.ports import Installing, OutboxItem
 from pathway.provider import Provider
-from storage import Stores, open_stores
+from storage import POSTGRES, Stores, open_stores
 
 log = logging.getLogger(__name__)
 
@@ -128,12 +128,14 @@ MESSAGES: web.AppKey[Handler] = web.AppKey("messages")
 
 def _living(settings: BotSettings, pathway_time: PathwayTime) -> Callable[[web.Application], AsyncIterator[None]]:
     async def living(app: web.Application) -> AsyncIterator[None]:
+        run = private_folder(settings.run) if settings.run and settings.store.startswith(POSTGRES) else None
         async with outside(practice=settings.teams.practice) as session:
             parts = await build(settings, session, pathway_time)
             app[PARTS] = parts
             app[MESSAGES] = parts.teams.messages(parts.reception)
             await parts.clock.start()
-            admin = Admin(parts.stores.folder, parts.clock, parts.roster) if parts.stores.folder else None
+            folder = parts.stores.folder or run
+            admin = Admin(folder, parts.clock, parts.roster) if folder else None
             if admin:
                 await admin.start()
             yield

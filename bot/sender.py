@@ -47,7 +47,7 @@ from pathway.timers import WEEK
 log = logging.getLogger(__name__)
 
 BATCH = 100
-#: How long a piece of work is held; prolonged every third of it while it is worked on. Who is killed is followed after it.
+#: How long a piece of work is held, prolonged while it is worked on: so long after a kill another replica takes over.
 LEASE = timedelta(seconds=30)
 #: Seconds between tries: at first, and at the most.
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
@@ -133,8 +133,8 @@ class Sender:
                 log.warning("what is being sent could not be held on to; another replica may take it over")
 
     async def _begins(self, claim: Claim) -> bool:
-        """Right before sending. False where another replica has it by now (this one stood still for too long). From here
-        on nobody can say whether it has arrived, until it is settled.
+        """Right before sending. False where another replica has it by now, because this one stood still for too long.
+        From here on nobody can say whether it has arrived, until it is settled.
         """
         return await self.casework.book.extend(claim, self.now, LEASE, MAYBE)
 

@@ -11,7 +11,7 @@ from storage.folder import Folder
 from storage.memory import MemoryAddresses, MemoryCaseBook, MemoryDrafts, MemoryRoster
 from storage.tinydb_book import TinyAddresses, TinyCaseBook, TinyDrafts, TinyRoster
 
-__all__ = ["POSTGRES", "Stores", "open_stores"]
+__all__ = ["POSTGRES", "Stores", "migrate_store", "open_stores"]
 
 #: How the URLs begin that libpq takes.
 POSTGRES = ("postgresql://", "postgres://")
@@ -65,6 +65,16 @@ def open_stores(url: str, *, alone: bool = False) -> Stores:
         raise ValueError("A folder is named in full, after three slashes: tinydb:///var/lib/pathway.")
     folder = Folder(path)
     return Stores(TinyCaseBook(folder), TinyDrafts(folder), TinyRoster(folder), TinyAddresses(folder), folder.path)
+
+
+async def migrate_store(url: str) -> list[str]:
+    """Brings a database's tables up to date; the names of what was missing. Raises ValueError, StoreUnavailable."""
+    if not url.startswith(POSTGRES):
+        raise ValueError("Only a database has tables to bring up to date. A folder needs nothing of the kind.")
+    open_stores(url)
+    from storage.postgres.database import Database  # noqa: PLC0415 - the driver is an extra
+
+    return await Database(url).migrate()
 
 
 def _postgres(url: str, *, alone: bool) -> Stores:

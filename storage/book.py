@@ -253,6 +253,25 @@ class RecordBook:
             if record is not None:
                 yield json.dumps(r.write(record)).encode() + b"\n"
 
+    async def records(self) -> AsyncIterator[Record]:
+        """Everything: the messages without a case (where there ever were any), then the cases, the oldest first."""
+        for case_id in (r.NO_CASE, *self._ready().ids()):
+            record = await self._read(case_id)
+            if record is not None:
+                yield record
+
+    async def restore(self, record: Record) -> None:
+        """A case (or the messages without one) that is not here yet, whole. Raises ValueError where it is."""
+        self._ready()
+        await self._unbroken.run(self._restore(record))
+
+    async def _restore(self, record: Record) -> None:
+        async with self._locks.held(("case", record.case_id)):
+            if record.case_id in self._ready():
+                raise ValueError("the case is here already")
+            await self._keep(record)
+            self._numbers = itertools.count(self._index.next_number())
+
     async def health(self) -> Health:
         if not self._is_open:
             return Health(ok=False, sentence="The store is closed.")

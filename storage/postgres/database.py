@@ -85,12 +85,16 @@ class Database:
         await pool.open()
         self._pool = pool
 
-    async def _first_look(self) -> None:
+    async def migrate(self) -> list[str]:
+        """Brings the tables up to date, and opens nothing; the names of what was missing."""
+        return await self._first_look()
+
+    async def _first_look(self) -> list[str]:
         """By a connection of its own, whose fault can be told in words, and without the pool's tries."""
         try:
             async with await Connection.connect(self._url, **_settings()) as connection:
                 await _take(connection, HELD_ALONE if self._alone else HELD_BY_ALL)
-                await migrate(connection)
+                return await migrate(connection)
         except psycopg.Error as fault:
             raise StoreUnavailable(f"The database cannot be opened: {_why(fault)}.") from fault
 

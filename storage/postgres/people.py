@@ -123,14 +123,10 @@ class PostgresRoster(MemoryRoster):
     async def _keep_person(self, person: Person) -> None:
         await self._until_first(lambda: super(PostgresRoster, self)._keep_person(person))
 
-    async def restore(self, people: Sequence[Person], listed: Sequence[Placement], former: Sequence[Placement]) -> None:
-        """A roster that is not here yet, whole."""
-
-        async def put() -> None:
-            async with self._turn():
-                await self._put({p.id: p for p in people}, {p.id: p for p in listed}, {p.id: p for p in former})
-
-        await self._unbroken.run(self._until_first(put))
+    async def _restore(
+        self, people: Sequence[Person], listed: Sequence[Placement], former: Sequence[Placement]
+    ) -> None:
+        await self._until_first(lambda: super(PostgresRoster, self)._restore(people, listed, former))
 
     async def _until_first(self, change: Callable[[], Coroutine[Any, Any, None]]) -> None:
         for _ in range(ATTEMPTS):
@@ -241,7 +237,7 @@ class PostgresAddresses:
         rows = await self.database.read("select value from notes where key = %s", plain(key))
         return str(rows[0]["value"]) if rows else ""
 
-    async def everything(self) -> tuple[dict[str, Address], dict[str, str]]:
+    async def everything(self) -> tuple[Mapping[str, Address], Mapping[str, str]]:
         """All addresses by person, and all notes by key."""
         addresses = await self.database.read("select person, address from addresses order by n")
         notes = await self.database.read("select key, value from notes order by n")
