@@ -7,11 +7,10 @@ has changed.
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -283,13 +282,12 @@ class RecordBook:
         """See `CaseBook.claim`. Writes nothing; *owner* matters only where several processes share a store."""
         del owner
         index = self._ready()
-        due = [(task.work.due, task) for task in index.tasks(queue) if self._is_due(task, now)]
-        first = heapq.nsmallest(limit, due, key=lambda pair: pair[0] or _LONG_AGO)
-        return [self._leased(task, now + lease) for _, task in first]
+        with closing(index.by_due(queue)) as tasks:
+            due = itertools.takewhile(lambda task: task.work.due is not None and task.work.due <= now, tasks)
+            first = list(itertools.islice((task for task in due if self._is_free(task, now)), limit))
+        return [self._leased(task, now + lease) for task in first]
 
-    def _is_due(self, task: Task, now: datetime) -> bool:
-        if task.work.parked or task.work.due is None or task.work.due > now:
-            return False
+    def _is_free(self, task: Task, now: datetime) -> bool:
         held = self._leases.get((task.queue, task.id))
         return (task.queue, task.id) not in self._settling and (held is None or held.until <= now)
 
@@ -366,14 +364,16 @@ class RecordBook:
         return self._leases.setdefault((task.queue, task.id), fresh)
 
     async def next_due(self, queue: Queue) -> datetime | None:
-        index = self._ready()
-        return min((at for t in index.tasks(queue) if (at := self._looked_at(t)) is not None), default=None)
-
-    def _looked_at(self, task: Task) -> datetime | None:
-        if task.work.parked or task.work.due is None:
-            return None
-        held = self._leases.get((task.queue, task.id))
-        return max(task.work.due, held.until) if held else task.work.due
+        best: datetime | None = None
+        with closing(self._ready().by_due(queue)) as tasks:
+            for task in tasks:
+                due = task.work.due or _LONG_AGO
+                if best is not None and due >= best:
+                    break
+                held = self._leases.get((queue, task.id))
+                at = max(due, held.until) if held else due
+                best = at if best is None else min(best, at)
+        return best
 
 
 _QUEUES: tuple[Queue, ...] = ("case", "outbox")

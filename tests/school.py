@@ -122,7 +122,8 @@ def cast() -> tuple[PracticePerson, ...]:
 class School:
     """`async with School(folder) as school:`; *folder* is empty or what an earlier school left."""
 
-    def __init__(self, folder: Path, *, has_mail: bool = True) -> None:
+    def __init__(self, folder: Path, *, has_mail: bool = True, store: str = "") -> None:
+        self.store = store or f"tinydb://{folder / 'store'}"
         self.has_mail = has_mail
         """Whether the bot that starts next has a mail server."""
         self.folder = folder / "store"
@@ -179,7 +180,8 @@ class School:
             ),
             host="127.0.0.1",
             port=0,
-            store=f"tinydb://{self.folder}",
+            store=self.store,
+            run=self.folder,
             provider=PROVIDER,
             public_url=url,
             mail=MailSettings("127.0.0.1", self.mailbox.port, "Pathway <pathway@northdale.example.ac.uk>")
