@@ -33,8 +33,8 @@ _PREFIX, _OWNER = "pathway-tests-postgres-", "tests.pid"
 
 
 @functools.cache
-def server_url() -> str:
-    """Brings it up where nobody names one: about a second."""
+def server_url(*, durable: bool = False) -> str:
+    """Brings it up where nobody names one: about a second. *durable*: as it comes, with its syncs, for measuring."""
     if named := os.environ.get("TEST_POSTGRES_DSN"):
         return named
     _stop_what_was_left()
@@ -57,9 +57,9 @@ def server_url() -> str:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(server.cleanup)
     url = str(server.get_uri())
-    with psycopg.connect(url, autocommit=True) as connection:  # no test pulls the plug
-        connection.execute("alter system set fsync = off")
-        connection.execute("alter system set max_connections = 200")
+    with psycopg.connect(url, autocommit=True) as connection:
+        if not durable:  # no test pulls the plug
+            connection.execute("alter system set fsync = off")
         connection.execute("select pg_reload_conf()")
     return url
 
@@ -91,9 +91,9 @@ _USED: list[str] = []
 
 
 @asynccontextmanager
-async def fresh_schema(*, bare: bool = False) -> AsyncIterator[str]:
-    """The URL of a schema without rows; *bare*: without tables, too."""
-    server = server_url()
+async def fresh_schema(*, bare: bool = False, durable: bool = False) -> AsyncIterator[str]:
+    """The URL of a schema without rows; *bare*: without tables, too. *durable*: see `server_url`."""
+    server = server_url(durable=durable)
     async with await psycopg.AsyncConnection.connect(server, autocommit=True) as connection:
         name = _USED.pop() if _USED and not bare else ""
         if name:
