@@ -8,10 +8,11 @@ from urllib.parse import unquote, urlsplit
 
 from pathway.ports import Addresses, CaseBook, Drafts, Roster
 from storage.folder import Folder
+from storage.look import Look
 from storage.memory import MemoryAddresses, MemoryCaseBook, MemoryDrafts, MemoryRoster
 from storage.tinydb_book import TinyAddresses, TinyCaseBook, TinyDrafts, TinyRoster
 
-__all__ = ["POSTGRES", "Stores", "migrate_store", "open_stores"]
+__all__ = ["POSTGRES", "Stores", "look_into", "migrate_store", "open_stores"]
 
 #: How the URLs begin that libpq takes.
 POSTGRES = ("postgresql://", "postgres://")
@@ -75,6 +76,14 @@ async def migrate_store(url: str) -> list[str]:
     from storage.postgres.database import Database  # noqa: PLC0415 - the driver is an extra
 
     return await Database(url).migrate()
+
+
+async def look_into(url: str) -> tuple[Look, int]:
+    """See `storage.postgres.look.look`: what stands in a database, looked at from outside."""
+    open_stores(url)
+    from storage.postgres.look import look  # noqa: PLC0415 - the driver is an extra
+
+    return await look(url)
 
 
 def _postgres(url: str, *, alone: bool) -> Stores:

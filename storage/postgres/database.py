@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
@@ -90,11 +91,16 @@ class Database:
         return await self._first_look()
 
     async def _first_look(self) -> list[str]:
-        """By a connection of its own, whose fault can be told in words, and without the pool's tries."""
+        async with self.visit() as connection:
+            await _take(connection, HELD_ALONE if self._alone else HELD_BY_ALL)
+            return await migrate(connection)
+
+    @asynccontextmanager
+    async def visit(self) -> AsyncIterator[Connection]:
+        """A connection of its own, whose fault is told in words, without the pool's tries. Raises StoreUnavailable."""
         try:
             async with await Connection.connect(self._url, **_settings()) as connection:
-                await _take(connection, HELD_ALONE if self._alone else HELD_BY_ALL)
-                return await migrate(connection)
+                yield connection
         except psycopg.Error as fault:
             raise StoreUnavailable(f"The database cannot be opened: {_why(fault)}.") from fault
 

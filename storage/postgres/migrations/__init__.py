@@ -41,7 +41,7 @@ async def migrate(connection: AsyncConnection[DictRow]) -> list[str]:
 
     Raises StoreUnavailable for a database that a later version of Pathway has changed.
     """
-    if await _applied(connection) == len(migrations()):
+    if await applied(connection) == len(migrations()):
         return []
     names = []
     async with connection.transaction():  # all of them or none: PostgreSQL's changes of tables are transactional
@@ -50,14 +50,14 @@ async def migrate(connection: AsyncConnection[DictRow]) -> list[str]:
             "create table if not exists migrations (number integer primary key, name text not null, "
             "at timestamptz not null default now())"
         )
-        for one in migrations()[await _applied(connection) :]:
+        for one in migrations()[await applied(connection) :]:
             await connection.execute(one.sql.encode())
             await connection.execute("insert into migrations (number, name) values (%s, %s)", (one.number, one.name))
             names.append(f"{one.number:04} {one.name.replace('_', ' ')}")
     return names
 
 
-async def _applied(connection: AsyncConnection[DictRow]) -> int:
+async def applied(connection: AsyncConnection[DictRow]) -> int:
     """How many; they are applied in order."""
     cursor = await connection.execute(
         "select to_regclass(format('%I.migrations', current_schema())) is not null as there"
