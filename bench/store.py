@@ -11,6 +11,8 @@ the 99th percentile); the last column is the worst median of a size beside that 
 from __future__ import annotations
 
 import asyncio
+import gc
+import shutil
 import statistics
 import sys
 import tempfile
@@ -23,6 +25,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from storage import Stores, open_stores
+from storage.atomic import replace_file
 from tests.postgres import fresh_schema
 from tests.storage.samples import LEASE, NOON, first, note, then
 
@@ -35,6 +38,7 @@ STRIDE = 37
 LATER = NOON + timedelta(days=90)
 WARM = 40
 Measure = Callable[[], Awaitable[object]]
+Figures = dict[str, dict[int, list[float]]]
 
 
 async def fill(stores: Stores, begin: int, end: int) -> None:
@@ -45,17 +49,6 @@ async def fill(stores: Stores, begin: int, end: int) -> None:
 
     for start in range(begin, end, 16):
         await asyncio.gather(*(one(n) for n in range(start, min(start + 16, end))))
-
-
-async def timed(measure: Measure, rounds: int = ROUNDS) -> list[float]:
-    """Milliseconds of each, sorted."""
-    found = []
-    for n in range(WARM + rounds):
-        begun = time.perf_counter()
-        await measure()
-        if n >= WARM:
-            found.append(1000 * (time.perf_counter() - begun))
-    return sorted(found)
 
 
 class Workload:
@@ -92,48 +85,73 @@ class Workload:
             await self.book.complete(claim, "looked", wake_at=LATER)
 
 
-async def measured(stores: Stores, cases: int) -> dict[str, list[float]]:
-    work = Workload(stores, cases)
-    return {
-        "an event recorded": await timed(work.append),
-        "my cases": await timed(work.my_cases),
-        "a look, nothing due": await timed(work.idle),
-        "twenty settled": await timed(work.twenty, 30),
-    }
+def bare_file(folder: Path) -> Callable[[], Awaitable[object]]:
+    """A file of the size of a case written, synced and renamed, and nothing else: what the disk takes at the least."""
+
+    async def put() -> None:
+        await asyncio.to_thread(replace_file, folder / "bare", b"x" * 3000)
+
+    return put
 
 
-async def store(url: str, sizes: list[int]) -> list[dict[str, list[float]]]:
-    stores = open_stores(url)
-    await stores.open()
-    found, there = [], 0
-    for size in sizes:
-        begun = time.perf_counter()
-        await fill(stores, there, size)
-        there = size
-        print(f"  {size} cases ({time.perf_counter() - begun:.0f} s to get there)", file=sys.stderr)
-        found.append(await measured(stores, size))
-    await stores.close()
+async def measured(works: dict[int, Workload], bare: Measure) -> Figures:
+    """Milliseconds of each, by what and size. The sizes take turns, so that a busy moment meets them alike."""
+    found: Figures = {}
+    for n in range(WARM + ROUNDS):
+        for size, work in works.items():
+            steps: dict[str, Measure] = {
+                "a bare file, for scale": bare,
+                "an event recorded": work.append,
+                "my cases": work.my_cases,
+                "a look, nothing due": work.idle,
+            }
+            if n % 10 == 0:
+                steps["twenty settled"] = work.twenty
+            for what, step in steps.items():
+                begun = time.perf_counter()
+                await step()
+                if n >= WARM:
+                    took = 1000 * (time.perf_counter() - begun)
+                    found.setdefault(what, {}).setdefault(size, []).append(took)
     return found
 
 
-def table(name: str, sizes: list[int], found: list[dict[str, list[float]]]) -> None:
-    print(f"\n{name}\n| ms, median (p99) | {' | '.join(f'{n:,}' for n in sizes)} | grows |")
+async def stores_of(url: str, size: int, stack: AsyncExitStack) -> Workload:
+    stores = open_stores(url)
+    await stores.open()
+    stack.push_async_callback(stores.close)
+    begun = time.perf_counter()
+    await fill(stores, 0, size)
+    print(f"  {size} cases in {time.perf_counter() - begun:.0f} s", file=sys.stderr)
+    return Workload(stores, size)
+
+
+def table(name: str, found: Figures) -> None:
+    sizes = list(next(iter(found.values())))
+    print(f"\n| {name}, ms: median (p99) | {' | '.join(f'{n:,}' for n in sizes)} | grows |")
     print(f"|---|{'---|' * (len(sizes) + 1)}")
-    for what in found[0]:
-        medians = [statistics.median(one[what]) for one in found]
-        cells = [
-            f"{m:.2f} ({one[what][int(len(one[what]) * 0.99)]:.2f})" for m, one in zip(medians, found, strict=True)
-        ]
+    for what, by_size in found.items():
+        medians = [statistics.median(times) for times in by_size.values()]
+        worst = [sorted(times)[int(len(times) * 0.99)] for times in by_size.values()]
+        cells = [f"{m:.2f} ({w:.2f})" for m, w in zip(medians, worst, strict=True)]
         print(f"| {what} | {' | '.join(cells)} | {max(medians) / medians[0]:.2f} |")
 
 
 async def main() -> None:
     sizes = sorted(int(x) for x in sys.argv[1:]) or list(SIZES)
-    async with AsyncExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="pathway-bench-"))
-        table("TinyDB, a file a case", sizes, await store(f"tinydb://{folder}/store", sizes))
-        url = await stack.enter_async_context(fresh_schema(durable=True))
-        table("PostgreSQL", sizes, await store(url, sizes))
+    folder = Path(tempfile.mkdtemp(prefix="pathway-bench-"))
+    try:
+        async with AsyncExitStack() as stack:
+            works = {n: await stores_of(f"tinydb://{folder}/{n}", n, stack) for n in sizes}
+            gc.freeze()  # as the serving bot does
+            table("TinyDB, a file a case", await measured(works, bare_file(folder)))
+        async with AsyncExitStack() as stack:
+            urls = [await stack.enter_async_context(fresh_schema(durable=True)) for _ in sizes]
+            works = {n: await stores_of(url, n, stack) for n, url in zip(sizes, urls, strict=True)}
+            gc.freeze()
+            table("PostgreSQL", await measured(works, bare_file(folder)))
+    finally:
+        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":
