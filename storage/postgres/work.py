@@ -185,8 +185,7 @@ class Workbench:
             "select least("
             "(select due from work where queue = %s and due is not null and not parked and held_until is null "
             "order by due limit 1), "
-            "(select min(greatest(due, held_until)) from work where queue = %s and held_until is not null "
-            "and due is not null and not parked)) as next",
+            "(select min(greatest(due, held_until)) from work where queue = %s and held_until is not null)) as next",
             *(queue, queue),
         )
         found = rows[0]["next"]

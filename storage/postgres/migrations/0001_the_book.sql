@@ -68,7 +68,8 @@ create table work (
 );
 create unique index one_piece_of_work on work (coalesce(case_id, ''), queue, key);
 create index due_work on work (queue, due, id) where due is not null and not parked;
-create index held_work on work (queue) where held_until is not null;
+create index free_work on work (queue, due) where due is not null and not parked and held_until is null;
+create index held_work on work (queue, held_until) where held_until is not null;
 create index parked_work on work (due) where parked;
 create index tried_work on work (attempts) where queue = 'outbox' and attempts > 0 and result is null;
 
