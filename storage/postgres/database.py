@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
@@ -80,7 +80,6 @@ class Database:
             reconnect_timeout=60,
             max_idle=600,
             configure=self._configure,
-            check=AsyncConnectionPool.check_connection,
             open=False,
         )
         await pool.open()
@@ -153,7 +152,17 @@ class Database:
                 log.warning("The database was lost in the middle of a step (%s).", type(fault).__name__)
                 if n == TRIES or not isinstance(fault, Lost):
                     raise StoreUnavailable("It could not be saved: the database does not answer.") from fault
+                await self._look_over()
         raise AssertionError
+
+    async def _look_over(self) -> None:
+        """Where one connection broke, the others may have, too. (Checked one by one as they are handed out, the pool
+        would wait longer and longer between them.)
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WAIT):
+                if self._pool is not None:
+                    await self._pool.check()
 
     async def _on(self, connection: Connection, step: Step[T], *, again: bool) -> T:
         try:
