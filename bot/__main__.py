@@ -9,21 +9,24 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.admin import ask
+from bot.admin import ask, private_folder
 from bot.app import serve
 from bot.backup import back_up, bring_back
 from bot.jobs import JobsCommand
 from bot.roster import RosterCommand, list_the_office
-from bot.settings import SettingsFault, environment, provider_path, read, store_url
+from bot.settings import SettingsFault, environment, provider_path, read, run_folder, store_url
 from pathway.casework import Casework
+from pathway.dates import counted
 from pathway.ports import StoreUnavailable
 from pathway.provider import Provider, ProviderFault
-from storage import open_stores
+from storage import POSTGRES, migrate_store, open_stores
 from storage.backup import NotBackedUp, NotRestored
+from storage.move import NotMoved, move
 
 PRACTICE_PORT = 3979
 #: The exit status of a package that was not made, and of a job that was left as it is.
@@ -41,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (NotBackedUp, NotRestored) as no:
         print(no, file=sys.stderr)
         return REFUSED
-    except (SettingsFault, ProviderFault, StoreUnavailable, ValueError) as fault:
+    except (SettingsFault, ProviderFault, StoreUnavailable, NotMoved, ValueError) as fault:
         print(fault, file=sys.stderr)
         return 1
 
@@ -71,6 +74,11 @@ def _parser() -> argparse.ArgumentParser:
     restore.add_argument("file", type=Path)
     restore.add_argument("--replace", action="store_true", help="move aside what is there now")
     restore.set_defaults(run=_restore)
+    commands.add_parser("migrate", help="bring the tables of PATHWAY_STORE up to date").set_defaults(run=_migrate)
+    moving = commands.add_parser("move", help="carry everything from one store to another, and compare")
+    moving.add_argument("--from", dest="source", required=True, metavar="URL")
+    moving.add_argument("--to", dest="target", required=True, metavar="URL")
+    moving.set_defaults(run=_move)
     doctor = commands.add_parser("doctor", help="say what of the set-up is well, and how to mend what is not")
     doctor.add_argument("--patience", type=float, default=10.0, metavar="SECONDS", help="for each answer from outside")
     doctor.set_defaults(run=_doctor)
@@ -159,6 +167,33 @@ def _package(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _migrate(_asked: argparse.Namespace) -> int:
+    done = asyncio.run(migrate_store(store_url(environment())))
+    print(f"Brought up to date: {', '.join(done)}." if done else "The tables are up to date.")
+    return 0
+
+
+def _move(asked: argparse.Namespace) -> int:
+    print(asyncio.run(_moved(asked.source, asked.target)))
+    return 0
+
+
+async def _moved(source: str, target: str) -> str:
+    if source == target or "memory:" in (source, target):
+        raise ValueError("Name two stores: tinydb:///var/lib/pathway and postgresql://user@host/database, for example.")
+    async with AsyncExitStack() as opened:
+        both = [open_stores(url, alone=True) for url in (source, target)]
+        for stores in both:
+            await stores.open()
+            opened.push_async_callback(stores.close)
+        n = await move(*both)
+    return (
+        f"Moved, and compared: {counted(n.cases, 'case')}, {n.people} people, {counted(n.placements, 'placement')}, "
+        f"{counted(n.drafts, 'half-filled form')}, the addresses of {n.addresses} and "
+        f"{counted(n.notes, 'note')}. Set PATHWAY_STORE to the new store; then the old one can be deleted."
+    )
+
+
 def _doctor(asked: argparse.Namespace) -> int:
     from bot.doctor import examine, report  # noqa: PLC0415 - a serving bot needs none of it
 
@@ -178,7 +213,9 @@ async def _administer(wanted: dict[str, Any]) -> dict[str, Any]:
     env = environment()
     provider = Provider.load(provider_path(env))
     stores = open_stores(store_url(env))
-    if stores.folder and (answer := await ask(stores.folder, wanted)) is not None:
+    url = store_url(env)
+    folder = private_folder(run_folder(env)) if url.startswith(POSTGRES) else stores.folder
+    if folder and (answer := await ask(folder, wanted)) is not None:
         return answer
     await stores.open()
     try:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import stat
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from bot.clock import CannotMove, Clock
 from bot.jobs import JobsCommand
 from bot.roster import RosterCommand
+from bot.settings import SettingsFault
 from pathway.ports import StoreUnavailable
 from storage.backup import take_aside
 from storage.folder import Folder
@@ -25,9 +27,24 @@ NAME = "admin.sock"
 LONGEST = 1 << 20
 
 
+def private_folder(path: Path) -> Path:
+    """*path*, made for this user alone. Raises SettingsFault."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state = path.lstat()
+    except OSError as fault:
+        raise SettingsFault(f"{path} cannot be made. Set PATHWAY_RUN to a folder that this user may use.") from fault
+    if not stat.S_ISDIR(state.st_mode) or state.st_uid != os.getuid() or state.st_mode & 0o077:
+        raise SettingsFault(f"{path} is open to others. Set PATHWAY_RUN to a folder that only this user may use.")
+    return path
+
+
 class Admin:
-    def __init__(self, clock: Clock, roster: RosterCommand, jobs: JobsCommand, files: Folder) -> None:
-        self.path = files.path / NAME
+    def __init__(
+        self, folder: Path, clock: Clock, roster: RosterCommand, jobs: JobsCommand, files: Folder | None
+    ) -> None:
+        """*folder* is where the socket stands, *files* the store's own, None where it is a database."""
+        self.path = folder / NAME
         self.clock = clock
         self.roster = roster
         self.jobs = jobs
@@ -98,6 +115,8 @@ class Admin:
         return await self.jobs.run(dict(asked))
 
     async def _take_aside(self, _asked: Mapping[str, Any]) -> Answer:
+        if self.files is None:
+            return {"error": "The store is a database. Back it up as you back up databases."}
         try:
             return {"aside": (await take_aside(self.files)).name}
         except StoreUnavailable as no:

@@ -11,12 +11,13 @@ import signal
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import aiohttp
 from aiohttp import web, web_response
 
 from bot import teams
-from bot.admin import Admin
+from bot.admin import Admin, private_folder
 from bot.calendars import GraphMeetings, LinkMeetings
 from bot.clock import Clock, PathwayTime
 from bot.diary import Diary
@@ -37,7 +38,7 @@ from dialogs.turn import Office
 from pathway.casework import Casework
 from pathway.ports import Installing, Meetings, OutboxItem
 from pathway.provider import Provider
-from storage import Stores, open_stores
+from storage import POSTGRES, Stores, open_stores
 from storage.tinydb_book import TinyCaseBook
 
 log = logging.getLogger(__name__)
@@ -143,10 +144,7 @@ def _meetings(
 async def _secret(stores: Stores) -> str:
     """The key under which links to calendar files are signed; made once, kept with the data."""
     kept = await stores.addresses.note(SECRET)
-    if not kept:
-        kept = secrets.token_urlsafe(32)
-        await stores.addresses.keep_note(SECRET, kept)
-    return kept
+    return kept or await stores.addresses.keep_first_note(SECRET, secrets.token_urlsafe(32))
 
 
 def application(settings: BotSettings, pathway_time: PathwayTime | None = None) -> web.Application:
@@ -167,12 +165,13 @@ MESSAGES: web.AppKey[Handler] = web.AppKey("messages")
 
 def _living(settings: BotSettings, pathway_time: PathwayTime) -> Callable[[web.Application], AsyncIterator[None]]:
     async def living(app: web.Application) -> AsyncIterator[None]:
+        run = private_folder(settings.run) if settings.run and settings.store.startswith(POSTGRES) else None
         async with outside(practice=settings.teams.practice) as session:
             parts = await build(settings, session, pathway_time)
             app[PARTS] = parts
             app[MESSAGES] = parts.teams.messages(parts.reception)
             await parts.clock.start()
-            admin = _admin(parts)
+            admin = _admin(parts, run)
             if admin:
                 await admin.start()
             yield
@@ -187,13 +186,15 @@ def _living(settings: BotSettings, pathway_time: PathwayTime) -> Callable[[web.A
     return living
 
 
-def _admin(parts: Parts) -> Admin | None:
-    """None where there is no folder to put its socket into."""
+def _admin(parts: Parts, run: Path | None) -> Admin | None:
+    """*run* is the folder of its socket where the store has none; None where there is nowhere to put it."""
     book = parts.stores.book
-    if not isinstance(book, TinyCaseBook):
+    files = book.folder if isinstance(book, TinyCaseBook) else None
+    folder = parts.stores.folder or run
+    if folder is None:
         return None
     jobs = JobsCommand(parts.casework, parts.sender.failures, parts.clock.wake_soon)
-    return Admin(parts.clock, parts.roster, jobs, book.folder)
+    return Admin(folder, parts.clock, parts.roster, jobs, files)
 
 
 async def _messages(request: web.Request) -> web.StreamResponse:

@@ -33,7 +33,7 @@ SWEEP = 30
 FIRST_LOOK = 2.0
 #: The scheduler skips what comes due while the tick before is still being put away, so nothing is due this very moment.
 AT_ONCE, SOON = timedelta(milliseconds=20), timedelta(milliseconds=200)
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(seconds=30)
 BATCH = 50
 OFFSET = "practice-offset"
 #: Practice begins here: a school Tuesday, between the start of school and the first lesson.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from storage.roster_csv import decode_file, read_roster
 async def list_the_office(roster: Roster, provider: Provider) -> None:
     """The people of `provider.toml` are people like all others: they get an id once, by their e-mail."""
     for colleague in (*provider.partnership_team, *provider.partnership_lead):
-        if await roster.by_email(colleague.email) is None:
+        if await roster.by_email(colleague.email) is not None:
+            continue
+        with suppress(RosterFault):  # another replica that starts at this moment has just listed them
             await roster.keep_person(Person(secrets.token_hex(8), colleague.name, colleague.email))
 
 

@@ -35,11 +35,10 @@ from pathway.tellings import CHANNEL
 log = logging.getLogger(__name__)
 
 BATCH = 100
-LEASE = timedelta(minutes=2)
+#: How long a piece of work is held, prolonged while it is worked on: so long after a kill another replica takes over.
+LEASE = timedelta(seconds=30)
 #: Seconds in which somebody's chat must get somewhere before the others no longer wait for it.
 PATIENCE = 2.0
-#: Seconds after a claim in which what goes to one person is begun; one message takes less than the rest of the lease.
-OWN_TIME = 60.0
 #: Seconds between tries: at first, and at the most.
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
 MORNING = "morning"
@@ -77,6 +76,8 @@ class Sender:
         self._left: set[asyncio.Task[None]] = set()
         self._last: dict[str, asyncio.Task[None]] = {}
         """The newest of those under way, by person id."""
+        self._in_hand: dict[str, Claim] = {}
+        self._holding: asyncio.Task[None] | None = None
         self.owner = owner or secrets.token_hex(4)
 
     @property
@@ -101,17 +102,44 @@ class Sender:
 
     def _begin(self, to: str, queue: Sequence[Claim]) -> asyncio.Task[None]:
         """What goes to one person, after what is still on its way to them."""
-        until = asyncio.get_running_loop().time() + OWN_TIME
-        sending = asyncio.create_task(self._after(self._last.get(to), to, queue, until))
+        self._in_hand.update((claim.id, claim) for claim in queue)
+        if self._holding is None:
+            self._holding = asyncio.create_task(self._hold_on())
+        sending = asyncio.create_task(self._after(self._last.get(to), to, queue))
         self._last[to] = sending
         self._under_way.add(sending)
         sending.add_done_callback(lambda _: self._done_with(to, sending))
         return sending
 
-    async def _after(self, before: asyncio.Task[None] | None, to: str, queue: Sequence[Claim], until: float) -> None:
-        if before is not None:
-            await asyncio.wait({before})
-        await self._queue(to, queue, until)
+    async def _after(self, before: asyncio.Task[None] | None, to: str, queue: Sequence[Claim]) -> None:
+        try:
+            if before is not None:
+                await asyncio.wait({before})
+            await self._queue(to, queue)
+        finally:
+            for claim in queue:
+                self._let_go(claim)
+
+    async def _hold_on(self) -> None:
+        """Leases do not end under what takes long (a service that hangs, a limit of Teams)."""
+        while self._in_hand:
+            await asyncio.sleep(LEASE.total_seconds() / 3)
+            try:
+                for claim in tuple(self._in_hand.values()):
+                    await self.casework.book.extend(claim, self.now, LEASE)
+            except StoreUnavailable:
+                log.warning("what is being sent could not be held on to; another replica may take it over")
+        self._holding = None
+
+    def _let_go(self, claim: Claim) -> None:
+        if self._in_hand.get(claim.id) is claim:
+            del self._in_hand[claim.id]
+
+    async def _begins(self, claim: Claim) -> bool:
+        """Right before sending. False where another replica has it by now, because this one stood still for too long.
+        From here on nobody can say whether it has arrived, until it is settled.
+        """
+        return await self.casework.book.extend(claim, self.now, LEASE, MAYBE)
 
     def _done_with(self, to: str, sending: asyncio.Task[None]) -> None:
         self._under_way.discard(sending)
@@ -144,20 +172,20 @@ class Sender:
             one.cancel()
         if cut:
             await asyncio.wait(cut)
+        if self._holding is not None:
+            self._holding.cancel()
+            await asyncio.wait({self._holding})
+            self._holding = None
 
     # -- one recipient ---------------------------------------------------------------------------------------------
 
-    async def _queue(self, to: str, claims: Sequence[Claim], until: float) -> None:
-        """Everything for one recipient, in order, reminders of the morning as one message. Nothing is begun after
-        *until* (of the loop's clock): the lease would end under it, and somebody else send it too.
-        """
+    async def _queue(self, to: str, claims: Sequence[Claim]) -> None:
+        """Everything for one recipient, in order, reminders of the morning as one message."""
         if to == CALENDAR and self.diary is not None:
             await self.diary.settle(claims)
             return
         morning: list[Ready] = []
         for claim in claims:
-            if asyncio.get_running_loop().time() > until:
-                return
             ready = await self._ready(claim)
             if ready is None:
                 continue
@@ -178,7 +206,8 @@ class Sender:
         if item is None:
             return None
         if not claim.case_id:
-            await self._deliver([claim], self._caseless.send(claim, item))
+            if await self._begins(claim):
+                await self._deliver([claim], self._caseless.send(claim, item))
             return None
         try:
             case = await self.casework.case(claim.case_id)
@@ -191,7 +220,7 @@ class Sender:
         return Ready(claim, item, case, ground)
 
     async def _settle(self, batch: Sequence[Ready], send: Callable[[Sequence[Ready]], Awaitable[str]]) -> None:
-        wanted = [ready for ready in batch if not await self._drop_unwanted(ready)]
+        wanted = [r for r in batch if not await self._drop_unwanted(r) and await self._begins(r.claim)]
         if wanted:
             await self._deliver([ready.claim for ready in wanted], send(wanted))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +48,8 @@ class BotSettings:
     public_url: str
     mail: MailSettings | None
     practice: bool
+    run: Path | None = None
+    """The folder of the socket for commands, where the store has no folder of its own."""
     catalogue_app: str = ""
     """The app's id in the tenant's catalogue, so that the bot can have itself installed for people; "" for no."""
     mailbox: str = ""
@@ -84,6 +87,7 @@ def read(env: Mapping[str, str]) -> BotSettings:
         public_url=env.get("PATHWAY_URL", "").rstrip("/") or (f"http://127.0.0.1:{port}" if practice else ""),
         mail=_mail(env),
         practice=bool(practice),
+        run=run_folder(env),
         catalogue_app=_catalogue_app(env),
         mailbox=_mailbox(env, "PATHWAY_MAILBOX"),
         proof_mailbox=_mailbox(env, "PATHWAY_PROOF_MAILBOX"),
@@ -97,6 +101,14 @@ def store_url(env: Mapping[str, str]) -> str:
     if not url:
         raise SettingsFault("PATHWAY_STORE is missing. Set it to a folder, for example tinydb:///var/lib/pathway.")
     return url
+
+
+def run_folder(env: Mapping[str, str]) -> Path:
+    """One a bot on this machine: two of them listen on two ports."""
+    if named := env.get("PATHWAY_RUN", ""):
+        return Path(named)
+    port = _port(env, "PORT", DEFAULT_PORT)
+    return Path(env.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()) / f"pathway-{os.getuid()}-{port}"
 
 
 def provider_path(env: Mapping[str, str]) -> Path:

@@ -172,6 +172,11 @@ class CaseBook(Protocol):
         For "case" the due time is the case's `wake_at`; for "outbox" the item's `not_before` or its retry time.
         """
 
+    async def extend(self, claim: Claim, now: datetime, lease: timedelta, error: str = "") -> bool:
+        """The claim is held for another *lease* from now on; False when the fence is old: somebody else has it. Asked
+        right before what cannot be undone. *error* is what the next claim says if this one is never settled.
+        """
+
     async def complete(self, claim: Claim, result: str, *, wake_at: datetime | None = None) -> bool:
         """Settled for good (outbox: delivered, or dropped, as *result* says); a case's next *wake_at* is set.
         False when the fence is old: somebody else has it.
@@ -342,3 +347,5 @@ class Addresses(Protocol):
         """A small remembered value (the channel's thread of a day, "greeted"), "" when there is none."""
 
     async def keep_note(self, key: str, value: str) -> None: ...
+    async def keep_first_note(self, key: str, value: str) -> str:
+        """Keeps *value* where there is no note yet, and returns the one that there is: of many at once, one wins."""

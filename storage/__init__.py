@@ -8,10 +8,14 @@ from urllib.parse import unquote, urlsplit
 
 from pathway.ports import Addresses, CaseBook, Drafts, Roster
 from storage.folder import Folder
+from storage.look import Look
 from storage.memory import MemoryAddresses, MemoryCaseBook, MemoryDrafts, MemoryRoster
 from storage.tinydb_book import TinyAddresses, TinyCaseBook, TinyDrafts, TinyRoster
 
-__all__ = ["Stores", "open_stores"]
+__all__ = ["POSTGRES", "Stores", "look_into", "migrate_store", "open_stores"]
+
+#: How the URLs begin that libpq takes.
+POSTGRES = ("postgresql://", "postgres://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +44,63 @@ class Stores:
         await self.book.close()
 
 
-def open_stores(url: str) -> Stores:
-    """The stores that *url* names, not open yet: `memory:`, or `tinydb:///var/lib/pathway` for a folder.
+def open_stores(url: str, *, alone: bool = False) -> Stores:
+    """The stores that *url* names, not open yet: `memory:`, `tinydb:///var/lib/pathway` for a folder, or
+    `postgresql://user@host/database`.
 
-    Raises ValueError, with a sentence, for anything else.
+    *alone*: nobody else may have them open, before and meanwhile. Raises ValueError, with a sentence, for anything
+    else.
     """
+    if url.startswith(POSTGRES):
+        return _postgres(url, alone=alone)
     parts = urlsplit(url)
     if url in ("memory:", "memory://"):
         return Stores(MemoryCaseBook(), MemoryDrafts(), MemoryRoster(), MemoryAddresses(), None)
     if parts.scheme != "tinydb":
-        raise ValueError(f'The store "{parts.scheme or url}" is not known. Write memory: or tinydb:///var/lib/pathway.')
+        raise ValueError(
+            f'The store "{parts.scheme or url}" is not known. Write memory:, tinydb:///var/lib/pathway or '
+            "postgresql://user@host/database."
+        )
     path = Path(unquote(parts.path))
     if parts.netloc or parts.query or parts.fragment or path.parent == path or not path.is_absolute():
         raise ValueError("A folder is named in full, after three slashes: tinydb:///var/lib/pathway.")
     folder = Folder(path)
     return Stores(TinyCaseBook(folder), TinyDrafts(folder), TinyRoster(folder), TinyAddresses(folder), folder.path)
+
+
+async def migrate_store(url: str) -> list[str]:
+    """Brings a database's tables up to date; the names of what was missing. Raises ValueError, StoreUnavailable."""
+    if not url.startswith(POSTGRES):
+        raise ValueError("Only a database has tables to bring up to date. A folder needs nothing of the kind.")
+    open_stores(url)
+    from storage.postgres.database import Database  # noqa: PLC0415 - the driver is an extra
+
+    return await Database(url).migrate()
+
+
+async def look_into(url: str) -> tuple[Look, int]:
+    """See `storage.postgres.look.look`: what stands in a database, looked at from outside."""
+    open_stores(url)
+    from storage.postgres.look import look  # noqa: PLC0415 - the driver is an extra
+
+    return await look(url)
+
+
+def _postgres(url: str, *, alone: bool) -> Stores:
+    try:
+        from storage.postgres import book, database, people  # noqa: PLC0415 - the driver is an extra
+    except ImportError as fault:
+        if (fault.name or "").partition(".")[0] not in ("psycopg", "psycopg_pool", "psycopg_binary", ""):
+            raise
+        raise ValueError(
+            "PATHWAY_STORE names PostgreSQL, and its driver is not installed here. Run: pip install "
+            "'psycopg[binary,pool]', or take everything of requirements.lock."
+        ) from None
+    base = database.Database(url, alone=alone)
+    return Stores(
+        book.PostgresCaseBook(base),
+        people.PostgresDrafts(base),
+        people.PostgresRoster(base),
+        people.PostgresAddresses(base),
+        None,
+    )

@@ -7,11 +7,10 @@ has changed.
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -56,11 +55,14 @@ class Shelf(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who holds a piece of work (as a fence), until when, and which try it is."""
+    """Who holds a piece of work (as a fence), until when, and which try it is; *error* is for the next one, where this
+    one is never settled.
+    """
 
     fence: int
     until: datetime
     attempts: int
+    error: str = ""
 
 
 Change = Callable[[Record], Record]
@@ -250,6 +252,25 @@ class RecordBook:
             if record is not None:
                 yield json.dumps(r.write(record)).encode() + b"\n"
 
+    async def records(self) -> AsyncIterator[Record]:
+        """Everything: the messages without a case (where there ever were any), then the cases, the oldest first."""
+        for case_id in (r.NO_CASE, *self._ready().ids()):
+            record = await self._read(case_id)
+            if record is not None:
+                yield record
+
+    async def restore(self, record: Record) -> None:
+        """A case (or the messages without one) that is not here yet, whole. Raises ValueError where it is."""
+        self._ready()
+        await self._unbroken.run(self._restore(record))
+
+    async def _restore(self, record: Record) -> None:
+        async with self._locks.held(("case", record.case_id)):
+            if record.case_id in self._ready():
+                raise ValueError("the case is here already")
+            await self._keep(record)
+            self._numbers = itertools.count(self._index.next_number())
+
     async def health(self) -> Health:
         if not self._is_open:
             return Health(ok=False, sentence="The store is closed.")
@@ -261,22 +282,29 @@ class RecordBook:
         """See `CaseBook.claim`. Writes nothing; *owner* matters only where several processes share a store."""
         del owner
         index = self._ready()
-        due = [(task.work.due, task) for task in index.tasks(queue) if self._is_due(task, now)]
-        first = heapq.nsmallest(limit, due, key=lambda pair: pair[0] or _LONG_AGO)
-        return [self._leased(task, now + lease) for _, task in first]
+        with closing(index.by_due(queue)) as tasks:
+            due = itertools.takewhile(lambda task: task.work.due is not None and task.work.due <= now, tasks)
+            first = list(itertools.islice((task for task in due if self._is_free(task, now)), limit))
+        return [self._leased(task, now + lease) for task in first]
 
-    def _is_due(self, task: Task, now: datetime) -> bool:
-        if task.work.parked or task.work.due is None or task.work.due > now:
-            return False
+    def _is_free(self, task: Task, now: datetime) -> bool:
         held = self._leases.get((task.queue, task.id))
         return (task.queue, task.id) not in self._settling and (held is None or held.until <= now)
 
     def _leased(self, task: Task, until: datetime) -> Claim:
         before = self._leases.get((task.queue, task.id))
         tries = max(task.work.attempts, before.attempts if before else 0)
-        lease = Lease(next(self._fences), until, tries + 1)
+        lease = Lease(next(self._fences), until, tries + 1, before.error if before else "")
         self._leases[task.queue, task.id] = lease
         return _claim(task, lease)
+
+    async def extend(self, claim: Claim, now: datetime, lease: timedelta, error: str = "") -> bool:
+        """See `CaseBook.extend`. Writes nothing: after a restart nobody knows."""
+        if not self._holds(claim):
+            return False
+        held = (claim.queue, claim.id)
+        self._leases[held] = replace(self._leases[held], until=now + lease, error=error or self._leases[held].error)
+        return True
 
     async def complete(self, claim: Claim, result: str, *, wake_at: datetime | None = None) -> bool:
         def done(before: Record) -> Record:
@@ -347,14 +375,16 @@ class RecordBook:
         return self._leases.setdefault((task.queue, task.id), fresh)
 
     async def next_due(self, queue: Queue) -> datetime | None:
-        index = self._ready()
-        return min((at for t in index.tasks(queue) if (at := self._looked_at(t)) is not None), default=None)
-
-    def _looked_at(self, task: Task) -> datetime | None:
-        if task.work.parked or task.work.due is None:
-            return None
-        held = self._leases.get((task.queue, task.id))
-        return max(task.work.due, held.until) if held else task.work.due
+        best: datetime | None = None
+        with closing(self._ready().by_due(queue)) as tasks:
+            for task in tasks:
+                due = task.work.due or _LONG_AGO
+                if best is not None and due >= best:
+                    break
+                held = self._leases.get((queue, task.id))
+                at = max(due, held.until) if held else due
+                best = at if best is None else min(best, at)
+        return best
 
 
 _QUEUES: tuple[Queue, ...] = ("case", "outbox")
@@ -379,7 +409,7 @@ def _claim(task: Task, lease: Lease) -> Claim:
         due=task.work.due or _LONG_AGO,
         attempts=lease.attempts,
         item=_own(task.letter.item) if task.letter else None,
-        error=task.work.error,
+        error=lease.error or task.work.error,
     )
 
 

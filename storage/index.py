@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 
 from pathway.ports import Committed, Queue, Summary
 from storage.record import NO_CASE, Letter, Record, Work
@@ -34,11 +38,48 @@ class Task:
     letter: Letter | None = None
 
 
+class Queued:
+    """Work in the order in which it is due: a heap in which what was taken away stays until it comes to the top."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[datetime, int, str]] = []
+        self._numbers: dict[str, int] = {}
+        self._count = itertools.count()
+
+    def put(self, task: Task) -> None:
+        """In the place of what was known of it. What is parked or never due waits for nothing."""
+        self._numbers.pop(task.id, None)
+        if task.work.due is None or task.work.parked:
+            return
+        number = self._numbers[task.id] = next(self._count)
+        heapq.heappush(self._heap, (task.work.due, number, task.id))
+        if len(self._heap) > 2 * len(self._numbers) + 64:
+            self._heap = [x for x in self._heap if self._numbers.get(x[2]) == x[1]]
+            heapq.heapify(self._heap)
+
+    def drop(self, task_id: str) -> None:
+        self._numbers.pop(task_id, None)
+
+    def ids(self) -> Generator[str, None, None]:
+        """The longest due first. Costs as much as is asked for; close it before anything changes."""
+        looked = []
+        try:
+            while self._heap:
+                entry = heapq.heappop(self._heap)
+                if self._numbers.get(entry[2]) == entry[1]:
+                    looked.append(entry)
+                    yield entry[2]
+        finally:
+            for entry in looked:
+                heapq.heappush(self._heap, entry)
+
+
 class Index:
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
         self._nonces: dict[str, Committed] = {}
         self._tasks: dict[Queue, dict[str, Task]] = {"case": {}, "outbox": {}}
+        self._queued: dict[Queue, Queued] = {"case": Queued(), "outbox": Queued()}
         self._of_person: dict[str, set[str]] = defaultdict(set)
         self._of_placement: dict[str, set[str]] = defaultdict(set)
         self._with_reference: dict[str, set[str]] = defaultdict(set)
@@ -58,6 +99,7 @@ class Index:
         self._entries[entry.case_id] = entry
         for task in _tasks(entry):
             self._tasks[task.queue][task.id] = task
+            self._queued[task.queue].put(task)
         if entry.case_id == NO_CASE:
             return
         for nonce, version in entry.nonces.items():
@@ -71,6 +113,7 @@ class Index:
             return
         for task in _tasks(entry):
             self._tasks[task.queue].pop(task.id, None)
+            self._queued[task.queue].drop(task.id)
         if entry.case_id == NO_CASE:
             return
         for nonce in entry.nonces:
@@ -130,8 +173,16 @@ class Index:
     # -- what is to be done ----------------------------------------------------------------------------------------
 
     def tasks(self, queue: Queue) -> Iterator[Task]:
-        """Everything unsettled, in no order: a few hundred in a large partnership."""
+        """Everything unsettled, in no order. Walks through all of it: not for every tick."""
         return iter(self._tasks[queue].values())
+
+    def by_due(self, queue: Queue) -> Generator[Task, None, None]:
+        """What is not parked, the longest due first; what was put first comes first of one moment. Costs as much as is
+        asked for; to be closed before anything changes.
+        """
+        with closing(self._queued[queue].ids()) as ids:
+            for task_id in ids:
+                yield self._tasks[queue][task_id]
 
     def task(self, queue: Queue, task_id: str) -> Task | None:
         return self._tasks[queue].get(task_id)

@@ -201,6 +201,21 @@ class MemoryRoster(_Kept):
         self._by_email = {p.email.casefold(): p for p in people.values()}
         self._by_object_id = {p.object_id.casefold(): p for p in people.values() if p.object_id}
 
+    async def everything(self) -> tuple[Sequence[Person], Sequence[Placement], Sequence[Placement]]:
+        """All people, the placements that are listed now, and those that no longer are."""
+        async with self._turn():
+            return tuple(self._people.values()), tuple(self._listed.values()), tuple(self._former.values())
+
+    async def restore(self, people: Sequence[Person], listed: Sequence[Placement], former: Sequence[Placement]) -> None:
+        """What `everything` gave elsewhere, in the place of what is here. Raises RosterFault, StoreUnavailable."""
+        await self._unbroken.run(self._restore(people, listed, former))
+
+    async def _restore(
+        self, people: Sequence[Person], listed: Sequence[Placement], former: Sequence[Placement]
+    ) -> None:
+        async with self._turn():
+            await self._put({p.id: p for p in people}, {p.id: p for p in listed}, {p.id: p for p in former})
+
     async def person(self, person_id: str) -> Person | None:
         async with self._turn():
             return self._people.get(person_id)
@@ -271,9 +286,24 @@ class MemoryAddresses(_Kept):
             if self._notes.get(key) != value:
                 await self._put(self._addresses, _with(self._notes, key, value))
 
+    async def keep_first_note(self, key: str, value: str) -> str:
+        """See `Addresses.keep_first_note`. Raises StoreUnavailable."""
+        return await self._unbroken.run(self._set_first_note(key, value))
+
+    async def _set_first_note(self, key: str, value: str) -> str:
+        async with self._turn():
+            if key not in self._notes:
+                await self._put(self._addresses, _with(self._notes, key, value))
+            return self._notes[key]
+
     async def _put(self, addresses: dict[str, Address], notes: dict[str, str]) -> None:
         await self._save(addresses, notes)
         self._addresses, self._notes = addresses, notes
+
+    async def everything(self) -> tuple[Mapping[str, Address], Mapping[str, str]]:
+        """All addresses by person, and all notes by key."""
+        async with self._turn():
+            return dict(self._addresses), dict(self._notes)
 
     async def address(self, person: str) -> Address | None:
         async with self._turn():

@@ -126,8 +126,9 @@ def cast() -> tuple[PracticePerson, ...]:
 class School:
     """`async with School(folder) as school:`; *folder* is empty or what an earlier school left."""
 
-    def __init__(self, folder: Path, *, has_mail: bool = True, calendars: bool = False) -> None:
+    def __init__(self, folder: Path, *, has_mail: bool = True, calendars: bool = False, store: str = "") -> None:
         """*calendars*: the university lets Pathway write into those of its people, through a Microsoft Graph of ours."""
+        self.store = store or f"tinydb://{folder / 'store'}"
         self.has_mail = has_mail
         """Whether the bot that starts next has a mail server."""
         self.folder = folder / "store"
@@ -194,7 +195,8 @@ class School:
             ),
             host="127.0.0.1",
             port=0,
-            store=f"tinydb://{self.folder}",
+            store=self.store,
+            run=self.folder,
             provider=PROVIDER,
             public_url=url,
             mail=MailSettings("127.0.0.1", self.mailbox.port, "Pathway <pathway@northdale.example.ac.uk>")

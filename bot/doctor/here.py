@@ -18,8 +18,9 @@ from bot.admin import ask
 from bot.doctor.findings import Finding, note, well, without_people, wrong
 from bot.settings import BotSettings, SettingsFault, provider_path
 from pathway.dates import counted, in_words, listed, local_date
+from pathway.ports import StoreUnavailable
 from pathway.provider import Provider, ProviderFault
-from storage import open_stores
+from storage import POSTGRES, look_into, open_stores
 from storage.atomic import remove_file, replace_file
 from storage.backup import last_backup
 from storage.look import Look, NotReadable, look
@@ -99,9 +100,28 @@ def folder_of(settings: BotSettings) -> tuple[Path | None, list[Finding]]:
         folder = open_stores(settings.store).folder
     except ValueError as fault:
         return None, [wrong("store", f"PATHWAY_STORE is wrong. {fault}")]
+    if settings.store.startswith(POSTGRES):
+        return None, []
     if folder is None:
         return None, [wrong("store", "memory: forgets every case when the bot stops. Write tinydb:///var/lib/pathway.")]
     return folder, []
+
+
+async def database(settings: BotSettings, provider: Provider | None, today: date) -> list[Finding]:
+    """Whether PostgreSQL answers, and what it has. Changes nothing there."""
+    try:
+        seen, missing = await look_into(settings.store)
+    except StoreUnavailable as fault:
+        return [wrong("store", f"{fault} See PATHWAY_STORE, and whether PostgreSQL runs.")]
+    except ValueError:  # told by `folder_of`, or a row that no version of ours wrote
+        return []
+    if missing:
+        found = note(
+            "store", "The database answers. The bot makes its tables when it starts; so does: python -m bot migrate"
+        )
+    else:
+        found = well("store", "The database answers, and its tables are up to date.")
+    return [found, *_roster(seen, provider, today)]
 
 
 def store(folder: Path) -> Iterator[Finding]:
@@ -211,6 +231,10 @@ def roster(folder: Path, provider: Provider | None, today: date) -> Iterator[Fin
     if seen.damaged:
         files = f"{counted(seen.damaged, 'damaged file')} had to be set aside in {folder / 'damaged'}"
         yield wrong("roster", f"{files}. Restore what was there from a backup, and empty that folder.")
+    yield from _roster(seen, provider, today)
+
+
+def _roster(seen: Look, provider: Provider | None, today: date) -> Iterator[Finding]:
     if not seen.placements:
         yield wrong("roster", "There is no placement list, so nobody is known. Run: python -m bot roster import FILE")
         return

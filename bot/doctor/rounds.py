@@ -15,6 +15,7 @@ from bot.doctor import settings as read_settings
 from bot.doctor.findings import Finding, Mark, note, well
 from bot.settings import BotSettings
 from pathway.dates import counted, local_date
+from storage import POSTGRES
 
 #: Seconds that each of the others is given to answer.
 PATIENCE = 10.0
@@ -29,11 +30,14 @@ async def examine(env: Mapping[str, str], folder: Path, patience: float = PATIEN
     if settings is None:
         return found
     where, faults = here.folder_of(settings) if read.has("PATHWAY_STORE") else (None, [])
-    clock = await here.running_on(where, patience)
+    in_database = settings.store.startswith(POSTGRES) and not faults
+    clock = await here.running_on(settings.run if in_database else where, patience)
     today = _today(settings, clock)
     if provider is not None:
         found += here.calendars(provider, today)
     found += faults
+    if in_database:
+        found += await here.database(settings, provider, today)
     if where is not None:
         found += here.store(where)
         found += here.backups(where, local_date(datetime.now(UTC)))

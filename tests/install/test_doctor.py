@@ -23,9 +23,12 @@ from bot.doctor.microsoft import proxy
 from bot.doctor.settings import look
 from bot.practice.mailbox import Mailbox
 from pathway.provider import Provider
+from storage import open_stores
 from storage.backup import note_backup
 from tests.install.standins import SECRET, Microsoft, plainly, refused
+from tests.postgres import fresh_schema
 from tests.school import APP_ID, TENANT, School
+from tests.storage.test_drafts import MIA, PLACEMENT, SAM
 
 NOBODY = 65534
 
@@ -408,6 +411,51 @@ async def test_placements_with_a_calendar_that_is_gone_are_told_of(
 def test_a_placement_list_of_last_year_is_told_of(store_folder: Path) -> None:
     [finding] = roster(store_folder, None, date(3000, 1, 1))
     assert (finding.mark, "is over" in finding.sentence) == (Mark.WRONG, True)
+
+
+# -- a database as the store ------------------------------------------------------------------------------------------
+
+
+async def test_a_database_is_looked_at_and_not_touched(env: dict[str, str], tmp_path: Path) -> None:
+    async with fresh_schema(bare=True) as url:
+        inside = env | {"PATHWAY_STORE": url, "PATHWAY_RUN": str(tmp_path / "run")}
+        before = await seen(inside, tmp_path)
+        assert topic(before, "store")[0][0] is Mark.NOTE
+        assert "python -m bot migrate" in topic(before, "store")[0][1]
+        assert "There is no placement list" in wrongs(before)["roster"]
+        stores = open_stores(url)
+        await stores.open()
+        await stores.roster.load([MIA, SAM], [PLACEMENT])
+        found = await seen(inside, tmp_path)
+        assert topic(found, "store") == [(Mark.WELL, "The database answers, and its tables are up to date.")]
+        assert "roster" in {finding.topic for finding in found}
+        await stores.close()
+
+
+async def test_a_database_that_does_not_answer_is_told_of_without_the_password(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    found = await seen(env | {"PATHWAY_STORE": "postgresql://me:hunter2@127.0.0.1:1/pathway"}, tmp_path)
+    assert "nobody answers there" in wrongs(found)["store"]
+    assert "hunter2" not in str(found)
+
+
+async def test_a_bot_on_a_database_is_found_on_its_port(tmp_path: Path, provider_file: Path) -> None:
+    async with fresh_schema() as url, School(tmp_path / "school", store=url) as school:
+        school.teams.app_password = f"practice-{SECRET}"
+        env = {
+            "MicrosoftAppId": school.teams.app_id,
+            "MicrosoftAppTenantId": school.teams.tenant_id,
+            "MicrosoftAppPassword": school.teams.app_password,
+            "PATHWAY_PRACTICE": school.teams.url,
+            "PATHWAY_STORE": url,
+            "PATHWAY_RUN": str(school.folder),
+            "PATHWAY_PROVIDER": str(provider_file),
+            "PORT": school.url.rpartition(":")[2],
+        }
+        found = await examine(env, tmp_path, 5)
+    assert wrongs(found) == {}
+    assert topic(found, "port") == [(Mark.WELL, f"The bot is running on port {env['PORT']}, and ready.")]
 
 
 # -- the port ---------------------------------------------------------------------------------------------------------

@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 
 from pathway import events as e
-from pathway.ports import Claim, Commit, OutboxItem, Summary
+from pathway.ports import CaseBook, Claim, Commit, OutboxItem, Summary
 from pathway.roles import Role
-from storage import Stores, open_stores
-from storage.book import RecordBook
+from storage import Stores
 
 NOON = datetime(2026, 10, 6, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 LEASE = timedelta(minutes=2)
 
 
-@dataclass
 class Shop:
-    """A kind of store that can be closed and opened again."""
+    """A kind of store that can be closed and opened again. *lasts*: what was kept is there for a new process."""
 
-    stores: Stores
+    def __init__(self, make: Callable[[], Stores], *, lasts: bool = True) -> None:
+        self.make = make
+        self.lasts = lasts
+        self.stores = make()
 
     @property
-    def book(self) -> RecordBook:
-        assert isinstance(self.stores.book, RecordBook)
+    def book(self) -> CaseBook:
         return self.stores.book
 
     async def reopen(self) -> Shop:
-        """Memory is asked again; files are read again by new objects, as a new process would."""
+        """Memory is asked again; what lasts is read again by new objects, as a new process would."""
         await self.stores.close()
-        if self.stores.folder:
-            self.stores = open_stores(f"tinydb://{self.stores.folder}")
+        if self.lasts:
+            self.stores = self.make()
         await self.stores.open()
         return self
+
+    async def close(self) -> None:
+        await self.stores.close()
 
 
 def started(case: str = "c1", *, placement: str = "p1", reference: str = "", student: str = "sam") -> e.DraftStarted:
@@ -138,9 +140,9 @@ def then(
     )
 
 
-async def due_cases(book: RecordBook, now: datetime = NOON, limit: int = 50) -> list[Claim]:
+async def due_cases(book: CaseBook, now: datetime = NOON, limit: int = 50) -> list[Claim]:
     return list(await book.claim("case", "clock", now, limit, LEASE))
 
 
-async def due_letters(book: RecordBook, now: datetime = NOON, limit: int = 50) -> list[Claim]:
+async def due_letters(book: CaseBook, now: datetime = NOON, limit: int = 50) -> list[Claim]:
     return list(await book.claim("outbox", "sender", now, limit, LEASE))

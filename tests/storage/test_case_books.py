@@ -198,7 +198,7 @@ async def test_what_a_caller_does_with_its_copies_changes_nothing(shop: Shop) ->
     again = (await due_letters(shop.book))[0]
     assert again.item == note()
     await shop.book.complete(again, "delivered")
-    (await shop.book.sent("c1"))["1:receipt:mia"] = "never"
+    cast("dict[str, str]", await shop.book.sent("c1"))["1:receipt:mia"] = "never"
     assert await shop.book.sent("c1") == {"1:receipt:mia": "delivered"}
 
 
@@ -281,6 +281,38 @@ async def test_when_a_lease_ends_somebody_else_takes_over_and_the_first_holder_s
     assert await shop.book.sent("c1") == {}
     assert await shop.book.complete(new, "delivered")
     assert await shop.book.sent("c1") == {"1:receipt:mia": "delivered"}
+
+
+async def test_who_says_in_time_that_it_takes_longer_keeps_the_work(shop: Shop) -> None:
+    await shop.book.commit(first(outbox=(note(),), wake_at=NOON))
+    held = [*await due_letters(shop.book), *await due_cases(shop.book)]
+    for claim in held:
+        assert await shop.book.extend(claim, NOON + LEASE / 2, LEASE)
+    later = NOON + LEASE + LEASE / 4
+    assert [*await due_letters(shop.book, later), *await due_cases(shop.book, later)] == []
+    assert await shop.book.next_due("outbox") == NOON + LEASE / 2 + LEASE
+    assert [await shop.book.complete(claim, "done") for claim in held] == [True, True]
+    assert [await shop.book.extend(claim, later, LEASE) for claim in held] == [False, False]
+
+
+async def test_who_says_too_late_that_it_takes_longer_hears_that_somebody_else_has_it(shop: Shop) -> None:
+    await shop.book.commit(first(outbox=(note(),)))
+    old = (await due_letters(shop.book))[0]
+    new = (await due_letters(shop.book, NOON + LEASE))[0]
+    assert not await shop.book.extend(old, NOON + LEASE, 9 * LEASE)
+    assert await due_letters(shop.book, NOON + 2 * LEASE) != []
+    assert not await shop.book.extend(new, NOON + 2 * LEASE, LEASE)
+
+
+async def test_what_somebody_was_about_to_do_when_they_fell_silent_is_told_to_the_next(shop: Shop) -> None:
+    await shop.book.commit(first(outbox=(note("a"), note("b"))))
+    begun, waiting = await due_letters(shop.book)
+    assert await shop.book.extend(begun, NOON, LEASE, "perhaps delivered")
+    assert await shop.book.extend(waiting, NOON, LEASE)
+    again = await due_letters(shop.book, NOON + LEASE)
+    assert [x.error for x in again] == ["perhaps delivered", ""]
+    assert await shop.book.retry(again[0], NOON + LEASE, "busy")
+    assert [x.error for x in await due_letters(shop.book, NOON + LEASE)] == ["busy"]
 
 
 async def test_after_a_restart_an_old_claim_settles_nothing(shop: Shop) -> None:

@@ -50,7 +50,7 @@ async def test_a_draft_is_found_again_by_its_person_and_form_and_by_nobody_else(
         assert await drafts.draft("mia", "concern") == draft(seen="six pupils\n“did not” know", target="☀")
         assert await drafts.draft("sam", "concern") is None
         assert await drafts.draft("mia", "plan:c1") is None
-        if shop.stores.folder is None:
+        if not shop.lasts:
             break
         await shop.reopen()
 
@@ -115,7 +115,7 @@ async def test_people_are_found_by_id_by_e_mail_without_case_and_by_the_director
         assert await roster.person("nobody") is None
         assert await roster.placement("PL-1") == PLACEMENT
         assert list(await roster.placements()) == [PLACEMENT]
-        if shop.stores.folder is None:
+        if not shop.lasts:
             break
         await shop.reopen()
 
@@ -129,7 +129,7 @@ async def test_a_second_import_replaces_and_keeps_whom_cases_may_name(shop: Shop
     assert (await roster.people())["p-mia"].name == "Mia Marsh"
     assert list(await roster.placements()) == [next_one]
     assert await roster.placement("PL-1") == PLACEMENT
-    if shop.stores.folder:
+    if shop.lasts:
         await shop.reopen()
         assert await shop.stores.roster.placement("PL-1") == PLACEMENT
         assert list(await shop.stores.roster.placements()) == [next_one]
@@ -147,7 +147,7 @@ async def test_the_placements_of_a_person_are_those_that_name_them_in_any_role(s
         assert list(await roster.placements_of("p-ola")) == [other]
         assert list(await roster.placements_of(PLACEMENT.mentor)) == [PLACEMENT, other]
         assert list(await roster.placements_of("")) == list(await roster.placements_of("nobody")) == []
-        if shop.stores.folder is not None:
+        if shop.lasts:
             await shop.reopen()
     await shop.stores.roster.load([MIA, SAM, ola], [PLACEMENT])
     assert list(await shop.stores.roster.placements_of("p-ola")) == []
@@ -195,7 +195,7 @@ async def test_the_newest_address_of_a_person_is_kept_until_it_is_dropped(shop: 
     await shop.stores.addresses.keep_address("mia", ADDRESS)
     await shop.stores.addresses.keep_address("mia", replace(ADDRESS, conversation_id="a:2"))
     await shop.stores.addresses.keep_address("channel", replace(ADDRESS, scope="channel", user_id=""))
-    if shop.stores.folder:
+    if shop.lasts:
         await shop.reopen()
     addresses = shop.stores.addresses
     assert await addresses.address("mia") == replace(ADDRESS, conversation_id="a:2")
@@ -207,12 +207,22 @@ async def test_the_newest_address_of_a_person_is_kept_until_it_is_dropped(shop: 
 
 async def test_a_note_is_kept_until_it_is_emptied(shop: Shop) -> None:
     await shop.stores.addresses.keep_note("thread:2026-10-06", "a:77")
-    if shop.stores.folder:
+    if shop.lasts:
         await shop.reopen()
     assert await shop.stores.addresses.note("thread:2026-10-06") == "a:77"
     assert await shop.stores.addresses.note("unknown") == ""
     await shop.stores.addresses.keep_note("thread:2026-10-06", "")
     assert await shop.stores.addresses.note("thread:2026-10-06") == ""
+
+
+async def test_of_many_first_notes_at_once_one_is_kept_and_all_hear_of_it(shop: Shop) -> None:
+    addresses = shop.stores.addresses
+    heard = await asyncio.gather(*(addresses.keep_first_note("secret", f"s{n}") for n in range(8)))
+    assert len(set(heard)) == 1
+    if shop.lasts:
+        await shop.reopen()
+    assert await shop.stores.addresses.note("secret") == heard[0]
+    assert await shop.stores.addresses.keep_first_note("secret", "late") == heard[0]
 
 
 async def test_an_address_that_is_known_already_is_not_written_again(tiny: Shop) -> None:
@@ -251,9 +261,9 @@ def test_a_url_chooses_the_store(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("url", ["", "postgresql://localhost/pathway", "sqlite:///x", "pathway", "/var/lib/pathway"])
+@pytest.mark.parametrize("url", ["", "mysql://localhost/pathway", "sqlite:///x", "pathway", "/var/lib/pathway"])
 def test_a_store_that_is_not_known_is_refused_with_a_sentence(url: str) -> None:
-    with pytest.raises(ValueError, match=r"is not known. Write memory: or tinydb:///var/lib/pathway\."):
+    with pytest.raises(ValueError, match=r"is not known. Write memory:, tinydb:///var/lib/pathway or postgresql:"):
         open_stores(url)
 
 

@@ -1,0 +1,158 @@
+"""What the stores cost as cases grow in number: each figure must stay flat.
+
+    python bench/store.py [cases ...]
+
+For files and for PostgreSQL (one that is brought up here, with all its syncs, or the one of TEST_POSTGRES_DSN), at 100,
+1,000 and 10,000 open cases or at the numbers given: an event recorded durably, somebody's cases looked up and read, a
+look of the clock that finds nothing due, and twenty pieces of work claimed and settled. Milliseconds at the median (at
+the 99th percentile); the last column is the worst median of a size beside that of the smallest. Nothing is asserted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from storage import Stores, open_stores
+from storage.atomic import replace_file
+from tests.postgres import fresh_schema
+from tests.storage.samples import LEASE, NOON, first, note, then
+
+SIZES = (100, 1_000, 10_000)
+#: Cases of one mentor; each case has one thing waiting for a later day.
+EACH = 3
+ROUNDS = 300
+#: Has no factor in common with any number of cases or mentors that is asked for.
+STRIDE = 37
+LATER = NOON + timedelta(days=90)
+WARM = 40
+Measure = Callable[[], Awaitable[object]]
+Figures = dict[str, dict[int, list[float]]]
+
+
+async def fill(stores: Stores, begin: int, end: int) -> None:
+    async def one(n: int) -> None:
+        mentor = f"m{n // EACH}"
+        letter = note(f"l{n}", LATER, to=mentor)
+        await stores.book.commit(first(f"c{n}", people=(mentor, f"s{n}"), outbox=(letter,), wake_at=LATER))
+
+    for start in range(begin, end, 16):
+        await asyncio.gather(*(one(n) for n in range(start, min(start + 16, end))))
+
+
+class Workload:
+    def __init__(self, stores: Stores, cases: int) -> None:
+        self.book = stores.book
+        self.cases = cases
+        self.count = 0
+
+    def next(self, among: int) -> int:
+        """One after the other with a stride, so that nothing is met again that is still at hand from the last time."""
+        self.count += 1
+        return self.count * STRIDE % among
+
+    async def append(self) -> None:
+        case = self.next(self.cases)
+        name, mentor = f"c{case}", f"m{case // EACH}"
+        version = len(await self.book.events(name))
+        nonce = f"b{self.cases}-{self.count}"
+        await self.book.commit(then(name, version, nonce=nonce, people=(mentor, f"s{case}"), wake_at=LATER))
+
+    async def my_cases(self) -> None:
+        mentor = f"m{self.next(self.cases // EACH)}"
+        for case_id in await self.book.cases_of(mentor):
+            await self.book.events(case_id)
+
+    async def idle(self) -> None:
+        for queue in ("case", "outbox"):
+            assert not await self.book.claim(queue, "bench", NOON, 50, LEASE)
+            assert await self.book.next_due(queue)
+
+    async def twenty(self) -> None:
+        claims = await self.book.claim("case", "bench", LATER, 20, LEASE)
+        for claim in claims:
+            await self.book.complete(claim, "looked", wake_at=LATER)
+
+
+def bare_file(folder: Path) -> Callable[[], Awaitable[object]]:
+    """A file of the size of a case written, synced and renamed, and nothing else: what the disk takes at the least."""
+
+    async def put() -> None:
+        await asyncio.to_thread(replace_file, folder / "bare", b"x" * 3000)
+
+    return put
+
+
+async def measured(works: dict[int, Workload], bare: Measure) -> Figures:
+    """Milliseconds of each, by what and size. The sizes take turns, so that a busy moment meets them alike."""
+    found: Figures = {}
+    for n in range(WARM + ROUNDS):
+        for size, work in works.items():
+            steps: dict[str, Measure] = {
+                "a bare file, for scale": bare,
+                "an event recorded": work.append,
+                "my cases": work.my_cases,
+                "a look, nothing due": work.idle,
+            }
+            if n % 10 == 0:
+                steps["twenty settled"] = work.twenty
+            for what, step in steps.items():
+                begun = time.perf_counter()
+                await step()
+                if n >= WARM:
+                    took = 1000 * (time.perf_counter() - begun)
+                    found.setdefault(what, {}).setdefault(size, []).append(took)
+    return found
+
+
+async def stores_of(url: str, size: int, stack: AsyncExitStack) -> Workload:
+    stores = open_stores(url)
+    await stores.open()
+    stack.push_async_callback(stores.close)
+    begun = time.perf_counter()
+    await fill(stores, 0, size)
+    print(f"  {size} cases in {time.perf_counter() - begun:.0f} s", file=sys.stderr)
+    return Workload(stores, size)
+
+
+def table(name: str, found: Figures) -> None:
+    sizes = list(next(iter(found.values())))
+    print(f"\n| {name}, ms: median (p99) | {' | '.join(f'{n:,}' for n in sizes)} | grows |")
+    print(f"|---|{'---|' * (len(sizes) + 1)}")
+    for what, by_size in found.items():
+        medians = [statistics.median(times) for times in by_size.values()]
+        worst = [sorted(times)[int(len(times) * 0.99)] for times in by_size.values()]
+        cells = [f"{m:.2f} ({w:.2f})" for m, w in zip(medians, worst, strict=True)]
+        print(f"| {what} | {' | '.join(cells)} | {max(medians) / medians[0]:.2f} |")
+
+
+async def main() -> None:
+    sizes = sorted(int(x) for x in sys.argv[1:]) or list(SIZES)
+    folder = Path(tempfile.mkdtemp(prefix="pathway-bench-"))
+    try:
+        async with AsyncExitStack() as stack:
+            works = {n: await stores_of(f"tinydb://{folder}/{n}", n, stack) for n in sizes}
+            gc.freeze()  # as the serving bot does
+            table("TinyDB, a file a case", await measured(works, bare_file(folder)))
+        async with AsyncExitStack() as stack:
+            urls = [await stack.enter_async_context(fresh_schema(durable=True)) for _ in sizes]
+            works = {n: await stores_of(url, n, stack) for n, url in zip(sizes, urls, strict=True)}
+            gc.freeze()
+            table("PostgreSQL", await measured(works, bare_file(folder)))
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
