@@ -7,6 +7,7 @@ one open case a placement may have. Nothing is looked up before to be relied on 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Coroutine, Sequence
@@ -37,6 +38,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 #: So often a commit looks who has the placement's open case, where that one closes at the same moment.
 LOOKS = 3
+#: Seconds, at a stop, for letting go what is claimed: a database that does not answer holds no stop up.
+LAST = 2.0
 
 
 class PostgresCaseBook(Workbench):
@@ -53,9 +56,14 @@ class PostgresCaseBook(Workbench):
     async def close(self) -> None:
         """Waits for what is being written, and lets go what is still claimed here. Closing twice does nothing."""
         await self.unbroken.finish()
-        if self.database.is_open:
-            await self.let_go()
-        await self.database.close()
+        try:
+            if self.database.is_open:
+                async with asyncio.timeout(LAST):
+                    await self.let_go()
+        except (StoreUnavailable, TimeoutError):
+            log.warning("what is still claimed here could not be let go; its leases end by themselves")
+        finally:
+            await self.database.close()
 
     # -- recording -------------------------------------------------------------------------------------------------
 

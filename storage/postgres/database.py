@@ -115,7 +115,7 @@ class Database:
         """Closing twice does nothing."""
         pool, self._pool = self._pool, None
         if pool is not None:
-            await pool.close()
+            await pool.close(timeout=1.0)
 
     # -- doing -----------------------------------------------------------------------------------------------------
 

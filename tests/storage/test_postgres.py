@@ -243,6 +243,17 @@ async def test_while_nobody_answers_it_is_said_and_when_somebody_does_all_is_wel
         assert (await stores.book.health()).ok
 
 
+async def test_a_bot_can_stop_while_nobody_answers(url: str) -> None:
+    async with over_a_line(url) as (stores, line):
+        await stores.book.commit(first(outbox=(note(),)))
+        await due_letters(stores.book)
+        line.cut()
+        await stores.close()
+        assert not database_of(stores).is_open
+        with pytest.raises(StoreUnavailable, match="The store is closed"):
+            await stores.book.events("c1")
+
+
 async def test_while_the_database_hangs_the_event_loop_turns_and_the_step_ends(url: str) -> None:
     async with over_a_line(url) as (stores, line):
         await stores.book.commit(first())
