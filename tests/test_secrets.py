@@ -49,6 +49,8 @@ MADE_UP = frozenset(
         "Make a client secret under Certificates & secrets and copy its Value.",
         "stands in",
         "http://me:hidden@",
+        "postgresql://me:hunter2@",
+        "postgresql://nobody:hunter2@",
         "https://me:secret@",
         "https://user:word@",
         "http://127.0.0.1:4100@",

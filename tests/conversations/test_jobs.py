@@ -50,7 +50,7 @@ async def test_the_list_says_what_comes_next_what_waits_and_what_failed_and_name
     assert f"{reference}  Wednesday 14 October, 8am; Mentor; One-week check" in ahead[0]
     assert f"{reference}  " in waiting[0]
     assert re.search(r"Mentor; One-week check; tried (once|\d+ times): the connector answered 503", waiting[0])
-    assert "Student; a copy for you; not in Teams, and no mail server is set" in failed[0]
+    assert "Student; a copy for you; not in Teams, and no way for mail is set" in failed[0]
     assert "the connector answered 503; tried again later" in last[0]
     assert names_nobody(school, listed)
     while school.teams.take_fault("connector"):

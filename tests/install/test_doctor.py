@@ -323,7 +323,7 @@ async def test_a_folder_that_is_not_there_yet_is_no_fault_but_an_empty_list_is(
     ("url", "words"),
     [
         ("memory:", "forgets every case"),
-        ("postgres://db/pathway", "is not known"),
+        ("mysql://db/pathway", "is not known"),
         ("tinydb://relative", "after three slashes"),
         ("tinydb:///dev/null", "is a file"),
     ],
