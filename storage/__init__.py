@@ -59,7 +59,7 @@ def open_stores(url: str, *, alone: bool = False) -> Stores:
     if parts.scheme != "tinydb":
         raise ValueError(
             f'The store "{parts.scheme or url}" is not known. Write memory:, tinydb:///var/lib/pathway or '
-            "postgresql://user@host/database."
+            "postgresql://host/database."
         )
     path = Path(unquote(parts.path))
     if parts.netloc or parts.query or parts.fragment or path.parent == path or not path.is_absolute():
