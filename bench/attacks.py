@@ -167,8 +167,9 @@ def unknown_key(target: Target, number: int) -> bytes:
 
 
 def one_person(target: Target, number: int) -> bytes:
-    """A message of one mentor, who is none of the good people."""
-    return _post(target.port, target.token, people.body("echo", 10**9 + number * people.MENTORS))
+    """A message of one student: all good people are mentors."""
+    before, after = people.prepared("echo", people.STUDENTS)
+    return _post(target.port, target.token, before + b"%013d" % (9 * 10**12 + number) + after)
 
 
 KINDS = (*people.KINDS, people.INSTALL, "health")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.attacks import ATTACKS
 from bot.__main__ import main
 from pathway.provider import Contacts, Days, QuietHours, Retention, Roles, Settings, Words
 from tools import pictures
@@ -102,8 +103,25 @@ def test_every_test_that_the_page_of_what_must_hold_names_is_there() -> None:
     assert [f"{file}::{name}" for file, name in named if name not in functions_in(file)] == []
 
 
+def rows_of(name: str, *, before: str = "", after: str = "") -> list[list[str]]:
+    """The cells of each numbered line of a table, in the part of the page before or after a heading."""
+    head, _, tail = page(name).partition(before or after)
+    lines = (head if before else tail).splitlines()
+    return [line.split(" | ") for line in lines if re.match(r"\| \d+ \|", line)]
+
+
+def test_each_promise_of_a_time_is_measured_and_each_figure_stands_on_the_page_of_what_must_hold() -> None:
+    measured = [(figure.row, attack.name, figure.what) for attack in ATTACKS for figure in attack.figures]
+    shown = [(int(cells[0].strip("| ")), *cells[1:3]) for cells in rows_of("docs/reliability.md", after="## Figures")]
+    promised = [cells for cells in rows_of("docs/reliability.md", before="## Figures") if "](#figures)" in cells[-1]]
+    assert shown == measured
+    assert {int(cells[0].strip("| ")) for cells in promised} == {row for row, _, _ in measured}
+    assert all("`make bench-attacks`" in cells[-1] for cells in promised)
+    assert "bench-attacks:" in page("Makefile")
+
+
 def test_every_line_of_that_page_names_a_test_or_says_not_yet_and_wire_tests_stand_under_the_wire() -> None:
-    lines = [line.split(" | ") for line in page("docs/reliability.md").splitlines() if re.match(r"\| \d+ \|", line)]
+    lines = rows_of("docs/reliability.md", before="## Figures")
     assert [int(line[0].strip("| ")) for line in lines] == [*range(1, 45), *range(49, 55), *range(71, 76)]
     for number, _what, wire, inside, missing in lines:
         assert "::" in wire or "not yet: " in missing or "::" in inside, number
