@@ -23,7 +23,8 @@ from bot.clock import Clock, PathwayTime
 from bot.diary import Diary
 from bot.graph import ROOT, GraphInstalling
 from bot.graph_client import GraphClient
-from bot.graph_mail import GraphDoor, GraphMail
+from bot.graph_door import GraphDoor
+from bot.graph_mail import GraphMail
 from bot.invitation import BadLink, IcsLinks
 from bot.jobs import JobsCommand
 from bot.mail import Mail, Mailing
@@ -137,8 +138,8 @@ def _meetings(
         tokens, root = way.graph_tokens, ROOT
     else:
         return LinkMeetings()
-    client = GraphClient(session, tokens, root, wall=lambda: pathway_time.now().timestamp())
-    return GraphMeetings(client, pathway_time.now)
+    door = GraphDoor(session, tokens, root, wall=lambda: pathway_time.now().timestamp())
+    return GraphMeetings(GraphClient(door), pathway_time.now)
 
 
 async def _secret(stores: Stores) -> str:

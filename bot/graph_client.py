@@ -8,33 +8,20 @@ it does not add one time-out to another. Every request carries an id of ours, wh
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
-import time
-import uuid
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote
 
-import aiohttp
 from yarl import URL
 
 from bot.desk import TryLater
-from bot.graph import ROOT
-from bot.teams.connector import code_of, retry_after
-from bot.teams.tokens import Tokens
+from bot.graph_door import GraphAnswer, GraphDoor
 
 AT_ONCE: Final = 4
 #: Seconds in which nothing more is asked of a mailbox that gave no answer.
 SILENT: Final = 5.0
-_TIME_OUT: Final = aiohttp.ClientTimeout(total=12.0, sock_connect=5.0)
-_LARGEST: Final = 4 << 20
 #: Beside all 5xx: 401 is a token that Graph would not have twice.
 _PASSING: Final = frozenset({401, 408, 423, 425, 429})
-
-log = logging.getLogger(__name__)
 
 
 class GraphRefused(Exception):
@@ -54,30 +41,12 @@ class GraphLater(Exception):
         self.after = after
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    body: Any
-    after: float | None
-
-
 class GraphClient:
-    """*root* is Graph's address with its version; *wall* (seconds since 1970) is the clock that waits are kept by."""
+    """Waits are kept by the clock of *door*."""
 
-    def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        tokens: Tokens,
-        root: str = ROOT,
-        *,
-        wall: Callable[[], float] = time.time,
-        time_out: aiohttp.ClientTimeout = _TIME_OUT,
-    ) -> None:
-        self._session = session
-        self._tokens = tokens
-        self._root = root
-        self._wall = wall
-        self._time_out = time_out
+    def __init__(self, door: GraphDoor) -> None:
+        self._door = door
+        self._wall = door.wall
         self._room: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
         self._not_before: dict[str, float] = {}
 
@@ -94,15 +63,14 @@ class GraphClient:
         """The JSON (None where there is none) that answers a request to what is *below* `/users/{mailbox}/`, which is
         written as it stands in the path. Raises GraphRefused, GraphLater.
         """
-        url = URL(f"{self._root}/users/{quote(mailbox, safe='')}/{below}", encoded=True)
-        return await self._kept(method, url.update_query(query) if query else url, mailbox, body, prefer)
+        return await self._kept(method, self._door.url(mailbox, below, query), mailbox, body, prefer)
 
     async def follow(self, link: str, mailbox: str, prefer: str = "") -> Any:
         """The next page, by the link of the one before. A link that leads elsewhere is not followed: it would take the
         token there. Raises GraphRefused, GraphLater.
         """
         url = URL(link, encoded=True)
-        if url.origin() != URL(self._root).origin():
+        if url.origin() != URL(self._door.root).origin():
             raise GraphRefused(400, "a next page elsewhere")
         return await self._kept("GET", url, mailbox, None, prefer)
 
@@ -112,57 +80,19 @@ class GraphClient:
             if wait > 0:
                 raise GraphLater("the mailbox is not to be asked yet", wait)
             answer = await self._asked(method, url, mailbox, body, prefer)
-        if 200 <= answer.status < 300:
+        if answer.done and answer.whole:
             return answer.body
-        if answer.status in _PASSING or answer.status >= 500:
+        if answer.done or answer.status in _PASSING or answer.status >= 500:
             if answer.after is not None:
                 self._not_before[mailbox] = self._wall() + answer.after
             raise GraphLater(f"Graph answered {answer.status}", answer.after)
-        raise GraphRefused(answer.status, code_of(answer.body))
+        raise GraphRefused(answer.status, answer.code)
 
-    async def _asked(self, method: str, url: URL, mailbox: str, body: Any, prefer: str) -> _Answer:
+    async def _asked(self, method: str, url: URL, mailbox: str, body: Any, prefer: str) -> GraphAnswer:
         try:
-            token = await self._tokens.token()
-            answer = await self._once(method, url, body, prefer, token)
-            if answer.status == 401:
-                answer = await self._once(method, url, body, prefer, await self._tokens.renewed(token))
+            return await self._door.ask(method, url, body, prefer)
         except TryLater as no:
+            if isinstance(no.__cause__, TimeoutError):
+                self._not_before[mailbox] = self._wall() + SILENT
+                raise GraphLater("Graph keeps silent", SILENT) from no
             raise GraphLater(str(no), no.after) from no
-        except TimeoutError as fault:
-            self._not_before[mailbox] = self._wall() + SILENT
-            raise GraphLater("Graph keeps silent", SILENT) from fault
-        except (aiohttp.ClientError, OSError) as fault:
-            raise GraphLater(f"Graph's answer was lost: {type(fault).__name__}") from fault
-        return answer
-
-    async def _once(self, method: str, url: URL, body: Any, prefer: str, token: str) -> _Answer:
-        mark = str(uuid.uuid4())
-        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "client-request-id": mark}
-        if prefer:
-            headers["Prefer"] = prefer
-        async with self._session.request(
-            method, url, json=body, headers=headers, allow_redirects=False, timeout=self._time_out
-        ) as answer:
-            said = _json(await _read(answer))
-            after = retry_after(answer.headers.get("Retry-After"), self._wall())
-        if answer.status >= 400:
-            log.warning("Graph answered %d %s to request %s", answer.status, code_of(said), mark)
-        return _Answer(answer.status, said, after)
-
-
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
-    """The body of an answer that is not larger than any of ours can be. Raises aiohttp.ClientPayloadError."""
-    parts, size = [], 0
-    async for part in answer.content.iter_chunked(1 << 16):
-        size += len(part)
-        if size > _LARGEST:
-            raise aiohttp.ClientPayloadError("too large")
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _json(raw: bytes) -> Any:
-    try:
-        return json.loads(raw) if raw else None
-    except (ValueError, RecursionError):
-        return None

@@ -18,7 +18,7 @@ import aiohttp
 from bot.desk import TryLater
 from bot.doctor.findings import Finding, note, well, wrong
 from bot.graph import ROOT
-from bot.graph_mail import GraphDoor
+from bot.graph_door import GraphDoor
 from bot.settings import BotSettings
 from bot.teams.tokens import GRAPH, MsalTokens, TokenRules, Tokens, entra_client
 from pathway.dates import counted
@@ -127,7 +127,7 @@ async def _tutors(door: GraphDoor, tutors: Sequence[str]) -> list[Finding]:
 
 async def _calendar(door: GraphDoor, mailbox: str) -> str:
     """A `Let`, or the status that came."""
-    says = await door.ask("GET", mailbox, "calendar?$select=id")
+    says = await door.ask("GET", door.url(mailbox, "calendar?$select=id"))
     return {200: Let.IN, 403: Let.REFUSED, 404: Let.NO_MAILBOX}.get(says.status, str(says.status))
 
 
@@ -162,5 +162,5 @@ async def _mail(door: GraphDoor, settings: BotSettings) -> list[Finding]:
 
 async def _may_send(door: GraphDoor, mailbox: str) -> str:
     """As `_calendar`: a letter to nobody is refused as such (400) only by a mailbox that may be used."""
-    says = await door.ask("POST", mailbox, "sendMail", _TO_NOBODY)
+    says = await door.ask("POST", door.url(mailbox, "sendMail"), _TO_NOBODY)
     return {400: Let.IN, 202: Let.IN, 403: Let.REFUSED, 404: Let.NO_MAILBOX}.get(says.status, str(says.status))

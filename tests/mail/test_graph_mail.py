@@ -11,7 +11,8 @@ import aiohttp
 import pytest
 
 from bot.desk import TryLater, Unreachable, perhaps_delivered
-from bot.graph_mail import AT_ONCE, GraphDoor, GraphMail
+from bot.graph_door import GraphDoor
+from bot.graph_mail import AT_ONCE, GraphMail
 from bot.invitation import Between, calendar_file
 from bot.mail import Letter, Mail
 from bot.practice.mailbox import Mailbox

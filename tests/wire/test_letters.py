@@ -69,6 +69,6 @@ async def test_a_mailbox_that_may_not_send_is_no_readers_fault_and_the_office_he
 
 
 @pytest.mark.skipif(not CONTRACT.is_file(), reason="The outside contracts are not beside this clone.")
-def test_a_word_that_the_contract_does_not_know_is_a_fault() -> None:
+async def test_a_word_that_the_contract_does_not_know_is_a_fault() -> None:
     assert letter_faults({"message": {"subject": "x"}, "saveToSentItems": False}) == []
     assert letter_faults({"message": {"subjekt": "x"}}) != []
