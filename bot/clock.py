@@ -179,6 +179,10 @@ class Clock:
             due = await self._next_due()
         except StoreUnavailable:
             return
+        except asyncio.CancelledError:  # the scheduler cuts off what it has begun when it is shut down
+            if not self._stops.is_set():
+                raise
+            return
         woken, self._woken = self._woken, False
         if not self._scheduler.running:
             return

@@ -145,6 +145,7 @@ async def test_whoever_comes_second_reads_who_came_first_and_on_which_day(school
     reference = await road.told(school)
     await school.says("sam", reference)
     await school.presses("sam", "Arrange the meeting")
+    await school.presses("sam", "Another time")
     await school.fills("sam", day="2026-10-20", time="09:15", press="Make the invitation")
     message, verb, data = school.wire("sam", "It is booked for ")
     await road.books(school)

@@ -42,6 +42,7 @@ def school(microsoft: Microsoft, bot: Bot) -> Partnership:
 async def about_to_book(school: Partnership, tutor: str, day: str = "2026-10-19") -> tuple[str, str, dict[str, Any]]:
     """The press that says that the meeting is booked."""
     await school.presses(tutor, "Arrange the meeting")
+    await school.presses(tutor, "Another time")
     await school.fills(tutor, day=day, time="15:45", press="Make the invitation")
     message, verb, data = school.wire(tutor, "It is booked for ")
     return message.id, verb, data
