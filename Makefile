@@ -14,7 +14,7 @@ test: ## everything that CI runs
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 bench: ## Pathway beside Microsoft's SDKs: docs/speed.md
 	@tools/setup.sh

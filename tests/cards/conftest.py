@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -7,18 +8,16 @@ import pytest
 from tests.cards.catalogue import Drawn, attacked, bare, catalogue, heaviest, longest, ordinary
 
 _CONTRACTS = Path(__file__).parents[3] / "shared" / "contracts"
-#: The same books for all tests that read them.
-_BOOKS: dict[str, list[Drawn]] = {}
 _WORLDS = {"ordinary": ordinary, "bare": bare, "longest": longest, "attacked": attacked, "heaviest": heaviest}
 
 
+@cache
 def whole_book(world: str) -> list[Drawn]:
     """Every card of *world*."""
-    if world not in _BOOKS:
-        _BOOKS[world] = list(catalogue(_WORLDS[world]()))
-    return _BOOKS[world]
+    return list(catalogue(_WORLDS[world]()))
 
 
+@cache
 def book_of(world: str) -> list[Drawn]:
     """Every card of *world*, of equal cards of one reader the first."""
     once: dict[tuple[str, str, str], Drawn] = {}
