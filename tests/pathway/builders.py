@@ -158,6 +158,12 @@ def _meeting(story: Story, at: datetime) -> Fields:
     return {"starts": starts, "minutes": 45, "held": e.Held.TEAMS}
 
 
+def _entry(story: Story, at: datetime) -> Fields:
+    """The first meeting's, as it is booked."""
+    starts = story.case.meeting.starts if story.case.meeting else at + timedelta(days=1)
+    return {**_OF_THE_MEETING, "organiser": "helen", "entry": "entry-1", "starts": starts, "minutes": 45, "link": JOIN}
+
+
 def _plan(story: Story, at: datetime) -> Fields:
     review = story.ground.calendar.add(local_date(at), 5)
     return {
@@ -227,6 +233,9 @@ _REFERRED = {
 _CONCERN = {"areas": ("TS7",), "seen": "Noise on Monday, period 2.", "going_well": "Warm with the class."}
 
 #: Lawful fields for every event there is.
+_OF_THE_MEETING: Fields = {"which": e.Gathering.MEETING, "revision": 1}
+JOIN = "https://teams.microsoft.com/l/meetup-join/19%3ameeting"
+
 DEFAULTS: Mapping[type[e.Event], Defaults] = {
     e.DraftStarted: _draft,
     e.DraftDiscarded: _nothing,
@@ -317,6 +326,11 @@ DEFAULTS: Mapping[type[e.Event], Defaults] = {
         "place": "Carnegie Hall",
         "invited": ("student", "course_director", "level_lead", "partnership_lead"),
     },
+    e.InvitationSent: _entry,
+    e.InvitationWithdrawn: lambda _story, _at: _OF_THE_MEETING,
+    e.InvitationRefused: lambda _story, _at: _OF_THE_MEETING | {"organiser": "helen", "reason": "ErrorAccessDenied"},
+    e.FoundInCalendar: lambda _story, _at: _OF_THE_MEETING | {"starts": None},
+    e.InvitationRenewed: _says(which=e.Gathering.MEETING),
     e.ReplyRequested: _nothing,
     e.Nudged: lambda _story, at: {"timer": "T1", "due": at, "rung": "due", "to": "priya"},
 }
@@ -465,6 +479,9 @@ class At:
 
     def director(self, kind: type[e.Event], /, **fields: Any) -> At:
         return self._told("alan", Role.COURSE_DIRECTOR, kind, fields)
+
+    def system(self, kind: type[e.Event], /, **fields: Any) -> At:
+        return self._told(e.SYSTEM, Role.SYSTEM, kind, fields)
 
     def student(self, kind: type[e.Event], /, **fields: Any) -> At:
         return self._told("tom", Role.STUDENT, kind, fields)

@@ -30,6 +30,7 @@ TOO_MANY = "Choose up to 3 areas. You have chosen 4. Which matter most this week
 NOT_OFFERED = "Choose each area from the list. One of them is not among those of your partnership."
 TOLD_FIRST = "Tell the student first, then record it here."
 REASON = "Give the reason in a line."
+NO_INVITATION = "No invitation of ours stands for it any more. Please arrange it anew."
 
 
 @dataclass(frozen=True)
@@ -297,6 +298,7 @@ REFUSALS = [
     R(WEEKLY, "mentor", e.SecondOpinion, {"kind": e.Opinion.OBSERVED}, "seen", "Say what was seen."),
     R(WEEKLY, "team", e.LinkTutorNamed, {"person": "nobody"}, "person", "Choose somebody from the list."),
     R(WEEKLY, "team", e.MentorNamed, {"person": ""}, "person", "Choose somebody from the list."),
+    R(BOOKED, "link_tutor", e.InvitationRenewed, {"which": e.Gathering.REVIEW}, "", NO_INVITATION),
 ]  # fmt: skip
 
 

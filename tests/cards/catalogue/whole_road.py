@@ -22,6 +22,7 @@ from pathway.ports import OutboxItem
 from pathway.process import Stage
 from pathway.roles import Role
 from pathway.tellings import CHANNEL, TOLD, Notice, Telling, tellings
+from tests.cards.catalogue.calendars import calendar_cards, invited
 from tests.cards.catalogue.first_half import (
     ASKED,
     AT_ONCE,
@@ -52,6 +53,7 @@ def cases_of(world: World) -> list[Told]:
         story = Story(ground=world.ground()).reach(stage, "2026-10-06 10:00")
         found.append(Told(f"later: {stage.value}", story.case, story.ground, moment("2026-10-06 11:00")))
     found += reviews_of(world)
+    found += invited(world)
     found.append(tell(world, "told, with no Link Tutor", (AT_ONCE,), link_tutor=""))
     found.append(tell(world, "a second mentor", (TARGET,), second_mentor="gareth"))
     found.append(tell(world, "told on a Friday night", (("2026-10-09 19:00", *AT_ONCE[1:]),)))
@@ -75,6 +77,7 @@ def catalogue(world: World) -> Iterator[Drawn]:
     yield from reviews(world)
     yield from plan_cards(world, told)
     yield from out_of_reach(world, told)
+    yield from calendar_cards(world)
 
 
 def _case_cards(told: Sequence[Told]) -> Iterator[Drawn]:

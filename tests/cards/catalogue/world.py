@@ -219,6 +219,7 @@ ROLES = {
     "team": Role.PARTNERSHIP_TEAM,
     "lead": Role.PARTNERSHIP_LEAD,
     "director": Role.COURSE_DIRECTOR,
+    "system": Role.SYSTEM,
 }
 
 
