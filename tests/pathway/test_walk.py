@@ -40,13 +40,17 @@ SELDOM = {
     *(e.RaisedInError, e.StudentLeftCourse, e.PlacementEnded, e.OtherProcedureTookOver, e.CasePaused),
     *(e.StudentReplied, e.RecordedInPebblePad, e.Nudged, e.ReplyRequested, e.StudentTold),
     *(e.LinkTutorNamed, e.MentorNamed, e.TargetMet, e.NoInterventionAgreed, e.ReferralWithdrawn),
+    *(e.InvitationWithdrawn, e.InvitationRefused),
 }
 #: What needs several things to have happened before is tried more often.
 OFTEN = {
-    e.PlanVersionAgreed: 8,
-    e.PlanShared: 12,
+    e.PlanVersionAgreed: 12,
+    e.PlanShared: 30,
+    e.ReviewPartRecorded: 6,
+    e.PlacementTerminated: 6,
     e.NextStepsBooked: 8,
     e.InterventionAgreed: 3,
+    e.InvitationRenewed: 20,
     e.ViewsDiffered: 3,
     e.ProceededWithoutAgreement: 3,
 }
@@ -54,7 +58,9 @@ WHERE: dict[type[e.Event], set[str]] = {kind: set(places) for _, kind, places, _
     kind: set(places) for _, kind, places, _ in RECORDED
 }
 WHITHER: dict[type[e.Event], str] = {kind: to for _, kind, _, to, _ in MOVES}
-AFTER_CLOSING = {e.StudentReplied, e.RecordedInPebblePad, e.Nudged, e.OutcomeReopened}
+#: What stands in calendars is put right, and found out, after the end too.
+OF_CALENDARS = {e.InvitationSent, e.InvitationWithdrawn, e.InvitationRefused, e.FoundInCalendar}
+AFTER_CLOSING = {e.StudentReplied, e.RecordedInPebblePad, e.Nudged, e.OutcomeReopened, *OF_CALENDARS}
 
 
 class Walk(RuleBasedStateMachine):
@@ -376,6 +382,17 @@ def _otherwise(value: object, chance: Random) -> object:  # noqa: PLR0911 - a ta
             return None
 
 
+def _walks_on_until_everything_was_seen(most: int = 2000) -> None:
+    """What is rare is met or not by chance, which turns with every module that is loaded: then a few more walks."""
+    for number in range(most):
+        if set(Walk.accepted) == set(KINDS):
+            return
+        walk = Walk()
+        walk.a_case_begins(number)
+        for step in range(50):
+            walk.somebody_tries_something(number * 1000 + step)
+
+
 def test_ten_thousand_random_steps_never_leave_the_process() -> None:
     for counts in (Walk.tried, Walk.accepted, Walk.reached):
         counts.clear()
@@ -383,10 +400,11 @@ def test_ten_thousand_random_steps_never_leave_the_process() -> None:
     run_state_machine_as_test(
         Walk,
         settings=settings(
-            max_examples=440, stateful_step_count=50, derandomize=True, deadline=None, phases=[Phase.generate]
+            max_examples=400, stateful_step_count=50, derandomize=True, deadline=None, phases=[Phase.generate]
         ),
     )
 
+    _walks_on_until_everything_was_seen()
     steps = Walk.tried["out of step"] + Walk.tried["not yours"] + Walk.tried["in step and theirs"]
     assert steps >= 10_000
     assert set(Walk.accepted) == set(KINDS), "a walk that never gets somewhere proves nothing about it"
