@@ -6,7 +6,7 @@ import { day, time } from "./words.js";
 
 const MARK = "calendar-";
 const NOT_DONE = "That did not work. Please try again.";
-const ANSWERS = { none: "no answer yet", accepted: "accepted", tentativelyAccepted: "perhaps", declined: "declined" };
+const ANSWERS = { none: "no answer yet", accepted: "accepted", tentativelyAccepted: "tentative", declined: "declined" };
 const WEEK = 7 * 24 * 60 * 60 * 1000;
 
 // The key of a calendar among the panes, and whose it is ("" for any other pane).
@@ -206,7 +206,7 @@ class Entry {
 
   answers() {
     const { entry } = this;
-    const given = [["accepted", "Accept"], ["tentativelyAccepted", "Perhaps"], ["declined", "Decline"]];
+    const given = [["accepted", "Accept"], ["tentativelyAccepted", "Tentative"], ["declined", "Decline"]];
     return given.map(([response, title]) =>
       make(
         "button",
