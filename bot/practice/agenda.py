@@ -83,10 +83,10 @@ class Agenda:
         self._only_the_organiser(request, entry)
         try:
             starts = local(date.fromisoformat(str(body.get("on"))), time.fromisoformat(str(body.get("at"))))
-        except ValueError:
+            if starts != entry.starts:
+                self._tenant.calendars.moves(entry.id, starts)
+        except (ValueError, OverflowError):
             return web.json_response({"error": "Please give a day and a time."}, status=400)
-        if starts != entry.starts:
-            self._tenant.calendars.moves(entry.id, starts)
         return web.json_response({})
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:

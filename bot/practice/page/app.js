@@ -147,7 +147,13 @@ function row(key, name, what, fresh, face) {
   return make("li", { class: fresh ? "new" : "" }, choose, open[0] === key ? null : beside);
 }
 
+let drawnSide = "";
+
+// Drawn anew only where something in it has changed: a press must not lose the button under it.
 function side() {
+  const wanted = JSON.stringify([state.people, state.channel, state.mail, panes.map((p) => p.key)]);
+  if (wanted === drawnSide) return;
+  drawnSide = wanted;
   const focused = document.activeElement?.closest?.("#side [data-key], #side [data-beside]");
   const before = focused ? (focused.dataset.key ? `[data-key="${focused.dataset.key}"]` : `[data-beside="${focused.dataset.beside}"]`) : "";
   const groups = GROUPS.map((group) => {
