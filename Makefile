@@ -4,9 +4,9 @@ PORT ?= 3979
 
 .PHONY: practice test bench bench-attacks format lock sbom bench-lock clean
 
-practice: ## try Pathway in the browser, with made-up people
+practice: ## try Pathway in the browser, with made-up people; GRAPH=fake: with their calendars
 	@tools/setup.sh
-	@exec $(PY) -m bot practice --port $(PORT) $(ARGS)
+	@exec $(PY) -m bot practice --port $(PORT) $(if $(GRAPH),--graph $(GRAPH)) $(ARGS)
 
 test: ## everything that CI runs
 	@tools/setup.sh browser

@@ -55,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     practice = commands.add_parser("practice", help="try everything in the browser, with made-up people")
     practice.add_argument("--port", type=int, default=PRACTICE_PORT)
     practice.add_argument("--data", type=Path, default=Path(".practice"))
+    practice.add_argument(
+        "--graph", choices=["fake"], help="with calendars, in which meetings stand: a made-up Microsoft Graph"
+    )
     practice.add_argument("--no-open", action="store_true", help="do not open the browser")
     practice.set_defaults(run=_practice)
     commands.add_parser("serve", help="run the bot for Teams").set_defaults(run=_serve)
@@ -120,7 +123,7 @@ def _package_parser(package: argparse.ArgumentParser) -> None:
 def _practice(asked: argparse.Namespace) -> int:
     from bot.practice.server import run  # noqa: PLC0415 - a serving bot needs none of it
 
-    return run(asked.port, asked.data, open_browser=not asked.no_open)
+    return run(asked.port, asked.data, open_browser=not asked.no_open, graph=asked.graph == "fake")
 
 
 def _serve(_asked: argparse.Namespace) -> int:

@@ -1,7 +1,8 @@
 """Pictures of the cards, taken in practice modes of their own: `python tools/pictures.py` writes docs/pictures/.
 
 Three roads are walked in Chromium: Tom's from the first worry to both views, and stories 2 (Aisha's) and 3 (Daniel's)
-whole, as the browser tests walk them. docs/cards.md shows the pictures in the order of the road.
+whole, as the browser tests walk them; then a meeting is moved in a calendar. docs/cards.md shows the pictures in the
+order of the road.
 
 `--look WIDTH THEME` takes every card of the three at that width instead, for somebody to look at.
 `--time` takes none: it walks story 3 as a newcomer would by hand and says what that asks for, and how long it takes.
@@ -28,6 +29,7 @@ from playwright.async_api import Browser, Page, expect  # noqa: E402 (the checko
 
 from pathway.dates import LONDON  # noqa: E402
 from tests.browser.house import practising  # noqa: E402
+from tests.browser.outlook import Outlook  # noqa: E402
 from tests.browser.person import Effort, Filled, Person, Screen, open_screen  # noqa: E402
 from tests.browser.stories import (  # noqa: E402
     Around,
@@ -48,6 +50,7 @@ from tests.browser.stories import (  # noqa: E402
     tells_the_link_tutor,
     writes_the_plan,
 )
+from tests.browser.test_calendar import FRIDAY, arranges, is_booked_on_thursday  # noqa: E402
 from tests.browser.test_story_three import the_first_half, the_second_half  # noqa: E402
 from tests.browser.test_story_two import aishas_road  # noqa: E402
 from tests.practice.house import chromium, find_chromium  # noqa: E402
@@ -76,10 +79,12 @@ AISHA_NARROW = frozenset({
     "student-talk", "student-reply", "duties", "promises", "review-ahead", "review-start", "outcome-continues-check",
     "outcome-continues-to-student", "outcome-continues-gareth",
 })  # fmt: skip
+#: With calendars.
+GRAPH_LIGHT = frozenset({"calendar"})
 #: When Priya Nair is asked how the week went.
 ASKED = datetime(2026, 10, 13, 15, 30, tzinfo=LONDON)
 #: Taken as the whole window; the others are the card alone.
-WINDOWS = frozenset({"welcome", "side-by-side", "channel", "channel-review-done", "mailbox", *DARK})
+WINDOWS = frozenset({"welcome", "side-by-side", "channel", "channel-review-done", "mailbox", *DARK, *GRAPH_LIGHT})
 
 TOM: Mapping[str, Filled] = {
     "I talked to them about it on": "2026-10-06",
@@ -274,14 +279,28 @@ async def walk_daniels(screen: Screen, album: Album) -> None:
     await the_second_half(around)
 
 
+async def walk_with_calendars(screen: Screen, album: Album) -> None:
+    """Tom's meeting stands in Dr Helen Marsh's calendar, is dragged to another day there, and Pathway notices."""
+    helen = screen.person("helen")
+    calendar = Outlook(helen)
+    await arranges(screen)
+    await is_booked_on_thursday(screen)
+    await calendar.opens()
+    await calendar.drags_to(FRIDAY)
+    await calendar.shows(FRIDAY, "3:30pm to 4pm")
+    await screen.moves_the_clock("+1 hour")
+    await helen.sees_heading("The meeting was moved in Outlook")
+    await album.take("calendar", helen)
+
+
 Road = Callable[[Screen, Album], Awaitable[None]]
 
 
-async def _go(browser: Browser, size: tuple[int, int], theme: str, road: Road, album: Album) -> Effort:
-    """Walks one road in a practice of its own. What it asked of a person."""
+async def _go(browser: Browser, size: tuple[int, int], theme: str, road: Road, album: Album, *more: str) -> Effort:
+    """Walks one road in a practice of its own, with *more* on its command line. What it asked of a person."""
     album.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as data:
-        async with practising(Path(data) / "practice") as running:
+        async with practising(Path(data) / "practice", *more) as running:
             screen = await open_screen(browser, running.address, width=size[0], height=size[1], theme=theme)
             await road(screen, album)
             effort = await screen.effort()
@@ -300,6 +319,7 @@ async def _take(browser: Browser, out: Path) -> None:
         _go(browser, PHONE, "dark", walk_daniels, Album(out, DANIEL_DARK)),
     )
     await _go(browser, NARROW, "light", walk_aishas, Album(out, AISHA_NARROW))
+    await _go(browser, WIDE, "light", walk_with_calendars, Album(out, GRAPH_LIGHT), "--graph", "fake")
 
 
 async def _look(browser: Browser, out: Path, width: int, theme: str) -> None:

@@ -54,6 +54,10 @@ class PracticeFolder:
         return self.path / "mail.json"
 
     @property
+    def calendars(self) -> Path:
+        return self.path / "calendars.json"
+
+    @property
     def log(self) -> Path:
         return self.path / "bot.log"
 
@@ -90,10 +94,11 @@ class PracticeFolder:
         aside.replace(marker)
 
     def wipe_book(self) -> None:
-        """Forgets everything the bot kept. The bot must not be running."""
+        """Forgets everything the bot kept, and what stood in calendars. The bot must not be running."""
         self.keep(replace(self.identity(), seeded=False))
         if self.book.exists():
             shutil.rmtree(self.book)
+        self.calendars.unlink(missing_ok=True)
 
     def close(self) -> None:
         if self._lock is not None:

@@ -145,15 +145,28 @@ class Mailbox:
 
     def _arrived(self, content: bytes, address: str) -> None:
         letter = cast("EmailMessage", message_from_bytes(content, policy=cast("Any", modern)))
-        mail = Mail(
-            id=uuid.uuid4().hex,
-            to=address.casefold(),
+        self.put(
+            to=address,
             sender=str(letter["From"] or ""),
             subject=str(letter["Subject"] or ""),
             text=_part(letter, "plain"),
             html=_part(letter, "html"),
-            at=self._now(),
             attachments=tuple(_attachments(letter)),
+        )
+
+    def put(
+        self, *, to: str, sender: str, subject: str, text: str, html: str = "", attachments: tuple[Attachment, ...] = ()
+    ) -> None:
+        """A mail that did not come by SMTP: what Outlook itself sends."""
+        mail = Mail(
+            id=uuid.uuid4().hex,
+            to=to.casefold(),
+            sender=sender,
+            subject=subject,
+            text=text,
+            html=html,
+            at=self._now(),
+            attachments=attachments,
         )
         self._mails.append(mail)
         self._keep()

@@ -17,6 +17,7 @@ from bot.practice.folder import PracticeFolder
 from bot.practice.mailbox import Mail, Mailbox
 from bot.practice.people import PracticePerson
 from bot.practice.roll import PARTNERSHIP, PROVIDER
+from bot.practice.tenant import Tenant
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +29,18 @@ Told = dict[str, Any]
 
 
 class Practice:
-    """Everything behind the page. *command* is the program that answers to `serve` and `roster import FILE`."""
+    """Everything behind the page. *command* is the program that answers to `serve` and `roster import FILE`; with
+    *graph* the made-up university has let Pathway into its calendars.
+    """
 
-    def __init__(self, folder: PracticeFolder, people: Sequence[PracticePerson], command: Sequence[str] = BOT) -> None:
+    def __init__(
+        self,
+        folder: PracticeFolder,
+        people: Sequence[PracticePerson],
+        command: Sequence[str] = BOT,
+        *,
+        graph: bool = False,
+    ) -> None:
         identity = folder.identity()
         self._folder = folder
         self._offset = START - datetime.now(UTC)
@@ -48,6 +58,9 @@ class Practice:
         self.channel.before_message = self._look_while_advancing
         self.mailbox = Mailbox(self.now, file=folder.mail, heard=self._mail_came)
         self.mailbox.before_mail = self._look_while_advancing
+        self.tenant: Tenant | None = None
+        if graph:
+            self.tenant = Tenant(people, self.now, self.mailbox, folder.calendars, self._calendar_changed)
         self.bot = BotProcess(
             command, self._environment, admin=folder.book / "admin.sock", log=folder.log, changed=self._bot_changed
         )
@@ -82,6 +95,8 @@ class Practice:
             self.channel.transcript.clear()
             self.mailbox.clear()
             self._offset = START - datetime.now(UTC)
+            if self.tenant is not None:
+                self.tenant.clear()
             await self._start_bot()
         self.tell("again")
 
@@ -129,6 +144,8 @@ class Practice:
             "PATHWAY_STORE": f"tinydb://{self._folder.book}",
             "PATHWAY_PROVIDER": str(PROVIDER),
             "PATHWAY_PRACTICE": self.channel.url,
+            "PATHWAY_CALENDARS": "on" if self.tenant else "off",
+            "PATHWAY_GRAPH": f"{self.channel.url}/graph" if self.tenant else "",
             "SMTP_HOST": self.mailbox.host,
             "SMTP_PORT": str(self.mailbox.port),
             "SMTP_USER": "",
@@ -198,6 +215,9 @@ class Practice:
 
     def _mail_came(self, mail: Mail) -> None:
         self.tell("mail", to=mail.to)
+
+    def _calendar_changed(self) -> None:
+        self.tell("calendar")
 
     def _bot_changed(self, state: State) -> None:
         self.tell("bot", state=state, words=WORDS[state])

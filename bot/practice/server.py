@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from bot.practice.agenda import Agenda
+from bot.practice.asked import json_object
 from bot.practice.botprocess import ROOT, WORDS, BotDoesNotStart
 from bot.practice.channel import CHANNEL, Channel, PracticePerson
 from bot.practice.folder import NotOurs, PracticeFolder
@@ -85,6 +87,9 @@ class Server:
         app.router.add_post("/api/clock", self._clock)
         app.router.add_post("/api/restart", self._restart)
         app.router.add_get("/api/events", self._events)
+        if self._practice.tenant is not None:
+            self._practice.tenant.graph.add_to(app)
+            Agenda(self._practice.tenant).add_to(app)
         return app
 
     # Who may ask
@@ -135,6 +140,7 @@ class Server:
                     "unread": self._channel.unread(CHANNEL),
                 },
                 "mail": {"unread": sum(not m.read for m in self._practice.mailbox.all())},
+                "calendars": self._practice.tenant is not None,
                 "bot": {"state": bot.state, "words": WORDS[bot.state]},
                 "clock": {"now": self._practice.now().isoformat(), "next": None} | clock,
             }
@@ -190,7 +196,7 @@ class Server:
     # What people do there
 
     async def _say(self, request: web.Request) -> web.StreamResponse:
-        key, body = self._key(request), await _json(request)
+        key, body = self._key(request), await json_object(request)
         words = str(body.get("text", "")).strip()[:_LONGEST_WORDS]
         if not words:
             raise web.HTTPBadRequest(text="Nothing was typed.")
@@ -202,7 +208,7 @@ class Server:
         return web.json_response({"ok": answer.ok})
 
     async def _act(self, request: web.Request) -> web.StreamResponse:
-        key, body = self._key(request), await _json(request)
+        key, body = self._key(request), await json_object(request)
         data = body.get("data")
         if not isinstance(data, dict | None) or not isinstance(body.get("verb"), str):
             raise web.HTTPBadRequest(text="A press needs a verb and data.")
@@ -212,7 +218,7 @@ class Server:
         return web.json_response({"kind": answer.kind, "text": answer.text})
 
     async def _clock(self, request: web.Request) -> web.StreamResponse:
-        by = (await _json(request)).get("by")
+        by = (await json_object(request)).get("by")
         if by not in {"hour", "day", "week", "next"}:
             raise web.HTTPBadRequest(text="The clock moves by an hour, a day, a week, or to the next reminder.")
         return web.json_response(await self._practice.advance(by))
@@ -262,29 +268,21 @@ async def _next(queue: asyncio.Queue[dict[str, Any] | None]) -> dict[str, Any] |
         return {}
 
 
-async def _json(request: web.Request) -> dict[str, Any]:
-    try:
-        body = await request.json()
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise web.HTTPBadRequest(text="The body must be a JSON object.")
-    return body
-
-
 async def serve(
     folder: PracticeFolder,
     port: int,
     *,
     command: Sequence[str] = BOT,
+    graph: bool = False,
     ready: Callable[[str], None],
     until: asyncio.Event,
 ) -> None:
-    """Serves practice until *until* is set; *ready* is called with the page's address once the bot stands.
+    """Serves practice until *until* is set; *ready* is called with the page's address once the bot stands. With
+    *graph* Pathway may write into the calendars of a made-up university.
 
     Raises BotDoesNotStart, and OSError where the port is taken.
     """
-    practice = Practice(folder, practice_people(), command)
+    practice = Practice(folder, practice_people(), command, graph=graph)
     runner = web.AppRunner(Server(practice).application(), access_log=None, shutdown_timeout=3)
     await runner.setup()
     passing = asyncio.create_task(practice.pass_changes_on())
@@ -302,7 +300,7 @@ async def serve(
         await runner.cleanup()
 
 
-def run(port: int = 3979, data: Path = Path(".practice"), open_browser: bool = True) -> int:  # noqa: FBT001, FBT002 (the command line's own switches)
+def run(port: int = 3979, data: Path = Path(".practice"), *, open_browser: bool = True, graph: bool = False) -> int:
     """`python -m bot practice`: 0 after a clean end, 1 with a sentence on the screen where it cannot run."""
     if missing := [f for f in page_files().values() if not f.exists()]:
         return _sorry(f"{missing[0].name} is missing. Run: python tools/setup_web.py")
@@ -312,7 +310,7 @@ def run(port: int = 3979, data: Path = Path(".practice"), open_browser: bool = T
     except NotOurs as problem:
         return _sorry(str(problem))
     try:
-        asyncio.run(_serve_until_asked(folder, port, open_browser=open_browser))
+        asyncio.run(_serve_until_asked(folder, port, open_browser=open_browser, graph=graph))
     except BotDoesNotStart as problem:
         return _sorry(f"The bot does not start. Its last words ({folder.log}):\n{problem}")
     except OSError as problem:
@@ -322,7 +320,7 @@ def run(port: int = 3979, data: Path = Path(".practice"), open_browser: bool = T
     return 0
 
 
-async def _serve_until_asked(folder: PracticeFolder, port: int, *, open_browser: bool) -> None:
+async def _serve_until_asked(folder: PracticeFolder, port: int, *, open_browser: bool, graph: bool) -> None:
     asked = asyncio.Event()
     for which in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(which, asked.set)
@@ -332,7 +330,7 @@ async def _serve_until_asked(folder: PracticeFolder, port: int, *, open_browser:
         if open_browser:
             webbrowser.open(address)
 
-    await serve(folder, port, ready=ready, until=asked)
+    await serve(folder, port, graph=graph, ready=ready, until=asked)
 
 
 def _say(words: str) -> None:

@@ -69,10 +69,12 @@ def command_of(pid: int) -> list[bytes]:
 
 
 @asynccontextmanager
-async def practising(data: Path) -> AsyncIterator[Running]:
-    """Practice mode in the empty folder *data* on a free port of 127.0.0.1. Raises DoesNotStart."""
+async def practising(data: Path, *more: str) -> AsyncIterator[Running]:
+    """Practice mode in the folder *data* on a free port of 127.0.0.1, with *more* on its command line. Raises
+    DoesNotStart.
+    """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "practice", "--no-open", "--port", "0", "--data", str(data)),
+        *(sys.executable, "-m", "bot", "practice", "--no-open", "--port", "0", "--data", str(data), *more),
         cwd=ROOT,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

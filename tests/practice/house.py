@@ -31,13 +31,17 @@ CHROMIUM = (
 
 
 @asynccontextmanager
-async def serving(data: Path, command: Sequence[str] = STANDIN, port: int = 0) -> AsyncIterator[str]:
-    """The address of a practice that keeps its things in *data*, without a slash at the end."""
+async def serving(
+    data: Path, command: Sequence[str] = STANDIN, port: int = 0, *, graph: bool = False
+) -> AsyncIterator[str]:
+    """The address of a practice that keeps its things in *data*, without a slash at the end; *graph*: with calendars."""
     folder = PracticeFolder(data)
     folder.open()
     over = asyncio.Event()
     ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    practice = asyncio.create_task(serve(folder, port, command=command, ready=ready.set_result, until=over))
+    practice = asyncio.create_task(
+        serve(folder, port, command=command, graph=graph, ready=ready.set_result, until=over)
+    )
 
     def ended(task: asyncio.Task[None]) -> None:
         if not ready.done():

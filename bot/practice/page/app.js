@@ -1,5 +1,6 @@
 // The page of practice mode: people down the side, one or two chats, the clock.
 
+import { CalendarPane, calendarOf, ownerOf } from "./calendar.js";
 import { paint, prepare } from "./card.js";
 import { ChannelPane, ChatPane, MailPane, avatar } from "./chat.js";
 import { announce, get, icon, make, post } from "./dom.js";
@@ -56,7 +57,15 @@ function go(person, beside = "") {
   arrange();
 }
 
-const known = (key) => key === "channel" || key === "mail" || state.people.some((p) => p.key === key);
+const somebody = (key) => state.people.find((p) => p.key === key);
+const known = (key) => key === "channel" || key === "mail" || Boolean(somebody(ownerOf(key) ? state.calendars && ownerOf(key) : key));
+
+// To somebody's chat; a calendar that stands beside becomes theirs.
+function turnTo(key) {
+  const beside = panes[1]?.key ?? "";
+  if (ownerOf(beside)) go(key, somebody(key) ? calendarOf(key) : "");
+  else go(key, beside === key ? "" : beside);
+}
 
 function wanted() {
   const search = asked();
@@ -71,6 +80,12 @@ const unread = (key) => (key === "channel" ? state.channel.unread : state.people
 const shell = {
   back: () => go(""),
   close: (key) => go(...wanted().filter((k) => k !== key)),
+  toChat: (key) => go(key),
+  toCalendar: (key) => {
+    if (!state.calendars) return null;
+    const open = () => (WIDE.matches ? go(key, calendarOf(key)) : go(calendarOf(key)));
+    return make("button", { type: "button", class: "to-calendar", onclick: open }, icon("calendar"), "Calendar");
+  },
   read: (key) => {
     if (unread(key)) post(`/api/chats/${key}/read`);
   },
@@ -79,6 +94,7 @@ const shell = {
 };
 
 function pane(key) {
+  if (ownerOf(key)) return new CalendarPane(somebody(ownerOf(key)), shell);
   if (key === "mail") return new MailPane(null, shell);
   if (key === "channel") {
     const writers = state.people.filter((p) => p.group === "University" || p.group === "Link Tutors");
@@ -114,11 +130,11 @@ NARROW.addEventListener("change", () => arrange({ focus: false }));
 
 function row(key, name, what, fresh, face) {
   const open = panes.map((p) => p.key);
-  const current = open.includes(key);
+  const current = open.some((one) => one === key || ownerOf(one) === key);
   const badge = fresh ? make("span", { class: "badge" }, String(fresh), make("span", { class: "unseen" }, " new")) : null;
   const choose = make(
     "button",
-    { type: "button", class: "person", "aria-current": current ? "true" : false, "data-key": key, onclick: () => go(key, open[1] === key ? "" : open[1]) },
+    { type: "button", class: "person", "aria-current": current ? "true" : false, "data-key": key, onclick: () => turnTo(key) },
     face,
     make("span", { class: "person-words" }, make("span", { class: "person-name" }, name), make("span", { class: "person-what" }, what)),
     badge,
@@ -131,7 +147,13 @@ function row(key, name, what, fresh, face) {
   return make("li", { class: fresh ? "new" : "" }, choose, open[0] === key ? null : beside);
 }
 
+let drawnSide = "";
+
+// Drawn anew only where something in it has changed: a press must not lose the button under it.
 function side() {
+  const wanted = JSON.stringify([state.people, state.channel, state.mail, panes.map((p) => p.key)]);
+  if (wanted === drawnSide) return;
+  drawnSide = wanted;
   const focused = document.activeElement?.closest?.("#side [data-key], #side [data-beside]");
   const before = focused ? (focused.dataset.key ? `[data-key="${focused.dataset.key}"]` : `[data-beside="${focused.dataset.beside}"]`) : "";
   const groups = GROUPS.map((group) => {
@@ -161,7 +183,7 @@ function news() {
   at("fresh").hidden = fresh.length === 0;
   at("fresh").replaceChildren(
     make("span", {}, "New for"),
-    ...fresh.slice(0, 4).map((p) => make("button", { type: "button", class: "chip", onclick: () => go(p.key, open[1] === p.key ? "" : open[1]) }, p.name)),
+    ...fresh.slice(0, 4).map((p) => make("button", { type: "button", class: "chip", onclick: () => turnTo(p.key) }, p.name)),
     fresh.length > 4 ? make("span", {}, `and ${count(fresh.length - 4, "other", "others")}`) : "",
   );
 }
@@ -199,6 +221,7 @@ async function move(button) {
   document.body.classList.remove("moving");
   for (const one of buttons) one.removeAttribute("aria-disabled");
   await look();
+  await Promise.all(panes.filter((p) => p instanceof CalendarPane).map((p) => p.refresh()));
   if (clock.error) at("clock-next").textContent = clock.error;
   announce(clock.error ?? `It is now ${longDay(now())}, ${time(now())}.`);
 }
@@ -280,6 +303,7 @@ async function heard(told) {
     if (told.what === "new" && !panes.some((p) => p.key === told.chat)) newFor(told.chat);
   }
   if (told.kind === "mail") await Promise.all(panes.filter((p) => p instanceof MailPane).map((p) => p.refresh()));
+  if (told.kind === "calendar") await Promise.all(panes.filter((p) => p instanceof CalendarPane).map((p) => p.refresh()));
   await look();
 }
 

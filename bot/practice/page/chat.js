@@ -13,7 +13,7 @@ export function avatar(name, key) {
 const BOT_FACE = () => make("img", { class: "avatar", src: "/static/icon.svg", alt: "", width: 32, height: 32 });
 
 // One pane. *shell* is what the page gives to it: names, and how to close it or to go back.
-class Pane {
+export class Pane {
   constructor(key, title, what, shell) {
     this.key = key;
     this.title = title;
@@ -30,6 +30,7 @@ class Pane {
         make("button", { type: "button", class: "quiet icon-only back", "aria-label": "Back to the people", onclick: shell.back }, icon("back")),
         this.face(),
         make("div", { class: "who" }, make("h2", { id: titleId, tabindex: "-1" }, title), make("p", {}, what)),
+        this.more(),
         this.close,
       ),
       this.list,
@@ -38,6 +39,11 @@ class Pane {
 
   face() {
     return avatar(this.title, this.key);
+  }
+
+  // What else stands in the head of the pane.
+  more() {
+    return null;
   }
 
   focusTitle() {
@@ -240,6 +246,10 @@ export class ChatPane extends Pane {
     );
   }
 
+  more() {
+    return this.shell.toCalendar(this.key);
+  }
+
   async refresh() {
     const { messages } = await get(`/api/chats/${this.key}`);
     const first = this.shown.size === 0;
@@ -350,6 +360,10 @@ export class MailPane extends Pane {
 
   face() {
     return this.key === "mail" ? make("span", { class: "avatar square tint-2", "aria-hidden": "true" }, "@") : super.face();
+  }
+
+  more() {
+    return this.key === "mail" ? null : this.shell.toCalendar(this.key);
   }
 
   async refresh() {

@@ -15,6 +15,7 @@ export function make(tag, attributes = {}, ...children) {
 const ICONS = {
   back: "M12.500 4 6.500 10l6 6",
   beside: "M3 4h14v12H3zM10 4v12",
+  calendar: "M3 5h14v12H3zM3 9h14M7 3v4M13 3v4",
   close: "M5 5l10 10M15 5 5 15",
   send: "M3 10 17 4l-4.500 13-2.800-5.500z",
   file: "M6 3h6l3 3v11H6zM12 3v3h3",
