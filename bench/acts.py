@@ -25,7 +25,8 @@ from dialogs.turn import Office, Turn
 from pathway.casework import Casework
 from pathway.people import Person, Placement
 from pathway.provider import Provider
-from storage import Stores, open_stores
+from storage import Stores
+from tests.keys import open_stores
 
 PROVIDER = Path(__file__).parent.parent / "bot" / "practice" / "provider.toml"
 NOW = datetime(2026, 10, 6, 9, tzinfo=UTC)

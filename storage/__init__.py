@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from pathway.ports import Addresses, CaseBook, Drafts, Roster
+from pathway.ports import Addresses, Drafts, Roster
+from storage.book import SealedBook
 from storage.folder import Folder
 from storage.look import Look
 from storage.memory import MemoryAddresses, MemoryCaseBook, MemoryDrafts, MemoryRoster
+from storage.seal import MainKeys
 from storage.tinydb_book import TinyAddresses, TinyCaseBook, TinyDrafts, TinyRoster
+from storage.tinydb_keys import TinyKeys
 
 __all__ = ["POSTGRES", "Stores", "look_into", "migrate_store", "open_stores"]
 
@@ -22,7 +25,7 @@ POSTGRES = ("postgresql://", "postgres://")
 class Stores:
     """*folder* is where the files are, None where there are none."""
 
-    book: CaseBook
+    book: SealedBook
     drafts: Drafts
     roster: Roster
     addresses: Addresses
@@ -44,15 +47,15 @@ class Stores:
         await self.book.close()
 
 
-def open_stores(url: str, *, alone: bool = False) -> Stores:
+def open_stores(url: str, keys: MainKeys | None = None, *, alone: bool = False) -> Stores:
     """The stores that *url* names, not open yet: `memory:`, `tinydb:///var/lib/pathway` for a folder, or
-    `postgresql://user@host/database`.
+    `postgresql://user@host/database`. All but `memory:` open only with their main *keys*.
 
     *alone*: nobody else may have them open, before and meanwhile. Raises ValueError, with a sentence, for anything
     else.
     """
     if url.startswith(POSTGRES):
-        return _postgres(url, alone=alone)
+        return _postgres(url, keys, alone=alone)
     parts = urlsplit(url)
     if url in ("memory:", "memory://"):
         return Stores(MemoryCaseBook(), MemoryDrafts(), MemoryRoster(), MemoryAddresses(), None)
@@ -64,8 +67,8 @@ def open_stores(url: str, *, alone: bool = False) -> Stores:
     path = Path(unquote(parts.path))
     if parts.netloc or parts.query or parts.fragment or path.parent == path or not path.is_absolute():
         raise ValueError("A folder is named in full, after three slashes: tinydb:///var/lib/pathway.")
-    folder = Folder(path)
-    return Stores(TinyCaseBook(folder), TinyDrafts(folder), TinyRoster(folder), TinyAddresses(folder), folder.path)
+    ring = TinyKeys(Folder(path), keys)
+    return Stores(TinyCaseBook(ring), TinyDrafts(ring), TinyRoster(ring), TinyAddresses(ring), path)
 
 
 async def migrate_store(url: str) -> list[str]:
@@ -86,7 +89,7 @@ async def look_into(url: str) -> tuple[Look, int]:
     return await look(url)
 
 
-def _postgres(url: str, *, alone: bool) -> Stores:
+def _postgres(url: str, keys: MainKeys | None, *, alone: bool) -> Stores:
     try:
         from storage.postgres import book, database, people  # noqa: PLC0415 - the driver is an extra
     except ImportError as fault:

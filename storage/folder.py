@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 #: Seconds after which `health` does not rely on the last write any more and tries one itself.
 FRESH = 20.0
-CASES, DRAFTS, DAMAGED = "cases", "drafts", "damaged"
+CASES, DRAFTS, DAMAGED, KEYS = "cases", "drafts", "damaged", "keys"
 LOCK, RUN, PROBE = "LOCK", "run.json", ".probe.tmp"
 #: Folders in it: files taken aside for a backup, or unpacked from one; and what stands there while one is put in place.
 ASIDE, RESTORING = ".aside-", ".restoring"
@@ -118,10 +118,10 @@ class Folder:
             )
         for left in self.path.glob(f"{ASIDE}*"):
             shutil.rmtree(left, ignore_errors=True)
-        for name in (CASES, DRAFTS, DAMAGED):
+        for name in (CASES, DRAFTS, DAMAGED, KEYS):
             make_folder(self.path / name)
             (self.path / name).chmod(0o700)
-        swept = sum(sweep(self.path / name) for name in (".", CASES, DRAFTS))
+        swept = sum(sweep(self.path / name) for name in (".", CASES, DRAFTS, KEYS))
         if swept:
             log.warning("Swept %d files that were never finished.", swept)
         self.run = self._next_run()
@@ -151,9 +151,21 @@ class Folder:
         self._unreadable.pop(name, None)
         return found
 
-    async def write(self, path: Path, tables: Callable[[], Mapping[str, Iterable[Mapping[str, Any]]]]) -> None:
-        """Durable when it returns. *tables* is asked for on the writing thread. Raises StoreUnavailable."""
-        await self._writing(lambda: write_documents(path, tables()))
+    async def write(
+        self,
+        path: Path,
+        tables: Callable[[], Mapping[str, Iterable[Mapping[str, Any]]]],
+        then: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Durable when it returns. *tables* is asked for on the writing thread, and *then*, which must not raise, is
+        done there afterwards. Raises StoreUnavailable.
+        """
+
+        def step() -> None:
+            write_documents(path, tables())
+            then()
+
+        await self._writing(step)
 
     async def remove(self, *paths: Path) -> bool:
         """Gone for good when it returns; whether there was any. Raises StoreUnavailable."""

@@ -23,11 +23,12 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 
 from pathway.ports import Claim, Queue
-from storage import Stores, open_stores
+from storage import Stores
 from storage.postgres.book import PostgresCaseBook
 from storage.postgres.database import Database
 from storage.postgres.migrations import migrate
 from storage.postgres.people import PostgresRoster
+from tests.keys import open_stores
 
 _PREFIX, _OWNER = "pathway-tests-postgres-", "tests.pid"
 

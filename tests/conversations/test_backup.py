@@ -6,9 +6,9 @@ import asyncio
 import stat
 from pathlib import Path
 
-from storage import open_stores
 from tests.conversations import road
 from tests.conversations.command import bot
+from tests.keys import open_stores
 from tests.school import School
 
 

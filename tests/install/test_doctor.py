@@ -23,9 +23,9 @@ from bot.doctor.microsoft import proxy
 from bot.doctor.settings import look
 from bot.practice.mailbox import Mailbox
 from pathway.provider import Provider
-from storage import open_stores
 from storage.backup import note_backup
 from tests.install.standins import SECRET, Microsoft, plainly, refused
+from tests.keys import open_stores
 from tests.postgres import fresh_schema
 from tests.school import APP_ID, TENANT, School
 from tests.storage.test_drafts import MIA, PLACEMENT, SAM

@@ -20,10 +20,11 @@ import pytest
 from pathway.address import Address
 from pathway.people import Person, Reach
 from pathway.ports import Draft
-from storage import Stores, open_stores
+from storage import Stores
 from storage.backup import SEAL, NotBackedUp, NotRestored, last_backup, note_backup, pack, restore, take_aside
 from storage.folder import ASIDE, RESTORING, FolderInUse
 from storage.tinydb_book import TinyCaseBook
+from tests.keys import open_stores
 from tests.storage.samples import NOON, Shop, due_letters, first, note, then
 
 MADE = datetime(2026, 10, 6, 12, 30, tzinfo=UTC)

@@ -19,9 +19,13 @@ from tinydb import TinyDB
 from pathway.address import Address
 from pathway.people import Person
 from pathway.ports import Draft, Shown, StoreUnavailable
-from storage import atomic, open_stores
+from storage import atomic
+from storage.chain import Entry, sealed_events
 from storage.folder import FolderInUse
+from storage.record import written_text
+from storage.seal import AUDIT, Key, case_key
 from storage.tinydb_book import TinyCaseBook
+from tests.keys import open_stores, tiny_book
 from tests.storage.samples import NOON, Shop, due_letters, first, note, target, then
 
 P = ParamSpec("P")
@@ -83,9 +87,20 @@ def disk(tiny: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[FailingDisk]:
 async def test_a_write_is_synced_renamed_and_its_folder_synced_before_it_is_confirmed(
     tiny: Shop, disk: FailingDisk
 ) -> None:
+    await tiny.book.commit(first())
     disk.mend()
-    await tiny.book.commit(first(outbox=(note(),), wake_at=NOON))
-    assert disk.calls == ["write", "fsync", "replace", "fsync"]
+    await tiny.book.commit(then(outbox=(note(),), wake_at=NOON))
+    assert disk.calls == ["write", "fsync", "replace", "fsync", "write"]
+    assert (folder_of(tiny) / "heads.log").read_text().splitlines()[-1].startswith("c1 3 ")
+
+
+async def test_the_key_of_a_new_case_is_safe_on_the_disk_before_anything_is_sealed_with_it(
+    tiny: Shop, disk: FailingDisk
+) -> None:
+    disk.mend()
+    await tiny.book.commit(first())
+    one_file = ["write", "fsync", "replace", "fsync"]
+    assert disk.calls == [*one_file, *one_file, "write"]
 
 
 async def test_a_claim_writes_nothing_and_a_delivery_writes_one_file(tiny: Shop, disk: FailingDisk) -> None:
@@ -237,11 +252,11 @@ FULL = """
 import asyncio, resource, sys
 from pathlib import Path
 from pathway.ports import StoreUnavailable
-from storage.tinydb_book import TinyCaseBook
+from tests.keys import tiny_book
 from tests.storage.samples import first, target, then
 
 async def main():
-    book = TinyCaseBook(Path(sys.argv[1]))
+    book = tiny_book(Path(sys.argv[1]))
     await book.open()
     await book.commit(first())
     resource.setrlimit(resource.RLIMIT_FSIZE, (2048, resource.RLIM_INFINITY))
@@ -265,7 +280,7 @@ asyncio.run(main())
 
 async def test_a_file_that_may_not_grow_is_refused_by_the_real_disk_and_works_again_afterwards(tmp_path: Path) -> None:
     assert (await said_by(FULL, tmp_path)).split() == ["2", "True", "3"]
-    book = TinyCaseBook(tmp_path)
+    book = tiny_book(tmp_path)
     await book.open()
     assert (await book.events("c1"))[-1] == target("after")
     await book.close()
@@ -275,7 +290,7 @@ async def test_a_file_that_may_not_grow_is_refused_by_the_real_disk_and_works_ag
 
 SECOND = """
 import asyncio, sys
-from storage import open_stores
+from tests.keys import open_stores
 
 async def main():
     try:
@@ -296,7 +311,7 @@ async def test_a_second_process_on_the_folder_is_refused_and_told_who_holds_it(t
 
 
 async def test_a_second_book_in_the_same_process_is_refused_too(tiny: Shop) -> None:
-    second = TinyCaseBook(folder_of(tiny))
+    second = tiny_book(folder_of(tiny))
     with pytest.raises(FolderInUse):
         await second.open()
     await tiny.stores.close()
@@ -318,6 +333,12 @@ async def test_what_a_killed_process_left_half_written_is_swept_at_the_start(tin
     assert len(await tiny.book.events("c1")) == 2
 
 
+async def keys_of(shop: Shop, case_id: str) -> tuple[Key, Key]:
+    """Of the case, and of the chain."""
+    assert isinstance(shop.book, TinyCaseBook)
+    return await shop.book.ring.key(case_key(case_id)), await shop.book.ring.key(AUDIT)
+
+
 def torn(data: bytes) -> bytes:
     return data[: len(data) // 2]
 
@@ -332,7 +353,7 @@ def nulls(data: bytes) -> bytes:
 
 
 def one_letter_else(data: bytes) -> bytes:
-    return data.replace(b"Six pupils", b"Two pupils")
+    return data.replace(b"sealed", b"sealeD")
 
 
 def no_json(data: bytes) -> bytes:
@@ -386,18 +407,21 @@ async def test_when_a_restored_file_is_put_back_the_next_start_is_well(tiny: Sho
 async def test_a_case_of_a_later_release_stays_where_it_is_and_is_told_of(tiny: Shop) -> None:
     await tiny.book.commit(first("c1"))
     await tiny.book.commit(first("c2"))
-    await tiny.stores.close()
     path = folder_of(tiny) / "cases" / "c1.json"
     found = atomic.read_document(path, "case")
     assert found is not None
-    later = {**found, "events": [*found["events"], {"type": "ConcernVanished"}]}
+    key, audit = await keys_of(tiny, "c1")
+    text = written_text({"type": "ConcernVanished"})
+    entries = [Entry(*x) for x in found["events"]]
+    later = {**found, "events": [*entries, *sealed_events("c1", entries, [text], key, audit)]}
+    await tiny.stores.close()
     atomic.write_documents(path, {"case": [later]})
     await tiny.reopen()
     health = await tiny.book.health()
     assert (health.ok, "cases/c1.json" in health.sentence) == (False, True)
     assert list(await tiny.book.cases_of(None)) == ["c2"]
     assert path.exists()
-    atomic.write_documents(path, {"case": [{**found, "format": 2}]})
+    atomic.write_documents(path, {"case": [{**found, "format": 3}]})
     await tiny.reopen()
     assert "cases/c1.json" in (await tiny.book.health()).sentence
 
@@ -473,11 +497,16 @@ async def test_files_are_for_their_owner_alone(tiny: Shop) -> None:
     everything = [folder_of(tiny), *folder_of(tiny).rglob("*")]
     assert {oct(x.stat().st_mode & 0o777) for x in everything if x.is_file()} == {"0o600"}
     assert {oct(x.stat().st_mode & 0o777) for x in everything if x.is_dir()} == {"0o700"}
-    assert len([x for x in everything if x.is_file()]) == 6
+    assert {x.parent.name for x in everything if x.is_file()} >= {"cases", "drafts", "keys"}
+    assert len([x for x in everything if x.is_file()]) == 13
 
 
 def files_with(folder: Path, words: str) -> list[str]:
     return [x.name for x in folder.rglob("*") if words in x.name or (x.is_file() and words.encode() in x.read_bytes())]
+
+
+#: What is left of an erased case: that its key was destroyed, with the links of its chain, and the chain's head.
+KEY_AND_HEAD = ["case.case-one.json", "heads.log"]
 
 
 async def test_of_an_erased_case_no_text_is_left_in_any_file(tiny: Shop) -> None:
@@ -492,10 +521,11 @@ async def test_of_an_erased_case_no_text_is_left_in_any_file(tiny: Shop) -> None
     await tiny.stores.close()
     path.write_bytes(good)
     await tiny.reopen()
-    assert sorted(files_with(folder_of(tiny), WORDS)) == ["case-one.json", "case-one.json"]
+    assert sorted(files_with(folder_of(tiny), "case-one")) == [*["case-one.json"] * 2, *KEY_AND_HEAD]
     assert await tiny.book.erase("case-one")
     assert files_with(folder_of(tiny), WORDS) == []
-    assert files_with(folder_of(tiny), "case-one") == []
+    assert sorted(files_with(folder_of(tiny), "case-one")) == KEY_AND_HEAD
+    assert "wrapped" not in (folder_of(tiny) / "keys" / "case.case-one.json").read_text()
     assert (await tiny.book.health()).ok
 
 
@@ -511,9 +541,10 @@ async def test_of_a_dropped_draft_no_text_is_left_in_any_file(tiny: Shop) -> Non
 
 async def test_of_a_message_without_a_case_nothing_is_left_when_it_is_sent(tiny: Shop) -> None:
     await tiny.book.post([replace(note(), data={"words": WORDS})], "tap")
-    assert files_with(folder_of(tiny), WORDS) == ["post.json"]
-    await tiny.book.complete((await due_letters(tiny.book))[0], "delivered")
     assert files_with(folder_of(tiny), WORDS) == []
+    sealed = (folder_of(tiny) / "post.json").read_bytes()
+    await tiny.book.complete((await due_letters(tiny.book))[0], "delivered")
+    assert len((folder_of(tiny) / "post.json").read_bytes()) < len(sealed)
 
 
 async def test_damaged_messages_without_a_case_are_set_aside_and_told_of(tiny: Shop) -> None:
@@ -528,10 +559,13 @@ async def test_damaged_messages_without_a_case_are_set_aside_and_told_of(tiny: S
     assert len(await tiny.book.events("c1")) == 2
 
 
-async def test_a_case_file_can_be_read_with_tinydb_alone(tiny: Shop) -> None:
+async def test_a_case_file_can_be_read_with_tinydb_and_its_key_alone(tiny: Shop) -> None:
     await tiny.book.commit(first())
+    key, _ = await keys_of(tiny, "c1")
     with TinyDB(folder_of(tiny) / "cases" / "c1.json") as db:
-        assert [x["type"] for x in db.table("case").all()[0]["events"]] == ["DraftStarted", "WeeklyTargetSet"]
+        entries = db.table("case").all()[0]["events"]
+    events = [key.open_json(sealed, f"c1/{n}") for n, sealed, _ in entries]
+    assert [x["type"] for x in events] == ["DraftStarted", "WeeklyTargetSet"]
 
 
 @pytest.mark.parametrize("name", ["../c1", "a/b", "a.b", "x" * 101])

@@ -8,7 +8,7 @@ from asyncio.subprocess import PIPE
 from collections import Counter
 from pathlib import Path
 
-from storage.tinydb_book import TinyCaseBook
+from tests.keys import tiny_book
 from tests.storage.samples import NOON, due_letters
 
 ROUNDS = 10
@@ -54,7 +54,7 @@ def left_over(folder: Path) -> list[Path]:
 async def check(
     folder: Path, versions: dict[str, int], letters: set[tuple[str, str]], delivered: set[tuple[str, str]]
 ) -> None:
-    book = TinyCaseBook(folder)
+    book = tiny_book(folder)
     await book.open()
     try:
         assert (await book.health()).ok

@@ -15,8 +15,8 @@ import pytest
 from bot.__main__ import main
 from pathway.people import OutOfReach
 from pathway.ports import Draft, Shown, StoreUnavailable
-from storage import open_stores
 from storage.move import NotMoved, compare, move
+from tests.keys import open_stores
 from tests.postgres import fresh_schema, on_the_tests_clock
 from tests.storage.samples import HOUR, NOON, Shop, due_cases, due_letters, first, note, then
 from tests.storage.test_drafts import ADDRESS, MIA, PLACEMENT, SAM

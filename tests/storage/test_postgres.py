@@ -17,10 +17,11 @@ import pytest
 
 from pathway.people import Person
 from pathway.ports import AlreadyOpen, Draft, RosterFault, Shown, StoreUnavailable, VersionConflict
-from storage import Stores, open_stores
+from storage import Stores
 from storage.postgres.book import PostgresCaseBook
 from storage.postgres.database import Database
 from storage.postgres.migrations import migrations
+from tests.keys import open_stores
 from tests.line import Line, line_to
 from tests.postgres import fresh_schema, on_the_tests_clock, server_url, with_schema
 from tests.storage.samples import HOUR, LEASE, NOON, due_cases, due_letters, first, note, nudged, then

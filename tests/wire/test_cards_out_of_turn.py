@@ -21,10 +21,10 @@ from dialogs.turn import new_nonce
 from pathway import events as e
 from pathway.casework import Casework
 from pathway.provider import Provider
-from storage import open_stores
 from tests.conversations import planning, road
 from tests.conversations import second_road as review
 from tests.conversations.test_no_path import FIRST, FOURS, LAST, _confirmed, _four_targets
+from tests.keys import open_stores
 from tests.wire.microsoft import CONNECTOR, Microsoft
 from tests.wire.partnership import Partnership
 from tests.wire.running import Bot, serving
