@@ -81,17 +81,17 @@ async def migrate_store(url: str) -> list[str]:
     return await Database(url).migrate()
 
 
-async def look_into(url: str) -> tuple[Look, int]:
+async def look_into(url: str, keys: MainKeys | None) -> tuple[Look, int]:
     """See `storage.postgres.look.look`: what stands in a database, looked at from outside."""
     open_stores(url)
     from storage.postgres.look import look  # noqa: PLC0415 - the driver is an extra
 
-    return await look(url)
+    return await look(url, keys)
 
 
-def _postgres(url: str, keys: MainKeys | None, *, alone: bool) -> Stores:
+def _postgres(url: str, main: MainKeys | None, *, alone: bool) -> Stores:
     try:
-        from storage.postgres import book, database, people  # noqa: PLC0415 - the driver is an extra
+        from storage.postgres import book, database, keys, people  # noqa: PLC0415 - the driver is an extra
     except ImportError as fault:
         if (fault.name or "").partition(".")[0] not in ("psycopg", "psycopg_pool", "psycopg_binary", ""):
             raise
@@ -100,10 +100,11 @@ def _postgres(url: str, keys: MainKeys | None, *, alone: bool) -> Stores:
             "'psycopg[binary,pool]', or take everything of requirements.lock."
         ) from None
     base = database.Database(url, alone=alone)
+    ring = keys.PostgresKeys(base, main)
     return Stores(
-        book.PostgresCaseBook(base),
-        people.PostgresDrafts(base),
-        people.PostgresRoster(base),
-        people.PostgresAddresses(base),
+        book.PostgresCaseBook(base, ring),
+        people.PostgresDrafts(base, ring),
+        people.PostgresRoster(base, ring),
+        people.PostgresAddresses(base, ring),
         None,
     )

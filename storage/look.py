@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pathway.people import Person, Placement
-from storage.atomic import Damaged, read_documents
-from storage.codec import decode
+from pathway.ports import StoreUnavailable
+from storage.atomic import Damaged
 from storage.folder import DAMAGED
-from storage.tinydb_book import ROSTER
+from storage.seal import MainKeys, WrongKey
+from storage.tinydb_book import ROSTER, read_roster
+from storage.tinydb_keys import key_outside
 
 
 class NotReadable(Exception):
@@ -25,14 +27,15 @@ class Look:
     damaged: int
 
 
-def look(folder: Path) -> Look:
+def look(folder: Path, main: MainKeys | None) -> Look:
     """Files are replaced whole, so this is safe beside a running bot. Raises NotReadable."""
-    path = folder / ROSTER
     try:
-        people = tuple(decode(Person, dict(found)) for found in read_documents(path, "people"))
-        placements = tuple(decode(Placement, dict(found)) for found in read_documents(path, "placements"))
+        (known, listed, _), _ = read_roster(folder / ROSTER, lambda name: key_outside(folder, name, main))
+        people, placements = tuple(known.values()), tuple(listed.values())
         aside = folder / DAMAGED
         damaged = len(list(aside.iterdir())) if aside.is_dir() else 0
-    except (Damaged, OSError, ValueError, TypeError, KeyError) as fault:
+    except WrongKey as no:
+        raise NotReadable(f"{ROSTER} cannot be read. {no}") from no
+    except (Damaged, OSError, ValueError, TypeError, KeyError, StoreUnavailable) as fault:
         raise NotReadable(f"{ROSTER} cannot be read ({type(fault).__name__}).") from fault
     return Look(people, placements, damaged)

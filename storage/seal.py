@@ -273,6 +273,17 @@ class Keyring(ABC):
         await self.put(name, {"erased": left})
         self.forget(name)
 
+    async def adopt(self, other: Keyring) -> None:
+        """Every key of *other*, in the place of what is here of the same name; whatever its main key is. Raises WrongKey,
+        StoreUnavailable.
+        """
+        for name, kept in (await other.everything()).items():
+            if "wrapped" in kept:
+                key = other.unwrap(name, kept["wrapped"])
+                await self.put(name, {"wrapped": self.main.wrap(name, key)})
+            else:
+                await self.put(name, kept)
+
     async def rewrap(self, main: MainKeys) -> int:
         """Every key is wrapped with the current one of *main*, which also holds the old ones: so whatever was done when
         a process is killed, the same two open everything. How many there were to wrap. Raises WrongKey,

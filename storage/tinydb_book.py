@@ -21,7 +21,7 @@ import asyncio
 import logging
 import re
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ from storage.folder import CASES, DAMAGED, DRAFTS, KEYS
 from storage.heads import HEADS, Heads
 from storage.memory import MemoryAddresses, MemoryDrafts, MemoryRoster
 from storage.record import Record
-from storage.seal import AUDIT, Key, KeyGone, case_key, drafts_key
+from storage.seal import AUDIT, Key, case_key, drafts_key
 from storage.tinydb_keys import TinyKeys, check_outside, key_file
 
 log = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ class TinyShelf:
                 return None
             record = self._read(path)
             if isinstance(record, Record):
-                record.history(self._key(record.case_id))
+                record.history(self.ring.loaded(case_key(record.case_id)))
         except Damaged as fault:
             self.folder.set_aside(path, fault)
         except (CodecError, OSError, StoreUnavailable) as fault:
@@ -148,12 +148,6 @@ class TinyShelf:
         kept = self.ring.at_hand(case_key(path.stem)) if path.parent.name == CASES else None
         return kept is not None and "erased" in kept
 
-    def _key(self, case_id: str) -> Key:
-        kept = self.ring.at_hand(case_key(case_id))
-        if kept is None or "wrapped" not in kept:
-            raise KeyGone(f"its key, {key_file(case_key(case_id))}, is not there")
-        return self.ring.unwrap(case_key(case_id), str(kept["wrapped"]))
-
     def _read(self, path: Path) -> Record | r.ClearRecord | None:
         data = read_document(path, "case")
         if data is None:
@@ -163,7 +157,7 @@ class TinyShelf:
         else:
             outside = r.outside(data)
             self._in_its_place(outside, path)
-            found = r.read(dict(data), self._key(outside.case_id))
+            found = r.read(dict(data), self.ring.loaded(case_key(outside.case_id)))
         self._in_its_place(found, path)
         return found
 
@@ -325,7 +319,7 @@ class TinyDrafts(MemoryDrafts):
                 if self._is_erased(path.stem):
                     remove_file(path)
                     continue
-                tables, was_clear = open_tables(path, self.ring, drafts_key(path.stem))
+                tables, was_clear = open_tables(path, self.ring.loaded, drafts_key(path.stem))
                 drafts = [decode(Draft, dict(x)) for x in tables.get("drafts", ())]
             except Damaged as fault:
                 self.folder.set_aside(path, fault)
@@ -367,7 +361,9 @@ class TinyRoster(MemoryRoster):
             return
         path = self.folder.path / ROSTER
         await self.ring.load()
-        (people, listed, former), was_clear = await self.folder.read(lambda: read_roster(path, self.ring), ROSTER)
+        (people, listed, former), was_clear = await self.folder.read(
+            lambda: read_roster(path, self.ring.loaded), ROSTER
+        )
         if was_clear:
             await self._save(people, listed, former)
         self._remember(people, listed, former)
@@ -391,9 +387,9 @@ Roll = tuple[dict[str, Person], dict[str, Placement], dict[str, Placement]]
 """People, placements that are listed, and those that no longer are, by id."""
 
 
-def read_roster(path: Path, ring: TinyKeys) -> tuple[Roll, bool]:
+def read_roster(path: Path, key: Callable[[str], Key]) -> tuple[Roll, bool]:
     """As `open_tables`. Raises what that does, and CodecError."""
-    tables, was_clear = open_tables(path, ring, seal.ROSTER)
+    tables, was_clear = open_tables(path, key, seal.ROSTER)
     people = [decode(Person, x) for x in tables.get("people", ())]
     listed, former = ([decode(Placement, x) for x in tables.get(name, ())] for name in ("placements", "former"))
     return ({p.id: p for p in people}, {p.id: p for p in listed}, {p.id: p for p in former}), was_clear
@@ -421,7 +417,7 @@ class TinyAddresses(MemoryAddresses):
     def _everything(self) -> tuple[dict[str, Address], dict[str, str], bool]:
         path = self.folder.path / ADDRESSES
         try:
-            tables, was_clear = open_tables(path, self.ring, seal.ADDRESSES)
+            tables, was_clear = open_tables(path, self.ring.loaded, seal.ADDRESSES)
         except Damaged as fault:
             self.folder.set_aside(path, fault)
             return {}, {}, False
@@ -457,19 +453,14 @@ def sealed_tables(
     return {"sealed": [{"tables": key.seal_json(tables, name), "entries": {k: len(v) for k, v in tables.items()}}]}
 
 
-def open_tables(path: Path, ring: TinyKeys, name: str) -> tuple[Mapping[str, Sequence[Json]], bool]:
+def open_tables(path: Path, key: Callable[[str], Key], name: str) -> tuple[Mapping[str, Sequence[Json]], bool]:
     """The tables of a file, none where there is no file; and whether they stand there in the clear, as earlier versions
-    of Pathway wrote them. The keyring is loaded. Raises Damaged, OSError, KeyGone, Unreadable.
+    of Pathway wrote them. *key* is asked for that of the *name*. Raises Damaged, OSError, Unreadable, what *key* does.
     """
     tables = AtomicJSONStorage(path).read()
     if tables is None:
         return {}, False
     if "sealed" not in tables:
         return {table: list(documents.values()) for table, documents in tables.items()}, True
-    kept = ring.at_hand(name)
-    if kept is None or "wrapped" not in kept:
-        raise KeyGone(f"Its key, {key_file(name)}, is not there.")
-    found: Mapping[str, Sequence[Json]] = ring.unwrap(name, str(kept["wrapped"])).open_json(
-        tables["sealed"]["1"]["tables"], name
-    )
+    found: Mapping[str, Sequence[Json]] = key(name).open_json(tables["sealed"]["1"]["tables"], name)
     return found, False

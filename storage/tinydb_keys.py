@@ -11,7 +11,7 @@ from pathlib import Path
 from pathway.ports import StoreUnavailable
 from storage.atomic import AtomicJSONStorage, Damaged
 from storage.folder import KEYS, Folder
-from storage.seal import AUDIT, NO_KEY, Kept, Keyring, MainKeys, WrongKey
+from storage.seal import AUDIT, NO_KEY, Kept, Key, KeyGone, Keyring, MainKeys, WrongKey
 
 _NAME = re.compile(r"[a-z]{1,10}\.[A-Za-z0-9_-]{1,100}")
 
@@ -57,6 +57,21 @@ def check_outside(folder: Path, main: MainKeys | None) -> None:
         main.unwrap(AUDIT, str(kept.get("wrapped", "")))
 
 
+def key_outside(folder: Path, name: str, main: MainKeys | None) -> Key:
+    """One key of a folder that need not be open. Raises KeyGone, WrongKey, Damaged, OSError."""
+    kept = read_key(folder / key_file(name))
+    if main is None:
+        raise WrongKey(NO_KEY)
+    return main.unwrap(name, wrapped_in(name, kept))
+
+
+def wrapped_in(name: str, kept: Kept | None) -> str:
+    """Raises KeyGone."""
+    if kept is None or "wrapped" not in kept:
+        raise KeyGone(f"Its key, {key_file(name)}, is not there.")
+    return str(kept["wrapped"])
+
+
 class TinyKeys(Keyring):
     """Read once after the folder is opened; what is kept in memory of them is wrapped."""
 
@@ -79,6 +94,10 @@ class TinyKeys(Keyring):
     def at_hand(self, name: str) -> Kept | None:
         """Of what is loaded."""
         return self._kept.get(name)
+
+    def loaded(self, name: str) -> Key:
+        """Raises KeyGone."""
+        return self.unwrap(name, wrapped_in(name, self._kept.get(name)))
 
     async def kept(self, name: str) -> Kept | None:
         key_file(name)

@@ -139,7 +139,7 @@ create or replace function lease_clock() returns timestamptz language sql volati
 _EMPTY = """
 delete from cases; delete from work; delete from post_nonces; delete from drafts; delete from people;
 delete from placements; delete from addresses; delete from notes; delete from probe;
-update revisions set n = 0; update tests_clock set at = null, ahead = '0'; alter sequence fences restart;
+delete from case_keys; delete from heads; update revisions set n = 0; update tests_clock set at = null, ahead = '0'; alter sequence fences restart;
 alter table cases alter column number restart;
 """
 
@@ -168,4 +168,5 @@ def on_the_tests_clock(url: str) -> Stores:
     opened = open_stores(url)
     assert isinstance(opened.book, PostgresCaseBook)
     database: Database = opened.book.database
-    return replace(opened, book=OnTheTestsClock(database), roster=PostgresRoster(database, fresh=0.0))
+    ring = opened.book.ring
+    return replace(opened, book=OnTheTestsClock(database, ring), roster=PostgresRoster(database, ring, fresh=0.0))

@@ -12,6 +12,9 @@ from typing import Any, cast
 import pytest
 
 from pathway.ports import AlreadyOpen, CaseBook, Claim, Shown, StoreUnavailable, VersionConflict
+from storage.chain import Entry
+from storage.record import opened
+from storage.seal import case_key
 from tests.storage.samples import (
     HOUR,
     LEASE,
