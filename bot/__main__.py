@@ -18,8 +18,10 @@ from bot.admin import ask, private_folder
 from bot.app import serve
 from bot.backup import back_up, bring_back
 from bot.jobs import JobsCommand
+from bot.keys import make as make_key
+from bot.keys import rotate
 from bot.roster import RosterCommand, list_the_office
-from bot.settings import SettingsFault, environment, provider_path, read, run_folder, store_url
+from bot.settings import SettingsFault, environment, main_keys, needed_keys, provider_path, read, run_folder, store_url
 from pathway.casework import Casework
 from pathway.dates import counted
 from pathway.ports import StoreUnavailable
@@ -75,8 +77,14 @@ def _parser() -> argparse.ArgumentParser:
     backup.set_defaults(run=_backup)
     restore = commands.add_parser("restore", help="back from such a file, while no bot runs")
     restore.add_argument("file", type=Path)
+    restore.add_argument("--keys", type=Path, help="the newest keyring; FILE.keys where it is not named")
     restore.add_argument("--replace", action="store_true", help="move aside what is there now")
     restore.set_defaults(run=_restore)
+    key = commands.add_parser("key", help="the main key of the store").add_subparsers(required=True, metavar="COMMAND")
+    fresh = key.add_parser("new", help="make one in a file, before those that are in it already")
+    fresh.add_argument("file", type=Path)
+    fresh.set_defaults(run=_key_new)
+    key.add_parser("rotate", help="wrap the keys of the store with the newest one").set_defaults(run=_key_rotate)
     commands.add_parser("migrate", help="bring the tables of PATHWAY_STORE up to date").set_defaults(run=_migrate)
     moving = commands.add_parser("move", help="carry everything from one store to another, and compare")
     moving.add_argument("--from", dest="source", required=True, metavar="URL")
@@ -147,15 +155,26 @@ def _jobs(asked: argparse.Namespace) -> int:
 
 
 def _backup(asked: argparse.Namespace) -> int:
-    folder = open_stores(store_url(environment())).folder
-    print(back_up(folder, asked.file.resolve(), datetime.now(UTC)))
+    env = environment()
+    folder = open_stores(store_url(env)).folder
+    print(back_up(folder, asked.file.resolve(), datetime.now(UTC), main_keys(env)))
     return 0
 
 
 def _restore(asked: argparse.Namespace) -> int:
     folder = open_stores(store_url(environment())).folder
-    print(bring_back(asked.file.resolve(), folder, replace=asked.replace))
+    keys = asked.keys.resolve() if asked.keys else None
+    print(bring_back(asked.file.resolve(), folder, keys, replace=asked.replace))
     return 0
+
+
+def _key_new(asked: argparse.Namespace) -> int:
+    print(make_key(asked.file.resolve()))
+    return 0
+
+
+def _key_rotate(_asked: argparse.Namespace) -> int:
+    return _say(asyncio.run(_administer({"do": "rotate_key"})))
 
 
 def _package(asked: argparse.Namespace) -> int:
@@ -184,8 +203,10 @@ def _move(asked: argparse.Namespace) -> int:
 async def _moved(source: str, target: str) -> str:
     if source == target or "memory:" in (source, target):
         raise ValueError("Name two stores: tinydb:///var/lib/pathway and postgresql://user@host/database, for example.")
+    env = environment()
+    keys = main_keys(env)
     async with AsyncExitStack() as opened:
-        both = [open_stores(url, alone=True) for url in (source, target)]
+        both = [open_stores(url, keys, alone=True) for url in (source, target)]
         for stores in both:
             await stores.open()
             opened.push_async_callback(stores.close)
@@ -215,13 +236,15 @@ async def _administer(wanted: dict[str, Any]) -> dict[str, Any]:
     """Through the running bot's socket where one runs, else straight on the store."""
     env = environment()
     provider = Provider.load(provider_path(env))
-    stores = open_stores(store_url(env))
+    stores = open_stores(store_url(env), needed_keys(env))
     url = store_url(env)
     folder = private_folder(run_folder(env)) if url.startswith(POSTGRES) else stores.folder
     if folder and (answer := await ask(folder, wanted)) is not None:
         return answer
     await stores.open()
     try:
+        if wanted["do"] == "rotate_key":
+            return await rotate(stores.book)
         await list_the_office(stores.roster, provider)
         if wanted["do"] == "jobs":
             return await JobsCommand(Casework(stores.book, stores.roster, provider, lambda: datetime.now(UTC))).run(

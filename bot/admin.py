@@ -41,14 +41,24 @@ def private_folder(path: Path) -> Path:
 
 class Admin:
     def __init__(
-        self, folder: Path, clock: Clock, roster: RosterCommand, jobs: JobsCommand, files: Folder | None
+        self,
+        folder: Path,
+        clock: Clock,
+        roster: RosterCommand,
+        jobs: JobsCommand,
+        files: Folder | None,
+        *,
+        rotate: Callable[[], Awaitable[Answer]],
     ) -> None:
-        """*folder* is where the socket stands, *files* the store's own, None where it is a database."""
+        """*folder* is where the socket stands, *files* the store's own, None where it is a database; *rotate* wraps the
+        keyring anew.
+        """
         self.path = folder / NAME
         self.clock = clock
         self.roster = roster
         self.jobs = jobs
         self.files = files
+        self.rotate = rotate
         self._server: asyncio.Server | None = None
         self._commands: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[Answer]]] = {
             "clock": self._clock,
@@ -57,6 +67,7 @@ class Admin:
             "confirm_guest": self._confirm_guest,
             "jobs": self._jobs,
             "take_aside": self._take_aside,
+            "rotate_key": self._rotate_key,
         }
 
     async def start(self) -> None:
@@ -121,6 +132,9 @@ class Admin:
             return {"aside": (await take_aside(self.files)).name}
         except StoreUnavailable as no:
             return {"error": str(no)}
+
+    async def _rotate_key(self, _asked: Mapping[str, Any]) -> Answer:
+        return await self.rotate()
 
 
 async def ask(folder: Path, wanted: Mapping[str, Any]) -> Answer | None:

@@ -11,6 +11,7 @@ import signal
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -27,6 +28,7 @@ from bot.graph_door import GraphDoor
 from bot.graph_mail import GraphMail
 from bot.invitation import BadLink, IcsLinks
 from bot.jobs import JobsCommand
+from bot.keys import rotate
 from bot.mail import Mail, Mailing
 from bot.outside import outside
 from bot.reception import Reception
@@ -72,7 +74,7 @@ class Parts:
 async def build(settings: BotSettings, session: aiohttp.ClientSession, pathway_time: PathwayTime) -> Parts:
     """Opens the store. Raises SettingsFault, ProviderFault, StoreUnavailable or ValueError, each with a sentence."""
     provider = Provider.load(settings.provider)
-    stores = open_stores(settings.store)
+    stores = open_stores(settings.store, settings.keys)
     await stores.open()
     await list_the_office(stores.roster, provider)
     casework = Casework(stores.book, stores.roster, provider, pathway_time.now)
@@ -195,7 +197,7 @@ def _admin(parts: Parts, run: Path | None) -> Admin | None:
     if folder is None:
         return None
     jobs = JobsCommand(parts.casework, parts.sender.failures, parts.clock.wake_soon)
-    return Admin(folder, parts.clock, parts.roster, jobs, files)
+    return Admin(folder, parts.clock, parts.roster, jobs, files, rotate=partial(rotate, parts.stores.book))
 
 
 async def _messages(request: web.Request) -> web.StreamResponse:

@@ -130,14 +130,9 @@ class AtomicJSONStorage(Storage):
     def read(self) -> Tables | None:
         """None when there is no file. Raises Damaged, OSError."""
         try:
-            data = self._path.read_bytes()
+            return parse(self._path.read_bytes(), self._path.name)
         except FileNotFoundError:
             return None
-        body, check = data[:-_CHECK_BYTES] + b"}", data[-_CHECK_BYTES:]
-        if check != _check(body):
-            raise Damaged(f"{self._path.name} is not as it was written")
-        tables: Tables = json.loads(body)
-        return tables
 
     def write(self, data: Mapping[str, Mapping[Any, Any]]) -> None:
         """Raises OSError; then the file is as it was. A file without tables cannot be written: remove it."""
@@ -145,6 +140,15 @@ class AtomicJSONStorage(Storage):
             raise ValueError("a file has at least one table")
         body = json.dumps(data).encode("ascii")
         replace_file(self._path, body[:-1] + _check(body))
+
+
+def parse(data: bytes, name: str) -> Tables:
+    """What the file of that *name* holds. Raises Damaged."""
+    body, check = data[:-_CHECK_BYTES] + b"}", data[-_CHECK_BYTES:]
+    if check != _check(body):
+        raise Damaged(f"{name} is not as it was written")
+    tables: Tables = json.loads(body)
+    return tables
 
 
 def _check(body: bytes) -> bytes:

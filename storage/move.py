@@ -1,7 +1,8 @@
 """Everything from one store to another, and back: cases with what is still to be sent, people, forms, addresses.
 
 Nobody else may have either open. The source is only read; the target is empty before, and compared with it afterwards.
-Events go over sealed as they are, with their keys, their chain and its head; each store wraps keys with its own main key.
+Events go over sealed as they are, with their keys, their chain and its head; each store wraps keys with a main key of
+its own.
 """
 
 from __future__ import annotations

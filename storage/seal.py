@@ -274,8 +274,8 @@ class Keyring(ABC):
         self.forget(name)
 
     async def adopt(self, other: Keyring) -> None:
-        """Every key of *other*, in the place of what is here of the same name; whatever its main key is. Raises WrongKey,
-        StoreUnavailable.
+        """Every key of *other*, in the place of what is here of the same name; whatever its main key is. Raises
+        WrongKey, StoreUnavailable.
         """
         for name, kept in (await other.everything()).items():
             if "wrapped" in kept:

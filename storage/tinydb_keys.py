@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pathway.ports import StoreUnavailable
-from storage.atomic import AtomicJSONStorage, Damaged
+from storage.atomic import AtomicJSONStorage, Damaged, parse
 from storage.folder import KEYS, Folder
 from storage.seal import AUDIT, NO_KEY, Kept, Key, KeyGone, Keyring, MainKeys, WrongKey
 
@@ -27,6 +27,11 @@ def read_key(path: Path) -> Kept | None:
     """None where there is no such file. Raises Damaged, OSError."""
     tables = AtomicJSONStorage(path).read()
     return None if tables is None else dict(tables["key"]["1"])
+
+
+def parse_key(data: bytes) -> Kept:
+    """Of the bytes of such a file. Raises Damaged."""
+    return dict(parse(data, "a key")["key"]["1"])
 
 
 def read_keys(folder: Path) -> dict[str, Kept]:

@@ -48,6 +48,7 @@ from pathway.dates import LONDON
 from pathway.provider import Provider
 from pathway.standards import areas
 from tests.graph_contract import Contract
+from tests.keys import KEYS
 
 APP_ID = "6f1d3b5e-0d8a-4c53-9b8e-1f0e7f4a2c11"
 TENANT = "0b2f6c0e-7a51-4f0c-8f43-5d7b3a9e1c22"
@@ -197,6 +198,7 @@ class School:
             port=0,
             store=self.store,
             run=self.folder,
+            keys=KEYS,
             provider=PROVIDER,
             public_url=url,
             mail=MailSettings("127.0.0.1", self.mailbox.port, "Pathway <pathway@northdale.example.ac.uk>")

@@ -25,7 +25,7 @@ from bot.practice.mailbox import Mailbox
 from pathway.provider import Provider
 from storage.backup import note_backup
 from tests.install.standins import SECRET, Microsoft, plainly, refused
-from tests.keys import open_stores
+from tests.keys import KEYS, NAME, open_stores
 from tests.postgres import fresh_schema
 from tests.school import APP_ID, TENANT, School
 from tests.storage.test_drafts import MIA, PLACEMENT, SAM
@@ -49,6 +49,7 @@ async def env(microsoft: Microsoft, store_folder: Path, provider_file: Path) -> 
             "PATHWAY_PRACTICE": origin,
             "PATHWAY_STORE": f"tinydb://{store_folder}",
             "PATHWAY_PROVIDER": str(provider_file),
+            NAME: os.environ[NAME],
             "PORT": str(free_port()),
         }
 
@@ -116,6 +117,7 @@ async def test_a_bot_that_runs_is_found_on_its_port(tmp_path: Path, provider_fil
             "PATHWAY_PRACTICE": school.teams.url,
             "PATHWAY_STORE": f"tinydb://{school.folder}",
             "PATHWAY_PROVIDER": str(provider_file),
+            NAME: os.environ[NAME],
             "PORT": school.url.rpartition(":")[2],
         }
         found = await examine(env, tmp_path, 5)
@@ -409,7 +411,7 @@ async def test_placements_with_a_calendar_that_is_gone_are_told_of(
 
 
 def test_a_placement_list_of_last_year_is_told_of(store_folder: Path) -> None:
-    [finding] = roster(store_folder, None, date(3000, 1, 1))
+    [finding] = roster(store_folder, KEYS, None, date(3000, 1, 1))
     assert (finding.mark, "is over" in finding.sentence) == (Mark.WRONG, True)
 
 
@@ -451,6 +453,7 @@ async def test_a_bot_on_a_database_is_found_on_its_port(tmp_path: Path, provider
             "PATHWAY_STORE": url,
             "PATHWAY_RUN": str(school.folder),
             "PATHWAY_PROVIDER": str(provider_file),
+            NAME: os.environ[NAME],
             "PORT": school.url.rpartition(":")[2],
         }
         found = await examine(env, tmp_path, 5)
@@ -505,6 +508,7 @@ REAL = {
     "MicrosoftAppPassword": SECRET,
     "PATHWAY_STORE": "tinydb:///var/lib/pathway",
     "PATHWAY_PROVIDER": "provider.toml",
+    NAME: os.environ[NAME],
     "PATHWAY_URL": "https://pathway.northdale.ac.uk",
 }
 
@@ -527,7 +531,7 @@ def test_everything_that_is_missing_is_said_at_once(tmp_path: Path) -> None:
     faults = settings_faults({"PORT": "many", "SMTP_HOST": "mail.northdale.ac.uk"}, tmp_path)
     named = [fault.split()[0] for fault in faults]
     assert sorted(named) == sorted(
-        ["MicrosoftAppId", "MicrosoftAppTenantId", "MicrosoftAppPassword", "PATHWAY_STORE", "PATHWAY_PROVIDER", "PORT", "SMTP_FROM"]
+        ["MicrosoftAppId", "MicrosoftAppTenantId", "MicrosoftAppPassword", "PATHWAY_STORE", "PATHWAY_PROVIDER", "PATHWAY_KEY", "PORT", "SMTP_FROM"]
     )  # fmt: skip
 
 
