@@ -59,6 +59,6 @@ async def rotate(book: SealedBook) -> dict[str, Any]:
     if not done:
         return {"said": f"Every key is wrapped with {keys.current} already. Make another: python -m bot key new FILE"}
     return {
-        "said": f"Rewrapped with the main key {keys.current}: {counted(done, 'key')} of the store. Make a backup: keyrings "
-        "of earlier ones still need the old main key, which can go when they are deleted."
+        "said": f"Rewrapped with the main key {keys.current}: {counted(done, 'key')} of the store. Make a backup: the "
+        "keyrings of earlier ones still need the old main key, which can go when they are deleted."
     }

@@ -244,7 +244,7 @@ def keys(settings: BotSettings, env: Mapping[str, str], folder: Path | None) -> 
     except StoreUnavailable as no:
         yield wrong("keys", str(no))
         return
-    yield well("keys", f"The main key {settings.keys.current} opens the store. Is there a copy, apart from backups?")
+    yield well("keys", f"The main key {settings.keys.current} opens the store. Keep a copy of it apart from backups.")
 
 
 # -- the placement list -----------------------------------------------------------------------------------------------

@@ -531,7 +531,7 @@ def test_everything_that_is_missing_is_said_at_once(tmp_path: Path) -> None:
     faults = settings_faults({"PORT": "many", "SMTP_HOST": "mail.northdale.ac.uk"}, tmp_path)
     named = [fault.split()[0] for fault in faults]
     assert sorted(named) == sorted(
-        ["MicrosoftAppId", "MicrosoftAppTenantId", "MicrosoftAppPassword", "PATHWAY_STORE", "PATHWAY_PROVIDER", "PATHWAY_KEY", "PORT", "SMTP_FROM"]
+        ["MicrosoftAppId", "MicrosoftAppTenantId", "MicrosoftAppPassword", "PATHWAY_STORE", "PATHWAY_PROVIDER", "PORT", "SMTP_FROM"]
     )  # fmt: skip
 
 
