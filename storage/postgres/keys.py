@@ -11,6 +11,7 @@ from typing import Any
 
 from psycopg.rows import DictRow
 
+from pathway.ports import StoreUnavailable
 from storage.postgres.database import Connection, Database, plain
 from storage.seal import ADDRESSES, AUDIT, POST, ROSTER, Kept, Key, KeyGone, Keyring, MainKeys, case_key
 
@@ -42,13 +43,25 @@ class PostgresKeys(Keyring):
             main.unwrap(found["name"], found["wrapped"])
 
     async def open(self) -> None:
-        """Raises StoreUnavailable."""
+        """What was erased and came back with a dump goes again. Raises StoreUnavailable."""
         self._unwrapped.clear()
+        sealed = await self.database.read("select n from revisions where name = 'sealed' and n > 0")
+        if sealed and await self.kept(AUDIT) is None:
+            raise StoreUnavailable(
+                "The keyring is gone: the table case_keys has no own.audit. Restore the newest dump of that table."
+            )
+        await self.database.read(
+            "delete from cases using case_keys where wrapped is null and name = 'case.' || case_id"
+        )
+        await self.database.read(
+            "delete from drafts using case_keys where wrapped is null and name = 'drafts.' || person"
+        )
         self._own = {name: await self.made(name) for name in OWN}
 
     async def adopt(self, other: Keyring) -> None:
         await super().adopt(other)
-        await self.open()
+        self._unwrapped.clear()
+        self._own = {name: await self.made(name) for name in OWN}
 
     def own(self, name: str) -> Key:
         """One of the store's own, which are there as long as it is open. Raises KeyGone."""

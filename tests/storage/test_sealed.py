@@ -136,7 +136,7 @@ async def test_no_file_of_the_folder_shows_a_name_or_a_word_and_all_of_it_is_the
 
 async def is_there(stores: Stores) -> None:
     """Everything that `planted` put there."""
-    found = [await stores.roster.people(), await stores.roster.placements(), await stores.book.events("c1")]
+    found: list[Any] = [await stores.roster.people(), await stores.roster.placements(), await stores.book.events("c1")]
     found += [await stores.book.sent("c1"), await stores.book.parked(), await stores.book.delayed(0)]
     found += [await stores.drafts.drafts_of("p1"), await stores.addresses.address("p1")]
     found += [await stores.addresses.note("thread"), await stores.addresses.note("first")]
@@ -386,6 +386,33 @@ async def test_a_backup_gives_nothing_back_of_what_was_erased_after_it_was_made(
         assert (await stores.book.health()).ok
     with pytest.raises(NotRestored, match="no keyring of Pathway"):
         restore(monday, tmp_path / "other", tuesday)
+
+
+async def test_a_dump_gives_nothing_back_of_what_was_erased_after_it_was_made() -> None:
+    async with fresh_schema() as url:
+        async with opened(url) as stores:
+            for case in ("c1", "c2"):
+                await stores.book.commit(first(case))
+            await change(
+                url, "create table kept_cases as select * from cases", "create table kept as select * from events"
+            )
+            await stores.book.erase("c1")
+        await change(
+            url,
+            "insert into cases select * from kept_cases where case_id = 'c1'",
+            "insert into events select * from kept where case_id = 'c1'",
+            "drop table kept_cases, kept",
+        )
+        async with opened(url) as stores:
+            assert list(await stores.book.cases_of(None, open_only=False)) == ["c2"]
+            assert list(await stores.book.events("c1")) == []
+            assert await stores.book.verify() == []
+        await change(url, "create table elsewhere as select * from case_keys", "delete from case_keys")
+        with pytest.raises(StoreUnavailable, match="The keyring is gone"):
+            await open_stores(url).open()
+        await change(url, "insert into case_keys select * from elsewhere", "drop table elsewhere")
+        async with opened(url) as stores:
+            assert len(await stores.book.events("c2")) == 2
 
 
 async def test_a_keyring_that_is_older_than_the_backup_is_refused(tiny: Shop, tmp_path: Path) -> None:
