@@ -12,6 +12,7 @@ import logging
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.desk import Post, TryLater, Unreachable, perhaps_delivered
@@ -253,14 +254,21 @@ class Sender:
         except StoreUnavailable:
             raise
         except asyncio.CancelledError as cut:
-            for claim in claims if perhaps_delivered(cut) else ():
-                await self.casework.book.retry(claim, self.now, MAYBE)
+            for claim in claims:
+                await self._cut_off(claim, perhaps=perhaps_delivered(cut))
             raise
         except Exception:
             log.exception("an outbox item could not be made; it is put aside")
             await self._put_aside(claims, NOT_MADE)
             return
         await self._done(claims, result)
+
+    async def _cut_off(self, claim: Claim, *, perhaps: bool) -> None:
+        """What had not left yet was no try, and the next one is no second sending."""
+        if perhaps:
+            await self.casework.book.retry(claim, self.now, MAYBE)
+        else:
+            await self.casework.book.retry(replace(claim, attempts=claim.attempts - 1), self.now, claim.error)
 
     async def _done(self, claims: Sequence[Claim], result: str) -> None:
         for claim in claims:

@@ -174,7 +174,8 @@ class CaseBook(Protocol):
 
     async def extend(self, claim: Claim, now: datetime, lease: timedelta, error: str = "") -> bool:
         """The claim is held for another *lease* from now on; False when the fence is old: somebody else has it. Asked
-        right before what cannot be undone. *error* is what the next claim says if this one is never settled.
+        right before what cannot be undone. *error* is what the next claim says if this one is never settled, even after a
+        kill: it is durable when this returns. Raises StoreUnavailable, and then the claim is held as before.
         """
 
     async def complete(self, claim: Claim, result: str, *, wake_at: datetime | None = None) -> bool:

@@ -55,14 +55,11 @@ class Shelf(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who holds a piece of work (as a fence), until when, and which try it is; *error* is for the next one, where this
-    one is never settled.
-    """
+    """Who holds a piece of work (as a fence), until when, and which try it is."""
 
     fence: int
     until: datetime
     attempts: int
-    error: str = ""
 
 
 Change = Callable[[Record], Record]
@@ -294,17 +291,28 @@ class RecordBook:
     def _leased(self, task: Task, until: datetime) -> Claim:
         before = self._leases.get((task.queue, task.id))
         tries = max(task.work.attempts, before.attempts if before else 0)
-        lease = Lease(next(self._fences), until, tries + 1, before.error if before else "")
+        lease = Lease(next(self._fences), until, tries + 1)
         self._leases[task.queue, task.id] = lease
         return _claim(task, lease)
 
     async def extend(self, claim: Claim, now: datetime, lease: timedelta, error: str = "") -> bool:
-        """See `CaseBook.extend`. Writes nothing: after a restart nobody knows."""
+        """See `CaseBook.extend`. An *error* that is new is durable when it returns, so that it is known after a kill."""
         if not self._holds(claim):
             return False
+        if error and not await self._unbroken.run(self._write_error(claim, error)):
+            return False
         held = (claim.queue, claim.id)
-        self._leases[held] = replace(self._leases[held], until=now + lease, error=error or self._leases[held].error)
+        self._leases[held] = replace(self._leases[held], until=now + lease)
         return True
+
+    async def _write_error(self, claim: Claim, error: str) -> bool:
+        """False where the claim is no longer held afterwards."""
+        async with self._locks.held(("case", claim.case_id)):
+            task = self._ready().task(claim.queue, claim.id)
+            if task is not None and self._holds(claim) and task.work.error != error:
+                before = self._there(await self._shelf.get(claim.case_id))
+                await self._keep(_again(claim, replace(task.work, error=error))(before))
+            return self._holds(claim)
 
     async def complete(self, claim: Claim, result: str, *, wake_at: datetime | None = None) -> bool:
         def done(before: Record) -> Record:
@@ -409,7 +417,7 @@ def _claim(task: Task, lease: Lease) -> Claim:
         due=task.work.due or _LONG_AGO,
         attempts=lease.attempts,
         item=_own(task.letter.item) if task.letter else None,
-        error=lease.error or task.work.error,
+        error=task.work.error,
     )
 
 

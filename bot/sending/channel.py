@@ -50,7 +50,7 @@ class Channel:
             raise Dropped("the bot is in no channel")
         view = View(ready.case, ready.ground, "", self.now, "")
         line = notices.channel_line(ready.item, view)
-        message = again(ready.claim, Message(f"Placement case {ready.case.reference}", text=line))
+        message = again(Message(f"Placement case {ready.case.reference}", text=line), ready.claim)
         try:
             root = await self._thread_of_today()
         except Unreachable as no:

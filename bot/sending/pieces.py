@@ -58,9 +58,11 @@ def weekly(item: OutboxItem) -> bool:
     return item.data.get("timer") == "T10" and item.data.get("rung", "").startswith(WEEK)
 
 
-def again(claim: Claim, message: Message) -> Message:
-    """*message*, saying that it is sent again where nobody can know whether it arrived the first time."""
-    return sent_again(message) if claim.error == MAYBE else message
+def again(message: Message, *claims: Claim) -> Message:
+    """*message*, saying that it is sent again where nobody can know of one of its *claims* whether it arrived the first
+    time.
+    """
+    return sent_again(message) if any(claim.error == MAYBE for claim in claims) else message
 
 
 def reply_to(view: View) -> str:
