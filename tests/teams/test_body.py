@@ -115,6 +115,23 @@ async def test_a_body_that_does_not_tell_its_size_gets_413_when_it_grows_too_lar
         assert answer.status == 413
 
 
+async def test_a_body_that_cannot_be_unpacked_gets_400(line: Line) -> None:
+    headers = {"Authorization": f"Bearer {line.channel.token()}", "Content-Encoding": "gzip"}
+
+    assert await line.post(raw(), headers) == 400
+    assert line.desk.heard == []
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16"]
+)
+async def test_a_body_that_says_that_it_is_something_else_gets_400(line: Line, kind: str) -> None:
+    headers = {"Authorization": f"Bearer {line.channel.token()}", "Content-Type": kind}
+
+    assert await line.post(json.dumps(line.channel.activity(PRIYA, text="hello")).encode(), headers) == 400
+    assert line.desk.heard == []
+
+
 async def test_the_body_is_not_even_parsed_without_a_token(line: Line) -> None:
     assert await line.post(BAD["nested 100,000 deep"], {}) == 401
 
