@@ -227,7 +227,7 @@ async def _administer(wanted: dict[str, Any]) -> dict[str, Any]:
             return await JobsCommand(Casework(stores.book, stores.roster, provider, lambda: datetime.now(UTC))).run(
                 wanted
             )
-        command = RosterCommand(stores.roster, stores.addresses, provider)
+        command = RosterCommand(stores.book, stores.roster, stores.addresses, provider)
         if wanted["do"] == "confirm_guest":
             return await command.confirm_guest(wanted["email"])
         return await command.run(Path(wanted["file"]), keep=wanted["keep"])

@@ -107,7 +107,7 @@ async def build(settings: BotSettings, session: aiohttp.ClientSession, pathway_t
         clock=clock,
         links=links,
         diary=diary,
-        roster=RosterCommand(stores.roster, stores.addresses, provider),
+        roster=RosterCommand(stores.book, stores.roster, stores.addresses, provider),
         teams=way,
         reception=Reception(office, stores.addresses, sender, clock.wake_soon),
     )
@@ -291,7 +291,13 @@ async def serve(settings: BotSettings) -> None:
     """Runs until SIGTERM or SIGINT, then finishes what is under way."""
     _as_many_sockets_as_allowed()
     app = application(settings)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=LAST_REQUESTS, keepalive_timeout=IDLE)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=LAST_REQUESTS,
+        keepalive_timeout=IDLE,
+        auto_decompress=False,  # Teams packs nothing, and a small packed body can be a thousand times as large
+    )
     await runner.setup()
     _leave_alone_what_stays()
     try:

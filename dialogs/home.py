@@ -51,6 +51,8 @@ COMMANDS = {
     "cancel": "home.cancel",
     "stop": "home.cancel",
 }
+#: Characters; twice as many as any command has are no misspelling of one, and comparing them takes long.
+LONGEST_COMMAND = 2 * max(map(len, COMMANDS))
 ABOUT = ("concern about ", "a concern about ", "raise a concern about ", "worry about ", "worried about ")
 
 
@@ -118,7 +120,7 @@ def meant(text: str) -> str:
     said = " ".join(text.casefold().strip(" .!?,").split())
     if said in COMMANDS:
         return COMMANDS[said]
-    near = get_close_matches(said, COMMANDS, n=1, cutoff=0.75)
+    near = get_close_matches(said, COMMANDS, n=1, cutoff=0.75) if len(said) <= LONGEST_COMMAND else ()
     return COMMANDS[near[0]] if near else ""
 
 

@@ -23,6 +23,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 SLOWEST_BODY = 10.0
 """Seconds in which a body must have arrived."""
 
+_JSON = frozenset({"application/json", "application/octet-stream"})
+
 _log = logging.getLogger(__name__)
 
 
@@ -112,6 +114,9 @@ def _refusal(refused: Refused) -> web.Response:
 
 
 async def _bytes(request: web.Request) -> bytes:
+    kind = request.content_type  # aiohttp's own word for none is the octet stream
+    if kind not in _JSON or (request.charset or "utf-8").lower() != "utf-8":
+        raise BadBody("The body says that it is not JSON in UTF-8.")
     if (request.content_length or 0) > body.LARGEST:
         raise BadBody("The body is too large.", 413)
     raw = bytearray()
@@ -125,7 +130,7 @@ async def _bytes(request: web.Request) -> bytes:
                     raise BadBody("The body is too large.", 413)
     except TimeoutError as fault:
         raise BadBody("The body came too slowly.", 408) from fault
-    except ValueError as fault:
+    except (ValueError, OSError, web.RequestPayloadError) as fault:
         raise BadBody("The body cannot be read.") from fault
     return bytes(raw)
 
