@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bot import logs
 from bot.admin import ask, private_folder
 from bot.app import serve
 from bot.backup import back_up, bring_back
@@ -22,7 +23,7 @@ from bot.roster import RosterCommand, list_the_office
 from bot.settings import SettingsFault, environment, provider_path, read, run_folder, store_url
 from pathway.casework import Casework
 from pathway.dates import counted
-from pathway.ports import StoreUnavailable
+from pathway.ports import NotAStore, StoreUnavailable
 from pathway.provider import Provider, ProviderFault
 from storage import POSTGRES, migrate_store, open_stores
 from storage.backup import NotBackedUp, NotRestored
@@ -36,15 +37,13 @@ REFUSED = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 done, 1 a sentence on standard error says what is wrong, 2 one says why it was refused."""
     asked = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for noisy in ("apscheduler", "aiohttp.access", "msal"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    logs.start("text")
     try:
         return int(asked.run(asked))
     except (NotBackedUp, NotRestored) as no:
         print(no, file=sys.stderr)
         return REFUSED
-    except (SettingsFault, ProviderFault, StoreUnavailable, NotMoved, ValueError) as fault:
+    except (SettingsFault, ProviderFault, StoreUnavailable, NotAStore, NotMoved) as fault:
         print(fault, file=sys.stderr)
         return 1
 
@@ -127,7 +126,9 @@ def _practice(asked: argparse.Namespace) -> int:
 
 
 def _serve(_asked: argparse.Namespace) -> int:
-    asyncio.run(serve(read(environment())))
+    settings = read(environment())
+    logs.start(settings.log)
+    asyncio.run(serve(settings))
     return 0
 
 
@@ -183,7 +184,7 @@ def _move(asked: argparse.Namespace) -> int:
 
 async def _moved(source: str, target: str) -> str:
     if source == target or "memory:" in (source, target):
-        raise ValueError("Name two stores: tinydb:///var/lib/pathway and postgresql://user@host/database, for example.")
+        raise NotAStore("Name two stores: tinydb:///var/lib/pathway and postgresql://user@host/database, for example.")
     async with AsyncExitStack() as opened:
         both = [open_stores(url, alone=True) for url in (source, target)]
         for stores in both:

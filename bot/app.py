@@ -8,7 +8,6 @@ import logging
 import resource
 import secrets
 import signal
-import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from bot.graph_door import GraphDoor
 from bot.graph_mail import GraphMail
 from bot.invitation import BadLink, IcsLinks
 from bot.jobs import JobsCommand
+from bot.logs import of_loop
 from bot.mail import Mail, Mailing
 from bot.outside import outside
 from bot.reception import Reception
@@ -166,6 +166,7 @@ MESSAGES: web.AppKey[Handler] = web.AppKey("messages")
 
 def _living(settings: BotSettings, pathway_time: PathwayTime) -> Callable[[web.Application], AsyncIterator[None]]:
     async def living(app: web.Application) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_exception_handler(of_loop)
         run = private_folder(settings.run) if settings.run and settings.store.startswith(POSTGRES) else None
         async with outside(practice=settings.teams.practice) as session:
             parts = await build(settings, session, pathway_time)
@@ -247,11 +248,9 @@ def _without_their_words(
     """
     del message
     if status >= 500:
-        frames = traceback.extract_tb(exc.__traceback__)[-6:] if exc else []
-        where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
-        log.error("answered %d: %s at %s", status, type(exc).__name__, where)
+        log.error("a request went wrong", exc_info=exc, extra={"status": status})
     else:
-        log.warning("answered %d: %s", status, type(exc).__name__)
+        log.warning("not a request that can be read", extra={"status": status, "kind": type(exc).__name__})
     if request.writer.output_size > 0:
         raise ConnectionError("an answer has begun already")
     answer = web.Response(status=status, text=WENT_WRONG if status >= 500 else UNREADABLE, headers=HEADERS)
@@ -302,7 +301,7 @@ async def serve(settings: BotSettings) -> None:
     _leave_alone_what_stays()
     try:
         await web.TCPSite(runner, settings.host, settings.port).start()
-        log.info("listening on port %s", settings.port)
+        log.info("listening", extra={"port": settings.port})
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGTERM, signal.SIGINT):

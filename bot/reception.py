@@ -158,7 +158,10 @@ class Reception:
         if profile.is_guest and not await self.addresses.note(GUEST_CONFIRMED + person.id):
             return guest_to_confirm(provider)
         if person.object_id and person.object_id != who.object_id:
-            log.warning("a second account claims a person of the roster; the office has to say which is right")
+            log.warning(
+                "a second account claims a person of the roster; the office has to say which is right",
+                extra={"person": person.id},
+            )
             return stranger(provider)
         reach = Reach.GUEST if profile.is_guest else Reach.TEAMS
         known = replace(person, object_id=who.object_id, reach=reach)
@@ -185,7 +188,7 @@ class Reception:
             else:
                 await self.sender.cards.lies_under_a_form(case_id, person, activity_id)
         except StoreUnavailable:
-            log.warning("where a receipt stands could not be kept")
+            log.warning("where a receipt stands could not be kept", extra={"person": person.id})
 
     def _later(self, errand: Coroutine[Any, Any, None]) -> None:
         """After the answer: an older card is edited then, which no person should wait for."""

@@ -149,7 +149,7 @@ class Sender:
         if sending in self._left:
             self._left.discard(sending)
             if not sending.cancelled() and (fault := sending.exception()):
-                log.warning("what went to one person is tried again: %s", type(fault).__name__)
+                log.warning("what went to one person is tried again", exc_info=fault, extra={"person": to})
             self.when_late()
 
     async def _progress(self, sendings: set[asyncio.Task[None]]) -> None:
@@ -248,7 +248,7 @@ class Sender:
                 await self._try_later(claim, no)
             return
         except Unreachable as no:
-            log.warning("an outbox item has no way to its reader: %s", no.reason)
+            log.warning("a message has no way to its reader", extra={"job": job_id(claims[0]), "reason": no.reason})
             await self._put_aside(claims, no.reason)
             return
         except StoreUnavailable:
@@ -258,7 +258,7 @@ class Sender:
                 await self._cut_off(claim, perhaps=perhaps_delivered(cut))
             raise
         except Exception:
-            log.exception("an outbox item could not be made; it is put aside")
+            log.exception("a message could not be made; it is put aside", extra={"job": job_id(claims[0])})
             await self._put_aside(claims, NOT_MADE)
             return
         await self._done(claims, result)

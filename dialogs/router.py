@@ -74,7 +74,7 @@ class Router:
         """Never raises for what a person did."""
         step = self.verbs.get(turn.verb)
         if step is None:
-            log.warning("refused: person %s sent a verb that there is not", turn.person.id)
+            log.warning("refused: a verb that there is not", extra={"person": turn.person.id})
             return await self._moved_on(turn)
         if any(len(value) > LONGEST for value in turn.values.values()):
             return Reply(note("That is too long to keep", TOO_LONG), "Placements: that is too long")
@@ -145,5 +145,7 @@ class Router:
 
 def _not_theirs(turn: Turn, no: Exception) -> Reply:
     """The same answer whether there is such a case or not; the log says who tried what, in ids and verbs of ours."""
-    log.warning("refused: person %s, %s, %s", turn.person.id, turn.verb, type(no).__name__)
+    log.warning(
+        "refused: not theirs", extra={"person": turn.person.id, "verb": turn.verb, "refusal": type(no).__name__}
+    )
     return Reply(not_found(), "Placements: nothing here for you")

@@ -36,6 +36,10 @@ class StoreUnavailable(Exception):
     """A write or sync failed: nothing was changed, old data is intact; the store reopens itself when it can."""
 
 
+class NotAStore(ValueError):
+    """What PATHWAY_STORE names is none, or cannot be used here; the sentence says what to write instead."""
+
+
 class RosterFault(Exception):
     """A roster row cannot be taken; the sentence names row and column. Nothing was imported."""
 

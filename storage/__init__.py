@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from pathway.ports import Addresses, CaseBook, Drafts, Roster
+from pathway.ports import Addresses, CaseBook, Drafts, NotAStore, Roster
 from storage.folder import Folder
 from storage.look import Look
 from storage.memory import MemoryAddresses, MemoryCaseBook, MemoryDrafts, MemoryRoster
@@ -48,7 +48,7 @@ def open_stores(url: str, *, alone: bool = False) -> Stores:
     """The stores that *url* names, not open yet: `memory:`, `tinydb:///var/lib/pathway` for a folder, or
     `postgresql://user@host/database`.
 
-    *alone*: nobody else may have them open, before and meanwhile. Raises ValueError, with a sentence, for anything
+    *alone*: nobody else may have them open, before and meanwhile. Raises NotAStore, with a sentence, for anything
     else.
     """
     if url.startswith(POSTGRES):
@@ -57,21 +57,21 @@ def open_stores(url: str, *, alone: bool = False) -> Stores:
     if url in ("memory:", "memory://"):
         return Stores(MemoryCaseBook(), MemoryDrafts(), MemoryRoster(), MemoryAddresses(), None)
     if parts.scheme != "tinydb":
-        raise ValueError(
+        raise NotAStore(
             f'The store "{parts.scheme or url}" is not known. Write memory:, tinydb:///var/lib/pathway or '
             "postgresql://host/database."
         )
     path = Path(unquote(parts.path))
     if parts.netloc or parts.query or parts.fragment or path.parent == path or not path.is_absolute():
-        raise ValueError("A folder is named in full, after three slashes: tinydb:///var/lib/pathway.")
+        raise NotAStore("A folder is named in full, after three slashes: tinydb:///var/lib/pathway.")
     folder = Folder(path)
     return Stores(TinyCaseBook(folder), TinyDrafts(folder), TinyRoster(folder), TinyAddresses(folder), folder.path)
 
 
 async def migrate_store(url: str) -> list[str]:
-    """Brings a database's tables up to date; the names of what was missing. Raises ValueError, StoreUnavailable."""
+    """Brings a database's tables up to date; the names of what was missing. Raises NotAStore, StoreUnavailable."""
     if not url.startswith(POSTGRES):
-        raise ValueError("Only a database has tables to bring up to date. A folder needs nothing of the kind.")
+        raise NotAStore("Only a database has tables to bring up to date. A folder needs nothing of the kind.")
     open_stores(url)
     from storage.postgres.database import Database  # noqa: PLC0415 - the driver is an extra
 
@@ -92,7 +92,7 @@ def _postgres(url: str, *, alone: bool) -> Stores:
     except ImportError as fault:
         if (fault.name or "").partition(".")[0] not in ("psycopg", "psycopg_pool", "psycopg_binary", ""):
             raise
-        raise ValueError(
+        raise NotAStore(
             "PATHWAY_STORE names PostgreSQL, and its driver is not installed here. Run: pip install "
             "'psycopg[binary,pool]', or take everything of requirements.lock."
         ) from None

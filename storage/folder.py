@@ -123,7 +123,7 @@ class Folder:
             (self.path / name).chmod(0o700)
         swept = sum(sweep(self.path / name) for name in (".", CASES, DRAFTS))
         if swept:
-            log.warning("Swept %d files that were never finished.", swept)
+            log.warning("swept files that were never finished", extra={"count": swept})
         self.run = self._next_run()
 
     def _next_run(self) -> int:
@@ -147,7 +147,7 @@ class Folder:
             found = await self._in(self._reader, step)
         except (Damaged, OSError, ValueError) as fault:
             self.unreadable(name, fault)
-            raise StoreUnavailable(f"{name} cannot be read: {fault}.") from fault
+            raise StoreUnavailable(f"{name} cannot be read: {what(fault)}.") from fault
         self._unreadable.pop(name, None)
         return found
 
@@ -187,12 +187,12 @@ class Folder:
 
     def _failed(self, fault: OSError) -> None:
         self._fault = f"The last thing could not be saved: {_why(fault)}."
-        log.error("A write to the store failed: %s", _why(fault))
+        log.error("a write to the store failed", extra={"reason": _why(fault)})
 
     def unreadable(self, name: str, fault: Exception) -> None:
         """To be told in `health` until it can be read."""
-        self._unreadable[name] = str(fault)
-        log.error("%s cannot be read: %s", name, fault)
+        self._unreadable[name] = reason = what(fault)
+        log.error("a file of the store cannot be read", extra={"file": name, "reason": reason})
 
     def set_aside(self, path: Path, fault: Exception) -> None:
         """Moves a damaged file out of the way, for somebody to look at. Blocks."""
@@ -207,7 +207,7 @@ class Folder:
         except OSError:
             self.unreadable(name, fault)
             return
-        log.error("%s cannot be read (%s); it was moved to %s/.", name, fault, DAMAGED)
+        log.error("a damaged file of the store was set aside", extra={"file": name, "reason": what(fault)})
 
     async def health(self) -> Health:
         """After a failed write, and when nothing was written for a while, a small one is tried: the store is well again
@@ -233,6 +233,13 @@ class Folder:
 def _names(names: Iterable[str]) -> str:
     first, *others = sorted(names)
     return f"{first} and {len(others)} more" if others else first
+
+
+def what(fault: Exception) -> str:
+    """Why something cannot be read, in our words: those of a decoder may quote the file."""
+    if isinstance(fault, OSError):
+        return _why(fault)
+    return "it is not as it was written" if isinstance(fault, Damaged) else "it is no record that this version knows"
 
 
 def _why(fault: OSError) -> str:

@@ -6,6 +6,7 @@ import logging
 from datetime import datetime
 
 from bot.desk import Message, Post, TryLater, Unreachable
+from bot.logs import why
 from bot.reach import Reaching
 from bot.sending.pieces import Dropped, Ready, again
 from cards import notices
@@ -102,7 +103,7 @@ class Channel:
         try:
             await self.post.update(address, root, await self._day_post())
         except (TryLater, Unreachable) as no:
-            log.info("the channel's post of the day could not be edited: %s", no)
+            log.info("the channel's post of the day could not be edited", extra=why(no))
 
     async def _counts(self) -> dict[str, int]:
         """Of the cases that the office knows of: how many are open, due today and overdue."""

@@ -7,7 +7,6 @@ import functools
 import logging
 import secrets
 import time
-import traceback
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -253,7 +252,7 @@ class DeskHandler(TeamsActivityHandler):  # type: ignore[misc, unused-ignore]
         try:
             await self._connector.typing(address)
         except (TryLater, Unreachable) as fault:
-            _log.info("no typing sign: %s", type(fault).__name__)
+            _log.info("no typing sign", extra={"kind": type(fault).__name__})
 
     async def _say(self, admitted: Admitted, messages: Sequence[Message], *, reply: bool = True) -> None:
         """Sends in order. What the service refuses for good ends it; it is our fault to log, never the person's."""
@@ -304,13 +303,11 @@ _KINDS: Final = frozenset({"message", "invoke", "installationUpdate", "conversat
 
 
 def note(admitted: Admitted, fault: Exception) -> str:
-    """Logs where *fault* was, and never what it says, which may name people. The reference."""
+    """Logs where *fault* was, under the reference that the person is told. The reference."""
     reference = "".join(secrets.choice(_LETTERS) for _ in range(4))
     kind = admitted.activity["type"]
-    frames = traceback.extract_tb(fault.__traceback__)[-6:]
-    where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
     known = kind if kind in _KINDS else "other"
-    _log.error("reference %s: %s in a turn (%s) at %s", reference, type(fault).__name__, known, where)
+    _log.error("a turn went wrong", exc_info=fault, extra={"reference": reference, "kind": known})
     return reference
 
 
