@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     moving.set_defaults(run=_move)
     doctor = commands.add_parser("doctor", help="say what of the set-up is well, and how to mend what is not")
     doctor.add_argument("--patience", type=float, default=10.0, metavar="SECONDS", help="for each answer from outside")
+    doctor.add_argument("--seen", action="store_true", help="what was damaged and is back has been looked at")
     doctor.set_defaults(run=_doctor)
     _package_parser(commands.add_parser("package", help="make the zip that a Teams administrator uploads"))
     return parser
@@ -199,13 +200,20 @@ async def _moved(source: str, target: str) -> str:
 
 
 def _doctor(asked: argparse.Namespace) -> int:
-    from bot.doctor import examine, report  # noqa: PLC0415 - a serving bot needs none of it
+    from bot.doctor import examine, have_seen, report  # noqa: PLC0415 - a serving bot needs none of it
 
     try:
         env = environment()
     except OSError:
         print("WRONG  settings   This user cannot read .env. Run the doctor as the user that the bot runs as.")
         return 1
+    if asked.seen and (folder := open_stores(store_url(env)).folder) is not None:
+        try:
+            print("\n".join(map(str, have_seen(folder))))
+        except OSError:
+            print(f"WRONG  damaged    This user cannot delete anything in {folder}. Run it as the bot's user.")
+            return 1
+        return 0
     logging.disable()  # the doctor's own lines say it better
     lines, status = report(asyncio.run(examine(env, Path.cwd(), asked.patience)))
     print("\n".join(lines))

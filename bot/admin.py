@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 Answer = dict[str, Any]
 NAME = "admin.sock"
+#: What `readyz` says of a bot that works, while nobody has looked at what was found damaged at its start.
+NOT_WHOLE = "not whole"
 #: A roster is sent as a path, so a line is short.
 LONGEST = 1 << 20
 

@@ -16,7 +16,7 @@ import aiohttp
 from aiohttp import web, web_response
 
 from bot import teams
-from bot.admin import Admin, private_folder
+from bot.admin import NOT_WHOLE, Admin, private_folder
 from bot.calendars import GraphMeetings, LinkMeetings
 from bot.clock import Clock, PathwayTime
 from bot.diary import Diary
@@ -209,9 +209,11 @@ async def _healthz(_request: web.Request) -> web.Response:
 
 
 async def _readyz(request: web.Request) -> web.Response:
-    """The store can be written. Says nothing of cases, versions or places."""
+    """The store can be written, and nothing of it was found damaged. Says nothing of cases, versions or places."""
     health = await request.app[PARTS].stores.book.health()
-    return web.json_response({"status": "ready" if health.ok else "not ready"}, status=200 if health.ok else 503)
+    if health.ok:
+        return web.json_response({"status": "ready"})
+    return web.json_response({"status": NOT_WHOLE if health.works else "not ready"}, status=503)
 
 
 async def _ics(request: web.Request) -> web.Response:

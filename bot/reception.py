@@ -188,7 +188,7 @@ class Reception:
             else:
                 await self.sender.cards.lies_under_a_form(case_id, person, activity_id)
         except StoreUnavailable:
-            log.warning("where a receipt stands could not be kept", extra={"person": person.id})
+            log.warning("where a receipt stands could not be kept", extra={"person": person})
 
     def _later(self, errand: Coroutine[Any, Any, None]) -> None:
         """After the answer: an older card is edited then, which no person should wait for."""

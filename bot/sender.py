@@ -25,12 +25,12 @@ from bot.sending.caseless import Caseless
 from bot.sending.channel import Channel
 from bot.sending.live_cards import LiveCards
 from bot.sending.of_cases import OfCases
-from bot.sending.pieces import MAYBE, Dropped, Ready, unwanted, weekly
+from bot.sending.pieces import Dropped, Ready, unwanted, weekly
 from bot.sending.to_people import MAILED, ToPeople
 from pathway.appointments import CALENDAR
 from pathway.casework import Casework, NoSuchCase
 from pathway.jobs import job_id
-from pathway.ports import Addresses, Claim, StoreUnavailable
+from pathway.ports import MAYBE, Addresses, Claim, StoreUnavailable
 from pathway.tellings import CHANNEL
 
 log = logging.getLogger(__name__)

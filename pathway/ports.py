@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from pathway.address import Address
 from pathway.appointments import Appointment
@@ -14,6 +14,9 @@ from pathway.events import Event
 from pathway.people import Person, Placement
 
 Queue = Literal["case", "outbox"]
+
+#: The error of a piece of work that nobody can say has arrived: the next try says that it is sent again.
+MAYBE: Final = "perhaps delivered"
 
 
 class VersionConflict(Exception):
@@ -124,8 +127,11 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Health:
+    """*works*: not ok only because something was found damaged, which nobody has looked at yet."""
+
     ok: bool
     sentence: str
+    works: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +184,8 @@ class CaseBook(Protocol):
 
     async def extend(self, claim: Claim, now: datetime, lease: timedelta, error: str = "") -> bool:
         """The claim is held for another *lease* from now on; False when the fence is old: somebody else has it. Asked
-        right before what cannot be undone. *error* is what the next claim says if this one is never settled, even after a
-        kill: it is durable when this returns. Raises StoreUnavailable, and then the claim is held as before.
+        right before what cannot be undone. *error* is what the next claim says if this one is never settled, even
+        after a kill: it is durable when this returns. Raises StoreUnavailable, and then the claim is held as before.
         """
 
     async def complete(self, claim: Claim, result: str, *, wake_at: datetime | None = None) -> bool:

@@ -28,9 +28,10 @@ from typing import Any
 
 from pathway.people import Person
 from storage import record as r
-from storage.atomic import Damaged, make_folder, read_document, read_documents, replace_file, sync_folder
+from storage.atomic import Damaged, copy_of, make_folder, read_document, read_documents, replace_file, sync_folder
 from storage.codec import CodecError, decode
-from storage.folder import ASIDE, CASES, DAMAGED, DRAFTS, RESTORING, RUN, Folder, lock
+from storage.folder import ASIDE, CASES, DRAFTS, RESTORING, RUN, Folder, lock
+from storage.losses import DAMAGED
 from storage.tinydb_book import ADDRESSES, POST, ROSTER
 
 FORMAT = 1
@@ -102,7 +103,7 @@ def _link(folder: Path, target: Path) -> None:
 
 
 def names_in(folder: Path) -> list[str]:
-    """The store's own files there, in order: nothing that is half written, no lock and no socket."""
+    """The store's own files there, in order: nothing that is half written, no copy, no lock and no socket."""
     found = [name for name in _TOP if (folder / name).is_file()]
     for below in (CASES, DRAFTS, DAMAGED):
         with suppress(FileNotFoundError):
@@ -251,9 +252,11 @@ def _swap(folder: Path, unpacked: Path, before: list[str]) -> Path | None:
 
 
 def _move(source: Path, target: Path) -> None:
-    """The store's own files and folders, each at one stroke."""
+    """The store's own files and folders, each at one stroke. Copies go where their files go: none may bring back here
+    what is not here any more.
+    """
     target.mkdir(mode=0o700, exist_ok=True)
-    for name in (CASES, DRAFTS, DAMAGED, *_TOP):
+    for name in (CASES, DRAFTS, DAMAGED, *(copy_of(Path(name)).name for name in _TOP), *_TOP):
         if (target / name).is_dir():
             (target / name).rmdir()  # an empty one: what it held was moved
         if (source / name).exists():

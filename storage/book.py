@@ -296,7 +296,7 @@ class RecordBook:
         return _claim(task, lease)
 
     async def extend(self, claim: Claim, now: datetime, lease: timedelta, error: str = "") -> bool:
-        """See `CaseBook.extend`. An *error* that is new is durable when it returns, so that it is known after a kill."""
+        """See `CaseBook.extend`. A new *error* is durable when it returns: it is known after a kill."""
         if not self._holds(claim):
             return False
         if error and not await self._unbroken.run(self._write_error(claim, error)):

@@ -59,13 +59,18 @@ def encode_event(event: e.Event) -> dict[str, Json]:
 
 def decode_event(data: Json) -> e.Event:
     """Raises CodecError."""
+    event: e.Event = _codec(known(data)).read({k: v for k, v in data.items() if k != TYPE})
+    return event
+
+
+def known(data: Json) -> type[e.Event]:
+    """The kind of a written event. Raises CodecError."""
     if not isinstance(data, Mapping) or TYPE not in data:
         raise CodecError('an event without its "type"')
     kind = EVENTS.get(data[TYPE]) if isinstance(data[TYPE], str) else None
     if kind is None:
         raise CodecError(f'"{data[TYPE]}" is no event this version of Pathway knows')
-    event: e.Event = _codec(kind).read({k: v for k, v in data.items() if k != TYPE})
-    return event
+    return kind
 
 
 def encode(value: Any) -> Json:

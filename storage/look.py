@@ -8,7 +8,6 @@ from pathlib import Path
 from pathway.people import Person, Placement
 from storage.atomic import Damaged, read_documents
 from storage.codec import decode
-from storage.folder import DAMAGED
 from storage.tinydb_book import ROSTER
 
 
@@ -18,11 +17,10 @@ class NotReadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The people of the roster, its placements, and how many files were set aside as damaged."""
+    """The people of the roster, and its placements."""
 
     people: tuple[Person, ...]
     placements: tuple[Placement, ...]
-    damaged: int
 
 
 def look(folder: Path) -> Look:
@@ -31,8 +29,6 @@ def look(folder: Path) -> Look:
     try:
         people = tuple(decode(Person, dict(found)) for found in read_documents(path, "people"))
         placements = tuple(decode(Placement, dict(found)) for found in read_documents(path, "placements"))
-        aside = folder / DAMAGED
-        damaged = len(list(aside.iterdir())) if aside.is_dir() else 0
     except (Damaged, OSError, ValueError, TypeError, KeyError) as fault:
         raise NotReadable(f"{ROSTER} cannot be read ({type(fault).__name__}).") from fault
-    return Look(people, placements, damaged)
+    return Look(people, placements)

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pathway.events import Event
-from pathway.ports import Commit, OutboxItem, Shown, Summary, VersionConflict
-from storage.codec import CodecError, Json, decode, decode_event, encode, encode_event
+from pathway.ports import MAYBE, Commit, OutboxItem, Shown, Summary, VersionConflict
+from storage.codec import CodecError, Json, decode, decode_event, encode, encode_event, known
 
 FORMAT = 1
 #: The record of the messages that belong to no case. It is no case: it is listed nowhere.
@@ -65,6 +65,11 @@ class Record:
     def history(self) -> tuple[Event, ...]:
         """Raises CodecError for an event that cannot be read."""
         return tuple(decode_event(x) for x in self.events)
+
+    def of_this_version(self) -> None:
+        """Cheaper than reading them. Raises CodecError where an event is of a kind that is not known here."""
+        for event in self.events:
+            known(event)
 
     def letter(self, key: str) -> Letter | None:
         return next((x for x in self.letters if x.item.key == key), None)
@@ -142,6 +147,19 @@ def put_off(record: Record, key: str, work: Work) -> Record:
     """The letter is tried again later, or parked."""
     letters = tuple(replace(x, work=work) if x.item.key == key else x for x in record.letters)
     return replace(record, letters=letters)
+
+
+def perhaps(record: Record, now: datetime) -> Record:
+    """Of an earlier version that was put back: what was due by *now* may have gone out in the version that is lost."""
+    return replace(record, letters=tuple(_perhaps(x) if _may_be_out(x, now) else x for x in record.letters))
+
+
+def _may_be_out(letter: Letter, now: datetime) -> bool:
+    return not letter.work.parked and letter.work.due is not None and letter.work.due <= now
+
+
+def _perhaps(letter: Letter) -> Letter:
+    return replace(letter, work=replace(letter.work, error=MAYBE))
 
 
 def showing(record: Record, card: Shown) -> Record:

@@ -6,7 +6,12 @@
     drafts/         one file a person who has half-filled forms
     roster.json     people and placements
     addresses.json  where people are reached in Teams, and small notes
-    damaged/        files that could not be read at a start
+    *.json.last     beside each of these, its last good copy (see `storage.atomic.Copy`)
+    damaged/        files that could not be read at a start, each with a note of what became of it
+
+What is found damaged at a start is put back from its copy, and what that may have lost is said until somebody has
+looked (`storage.losses`). Of forms and of messages that belong to no case the copy is always of what the file holds
+now, because nothing of what is gone from it may stay.
 
 A file a case makes a durable write cost about a millisecond however many cases there are, and erasing a case is
 removing its file. See `docs/adr/` for what else was measured.
@@ -14,19 +19,23 @@ removing its file. See `docs/adr/` for what else was measured.
 
 from __future__ import annotations
 
+import os
 import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pathway.address import Address
 from pathway.people import Person, Placement
 from pathway.ports import Draft, Health, StoreUnavailable
 from storage import record as r
-from storage.atomic import Damaged, read_document, read_documents
+from storage.atomic import LAST, Copy, Damaged, read_tables
 from storage.book import RecordBook
 from storage.codec import CodecError, Json, decode, encode
-from storage.folder import CASES, DAMAGED, DRAFTS, Folder
+from storage.folder import CASES, DRAFTS, Folder, Tables
+from storage.losses import Loss
 from storage.memory import MemoryAddresses, MemoryDrafts, MemoryRoster
 from storage.record import Record
 
@@ -65,32 +74,39 @@ class TinyShelf:
         await self.folder.close()
 
     def _everything(self) -> list[Record]:
-        cases = sorted((self.folder.path / CASES).glob("*.json"))
-        found = [self._readable(path) for path in (self._path(r.NO_CASE), *cases)]
+        paths = [self._path(r.NO_CASE), *_files(self.folder.path / CASES)]
+        found = [self._readable(path) for path in paths]
         return [record for record in found if record is not None]
 
     def _readable(self, path: Path) -> Record | None:
-        """None for a file that cannot be read: damaged ones are set aside; one that a later version of Pathway wrote,
-        or that the disk does not give, stays where it is.
+        """None for a file that cannot be read: damaged ones of which there is no good copy are set aside; one that a
+        later version of Pathway wrote, or that the disk does not give, stays where it is.
         """
+        now = datetime.now(UTC)
+
+        def mend(good: Record) -> tuple[Record, Tables]:
+            marked = r.perhaps(good, now)
+            return marked, {"case": [r.write(marked)]}
+
         try:
-            record = self._read(path)
+            record = self.folder.find(path, self._read, tell=_told, mend=mend)
             if record is not None:
-                record.history()
+                record.of_this_version()
         except Damaged as fault:
-            self.folder.set_aside(path, fault)
+            self.folder.set_aside(path, fault, Loss(self.folder.name_of(path), restored=False))
         except (CodecError, OSError) as fault:
-            self.folder.unreadable(self._name(path), fault)
+            self.folder.unreadable(self.folder.name_of(path), fault)
         else:
             return record
         return None
 
     def _read(self, path: Path) -> Record | None:
-        data = read_document(path, "case")
-        if data is None:
+        """Of a copy, too. Raises Damaged, CodecError, OSError."""
+        tables = read_tables(path)
+        if tables is None:
             return None
-        record = r.read(dict(data))
-        if self._path(record.case_id) != path:
+        record = r.read(dict(tables["case"][0]))
+        if self._path(record.case_id).name != path.name.removesuffix(LAST):
             raise Damaged(f"{path.name} holds the record of another case")
         return record
 
@@ -99,15 +115,12 @@ class TinyShelf:
             return self.folder.path / POST
         return self.folder.path / CASES / file_name(case_id)
 
-    def _name(self, path: Path) -> str:
-        return str(path.relative_to(self.folder.path))
-
     async def get(self, case_id: str) -> Record | None:
         path = self._path(case_id)
         stamp, known = self._recent.get(case_id, (None, None))
         if known is not None and self.folder.is_open and stamp == _stamp(path):
             return known
-        record = await self.folder.read(lambda: self._read(path), self._name(path))
+        record = await self.folder.read(lambda: self._read(path), self.folder.name_of(path))
         if record is not None:
             self._remember(path, record)
         return record
@@ -115,7 +128,8 @@ class TinyShelf:
     async def put(self, record: Record) -> None:
         path = self._path(record.case_id)
         self._recent.pop(record.case_id, None)
-        await self.folder.write(path, lambda: {"case": [r.write(record)]})
+        copy = Copy.SAME if record.case_id == r.NO_CASE else Copy.EARLIER
+        await self.folder.write(path, lambda: {"case": [r.write(record)]}, copy)
         self._remember(path, record)
 
     def _remember(self, path: Path, record: Record) -> None:
@@ -130,11 +144,20 @@ class TinyShelf:
     async def drop(self, case_id: str) -> bool:
         path = self._path(case_id)
         self._recent.pop(case_id, None)
-        aside = sorted((self.folder.path / DAMAGED).glob(f"{path.name}*"))
-        return await self.folder.remove(path, *aside)
+        return await self.folder.remove(path)
 
     async def health(self) -> Health:
         return await self.folder.health()
+
+
+def _files(place: Path) -> list[Path]:
+    """Those of a folder, and those of which only the copy is left."""
+    names = {entry.name.removesuffix(LAST) for entry in os.scandir(place)}
+    return [place / name for name in sorted(names) if name.endswith(".json") and not name.startswith(".")]
+
+
+def _told(loss: Loss, good: Record) -> Loss:
+    return replace(loss, reference=good.summary.reference, events=good.version, same=good.case_id == r.NO_CASE)
 
 
 Stamp = tuple[int, int, int]
@@ -175,31 +198,38 @@ class TinyDrafts(MemoryDrafts):
 
     def _everything(self) -> dict[str, dict[str, Draft]]:
         found: dict[str, dict[str, Draft]] = {}
-        for path in sorted((self.folder.path / DRAFTS).glob("*.json")):
+        for path in _files(self.folder.path / DRAFTS):
             try:
-                drafts = [decode(Draft, dict(x)) for x in read_documents(path, "drafts")]
+                drafts = self.folder.find(path, _drafts, tell=lambda loss, _: replace(loss, same=True))
             except Damaged as fault:
-                self.folder.set_aside(path, fault)
+                self.folder.set_aside(path, fault, Loss(self.folder.name_of(path), restored=False))
             except (CodecError, OSError) as fault:
-                self.folder.unreadable(f"{DRAFTS}/{path.name}", fault)
+                self.folder.unreadable(self.folder.name_of(path), fault)
             else:
-                for draft in drafts:
+                for draft in drafts or ():
                     found.setdefault(draft.person, {})[draft.form] = draft
         return found
 
     async def _save(self, person: str, forms: Mapping[str, Draft]) -> None:
         path = self.folder.path / DRAFTS / file_name(person)
-        if forms:
-            await self.folder.write(path, lambda: {"drafts": _encoded(forms)})
-        else:
+        if not forms:
             await self.folder.remove(path)
+            return
+        await self.folder.write(path, lambda: {"drafts": _encoded(forms)}, Copy.SAME)
+        if self._drafts.get(person, {}).keys() - forms.keys():
+            await self.folder.forget_damaged(path)
+
+
+def _drafts(path: Path) -> list[Draft] | None:
+    tables = read_tables(path)
+    return None if tables is None else [decode(Draft, dict(x)) for x in tables.get("drafts", ())]
 
 
 # -- people, placements, addresses -----------------------------------------------------------------------------------
 
 
 class TinyRoster(MemoryRoster):
-    """One file. A damaged one stops everything: without it nobody knows whom the ids of the cases mean."""
+    """One file. Without a good copy of a damaged one nothing starts: nobody knows whom the ids of the cases mean."""
 
     def __init__(self, folder: Folder) -> None:
         super().__init__()
@@ -210,14 +240,8 @@ class TinyRoster(MemoryRoster):
         if self._loaded == self.folder.run and self.folder.is_open:
             return
         path = self.folder.path / ROSTER
-        people, listed, former = await self.folder.read(
-            lambda: (
-                [decode(Person, dict(x)) for x in read_documents(path, "people")],
-                [decode(Placement, dict(x)) for x in read_documents(path, "placements")],
-                [decode(Placement, dict(x)) for x in read_documents(path, "former")],
-            ),
-            ROSTER,
-        )
+        found = await self.folder.read(lambda: self.folder.find(path, _roster), ROSTER)
+        people, listed, former = found or ((), (), ())
         self._remember({p.id: p for p in people}, {p.id: p for p in listed}, {p.id: p for p in former})
         self._loaded = self.folder.run
 
@@ -230,8 +254,18 @@ class TinyRoster(MemoryRoster):
         )
 
 
+def _roster(path: Path) -> tuple[list[Person], list[Placement], list[Placement]] | None:
+    """People, the placements that are listed, and those that no longer are."""
+    tables = read_tables(path)
+    if tables is None:
+        return None
+    people = [decode(Person, dict(x)) for x in tables.get("people", ())]
+    listed, former = ([decode(Placement, dict(x)) for x in tables.get(name, ())] for name in ("placements", "former"))
+    return people, listed, former
+
+
 class TinyAddresses(MemoryAddresses):
-    """One file. A damaged one is set aside: every message that comes in brings its address again."""
+    """One file. Without a good copy a damaged one is set aside: every message that comes in brings its address."""
 
     def __init__(self, folder: Folder) -> None:
         super().__init__()
@@ -246,12 +280,11 @@ class TinyAddresses(MemoryAddresses):
     def _everything(self) -> tuple[dict[str, Address], dict[str, str]]:
         path = self.folder.path / ADDRESSES
         try:
-            addresses = {x["person"]: decode(Address, x["address"]) for x in read_documents(path, "addresses")}
-            notes = {x["key"]: x["value"] for x in read_documents(path, "notes")}
+            found = self.folder.find(path, _addresses)
         except Damaged as fault:
-            self.folder.set_aside(path, fault)
-            return {}, {}
-        return addresses, notes
+            self.folder.set_aside(path, fault, Loss(ADDRESSES, restored=False))
+            found = None
+        return found or ({}, {})
 
     async def _save(self, addresses: Mapping[str, Address], notes: Mapping[str, str]) -> None:
         await self.folder.write(
@@ -261,6 +294,14 @@ class TinyAddresses(MemoryAddresses):
                 "notes": [{"key": k, "value": v} for k, v in notes.items()],
             },
         )
+
+
+def _addresses(path: Path) -> tuple[dict[str, Address], dict[str, str]] | None:
+    tables = read_tables(path)
+    if tables is None:
+        return None
+    addresses = {x["person"]: decode(Address, x["address"]) for x in tables.get("addresses", ())}
+    return addresses, {x["key"]: x["value"] for x in tables.get("notes", ())}
 
 
 def _encoded(things: Mapping[str, Draft] | Mapping[str, Person] | Mapping[str, Placement]) -> list[Json]:

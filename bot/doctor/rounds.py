@@ -40,6 +40,7 @@ async def examine(env: Mapping[str, str], folder: Path, patience: float = PATIEN
         found += await here.database(settings, provider, today)
     if where is not None:
         found += here.store(where)
+        found += here.damaged(where)
         found += here.backups(where, local_date(datetime.now(UTC)))
         found += here.roster(where, provider, today)
     if read.has("PORT"):

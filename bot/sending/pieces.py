@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from bot.desk import Message
 from bot.teams.words import sent_again
 from cards.view import View
 from pathway.case import Case
 from pathway.nudges import still_wanted
-from pathway.ports import Claim, OutboxItem
+from pathway.ports import MAYBE, Claim, OutboxItem
 from pathway.roles import Role
 from pathway.rules import Ground
 from pathway.tellings import CHANNEL, Notice
 from pathway.timers import WEEK
-
-#: Kept with a piece of work that nobody can say has arrived: the next try says that it is sent again.
-MAYBE: Final = "perhaps delivered"
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,13 @@ async def look(url: str) -> tuple[Look, int]:
     async with Database(url).visit() as connection:
         missing = len(migrations()) - await applied(connection)
         if missing == len(migrations()):
-            return Look((), (), 0), missing
+            return Look((), ()), missing
         try:
             people = await _column(connection, "select person from people order by n")
             placements = await _column(connection, "select placement from placements where listed order by n")
         except psycopg.Error as fault:
             raise StoreUnavailable("The placement list in the database cannot be read.") from fault
-        found = Look(tuple(decode(Person, x) for x in people), tuple(decode(Placement, x) for x in placements), 0)
+        found = Look(tuple(decode(Person, x) for x in people), tuple(decode(Placement, x) for x in placements))
         return found, missing
 
 

@@ -415,7 +415,7 @@ async def is_answered(microsoft: Microsoft, bot: Bot, says: Mapping[str, Any]) -
     """A message whose fields are set or bent by *says* has its answer in the chat of whoever wrote it."""
     who = somebody(microsoft)
     before = len(microsoft.line.chat(who))
-    body = json.dumps(microsoft.line.activity(who) | says).encode()
+    body = json.dumps({**microsoft.line.activity(who), **says}).encode()
 
     answer = await send(bot, request(body, bearer(microsoft.line.token())))
 
