@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import cycle
 from types import SimpleNamespace
 
@@ -20,6 +21,14 @@ async def test_whoever_installs_it_is_welcomed_once_and_told_why(school: School)
     assert school.buttons("priya") == ["Raise a concern", "My cases", "Privacy: what is kept"]
     await school.teams.greet(school.people["priya"])
     assert school.news("priya") == 1
+
+
+async def test_notices_of_one_installation_that_come_at_once_lead_to_one_welcome(school: School) -> None:
+    """Teams tells of it by two kinds of activity, and sends each again when its answer is late."""
+    lucy = school.people["lucy"]
+    await asyncio.gather(school.teams.install(lucy), *(school.teams.greet(lucy) for _ in range(3)))
+    await school.teams.greet(lucy)
+    assert school.news("lucy") == 1
 
 
 async def test_whoever_removes_it_hears_nothing_there_and_is_welcomed_again_on_their_return(school: School) -> None:
