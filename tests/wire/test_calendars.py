@@ -134,5 +134,5 @@ async def test_a_meeting_that_was_dragged_away_in_outlook_is_noticed_before_its_
         school = Partnership(microsoft, bot)
         await school.hears("helen", "The meeting was moved in Outlook")
         await school.presses("helen", "Use the new time: Friday 9 October, 3:45pm")
-        await school.hears("priya", "Friday 9 October, 3:45pm")
+        await school.hears("priya", "Your meeting is booked for Friday 9 October, 3:45pm")
         assert school.news("priya") == before + 1, "no brief of the day it is not on"
