@@ -146,7 +146,7 @@ class School:
         self.log = _Log()
         self.calendars = calendars
         self.contract = Contract()
-        self.graph = Graph(Calendars([_mailbox(p) for p in self.people.values() if in_tenant(p)], self.wall))
+        self.graph = Graph(Calendars([mailbox_of(p) for p in self.people.values() if in_tenant(p)], self.wall))
         self.graph.watch = self.contract
         self._graph_runner: web.AppRunner | None = None
         self._graph_url = ""
@@ -491,7 +491,7 @@ def in_tenant(person: PracticePerson) -> bool:
     return person.reach == "teams" and "#EXT#" not in person.principal_name and ".ac.uk" in person.email
 
 
-def _mailbox(person: PracticePerson) -> Calendar:
+def mailbox_of(person: PracticePerson) -> Calendar:
     return Calendar(person.name, person.email, person.object_id, person.principal_name)
 
 
