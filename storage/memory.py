@@ -17,6 +17,7 @@ from pathway.address import Address
 from pathway.people import Person, Placement
 from pathway.ports import Draft, Health, RosterFault
 from storage.book import RecordBook
+from storage.index import Entry, entry_of
 from storage.locks import Unbroken
 from storage.record import Record
 
@@ -30,9 +31,9 @@ class MemoryShelf:
         self._records: dict[str, Record] = {}
         self._run = 0
 
-    async def open(self) -> tuple[int, Sequence[Record]]:
+    async def open(self) -> tuple[int, Sequence[Entry]]:
         self._run += 1
-        return self._run, tuple(self._records.values())
+        return self._run, tuple(entry_of(record) for record in self._records.values())
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -9,12 +9,12 @@ here is pure: a change takes a record and gives the next one. Events stay in the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 
 from pathway.events import Event
 from pathway.ports import MAYBE, Commit, OutboxItem, Shown, Summary, VersionConflict
-from storage.codec import CodecError, Json, decode, decode_event, encode, encode_event, known
+from storage.codec import CodecError, Json, decode, decode_event, encode, encode_event
 
 FORMAT = 1
 #: The record of the messages that belong to no case. It is no case: it is listed nowhere.
@@ -66,11 +66,6 @@ class Record:
         """Raises CodecError for an event that cannot be read."""
         return tuple(decode_event(x) for x in self.events)
 
-    def of_this_version(self) -> None:
-        """Cheaper than reading them. Raises CodecError where an event is of a kind that is not known here."""
-        for event in self.events:
-            known(event)
-
     def letter(self, key: str) -> Letter | None:
         return next((x for x in self.letters if x.item.key == key), None)
 
@@ -81,9 +76,20 @@ def write(record: Record) -> Json:
 
 def read(data: Json) -> Record:
     """Raises CodecError, also for a record of a later format."""
-    if isinstance(data, Mapping) and data.get("format") != FORMAT:
-        raise CodecError(f"it is of format {data.get('format')!r:.20}, and this version of Pathway reads {FORMAT}")
+    check_format(data)
     return decode(Record, data)
+
+
+def check_format(data: Json) -> None:
+    """Raises CodecError for what is no record, or one of another format or with other fields."""
+    if not isinstance(data, Mapping) or data.get("format") != FORMAT:
+        found = data.get("format") if isinstance(data, Mapping) else None
+        raise CodecError(f"it is of format {found!r:.20}, and this version of Pathway reads {FORMAT}")
+    if data.keys() != _FIELDS:
+        decode(Record, data)  # says which
+
+
+_FIELDS = {field.name for field in fields(Record)}
 
 
 # -- what can be done to one -----------------------------------------------------------------------------------------

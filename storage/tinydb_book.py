@@ -31,10 +31,11 @@ from pathway.address import Address
 from pathway.people import Person, Placement
 from pathway.ports import Draft, Health, StoreUnavailable
 from storage import record as r
-from storage.atomic import LAST, Copy, Damaged, read_tables
+from storage.atomic import LAST, Copy, Damaged, copy_of, read_tables
 from storage.book import RecordBook
 from storage.codec import CodecError, Json, decode, encode
 from storage.folder import CASES, DRAFTS, Folder, Tables
+from storage.index import Entry, entry_of, read_entry
 from storage.losses import Loss
 from storage.memory import MemoryAddresses, MemoryDrafts, MemoryRoster
 from storage.record import Record
@@ -62,7 +63,7 @@ class TinyShelf:
         self.folder = folder
         self._recent: OrderedDict[str, tuple[Stamp, Record]] = OrderedDict()
 
-    async def open(self) -> tuple[int, Sequence[Record]]:
+    async def open(self) -> tuple[int, Sequence[Entry]]:
         await self.folder.open()
         try:
             return self.folder.run, await self.folder.read(self._everything, f"{CASES}/")
@@ -73,42 +74,53 @@ class TinyShelf:
     async def close(self) -> None:
         await self.folder.close()
 
-    def _everything(self) -> list[Record]:
+    def _everything(self) -> list[Entry]:
         paths = [self._path(r.NO_CASE), *_files(self.folder.path / CASES)]
         found = [self._readable(path) for path in paths]
-        return [record for record in found if record is not None]
+        return [entry for entry in found if entry is not None]
 
-    def _readable(self, path: Path) -> Record | None:
+    def _readable(self, path: Path) -> Entry | None:
         """None for a file that cannot be read: damaged ones of which there is no good copy are set aside; one that a
         later version of Pathway wrote, or that the disk does not give, stays where it is.
         """
         now = datetime.now(UTC)
 
-        def mend(good: Record) -> tuple[Record, Tables]:
+        def mend(_: Entry) -> tuple[Entry, Tables]:
+            good = self._read(copy_of(path))
+            if good is None:
+                raise Damaged(f"the copy of {path.name} has gone")
             marked = r.perhaps(good, now)
-            return marked, {"case": [r.write(marked)]}
+            return entry_of(marked), {"case": [r.write(marked)]}
 
         try:
-            record = self.folder.find(path, self._read, tell=_told, mend=mend)
-            if record is not None:
-                record.of_this_version()
+            return self.folder.find(path, self._entry, tell=_told, mend=mend)
         except Damaged as fault:
             self.folder.set_aside(path, fault, Loss(self.folder.name_of(path), restored=False))
         except (CodecError, OSError) as fault:
             self.folder.unreadable(self.folder.name_of(path), fault)
-        else:
-            return record
         return None
 
-    def _read(self, path: Path) -> Record | None:
+    def _entry(self, path: Path) -> Entry | None:
         """Of a copy, too. Raises Damaged, CodecError, OSError."""
         tables = read_tables(path)
         if tables is None:
             return None
+        entry = read_entry(tables["case"][0])
+        self._is_its_own(path, entry.case_id)
+        return entry
+
+    def _read(self, path: Path) -> Record | None:
+        """As `_entry`, whole."""
+        tables = read_tables(path)
+        if tables is None:
+            return None
         record = r.read(dict(tables["case"][0]))
-        if self._path(record.case_id).name != path.name.removesuffix(LAST):
-            raise Damaged(f"{path.name} holds the record of another case")
+        self._is_its_own(path, record.case_id)
         return record
+
+    def _is_its_own(self, path: Path, case_id: str) -> None:
+        if path.name.removesuffix(LAST) != (file_name(case_id) if case_id != r.NO_CASE else POST):
+            raise Damaged(f"{path.name} holds the record of another case")
 
     def _path(self, case_id: str) -> Path:
         if case_id == r.NO_CASE:
@@ -156,7 +168,7 @@ def _files(place: Path) -> list[Path]:
     return [place / name for name in sorted(names) if name.endswith(".json") and not name.startswith(".")]
 
 
-def _told(loss: Loss, good: Record) -> Loss:
+def _told(loss: Loss, good: Entry) -> Loss:
     return replace(loss, reference=good.summary.reference, events=good.version, same=good.case_id == r.NO_CASE)
 
 
