@@ -226,6 +226,29 @@ async def test_the_newest_service_address_of_the_channel_is_used_for_what_is_pos
     assert {path.partition("/v3")[0] for path in posted if place in path} == {ELSEWHERE}
 
 
+async def test_no_redirect_carries_the_token_to_another_host(microsoft: Microsoft, tmp_path: Path) -> None:
+    """The message waits, and arrives when the connector speaks for itself again."""
+    turned = 0
+
+    async def turns_away(request: web.Request) -> web.StreamResponse | None:
+        nonlocal turned
+        if request.method != "POST" or turned:
+            return None
+        turned += 1
+        return web.Response(status=307, headers={"Location": "https://evil.example/"})
+
+    async with serving(microsoft, tmp_path) as bot:
+        school = Partnership(microsoft, bot)
+        await school.opens("tom")
+        microsoft.before[CONNECTOR] = turns_away
+        try:
+            await school.says("tom", "help")
+        finally:
+            microsoft.before.pop(CONNECTOR)
+        assert turned == 1
+        assert bot.asked_in_vain() == []
+
+
 async def test_one_token_serves_many_turns_and_reminders(microsoft: Microsoft, tmp_path: Path) -> None:
     before, connections = microsoft.calls(ENTRA, "token"), microsoft.connections[CONNECTOR]
     async with serving(microsoft, tmp_path) as bot:
