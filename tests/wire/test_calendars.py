@@ -126,6 +126,8 @@ async def test_a_meeting_that_was_dragged_away_in_outlook_is_noticed_before_its_
         school = Partnership(microsoft, bot)
         reference = await sends(school)
         await school.writes_down(reference, SENT)
+        await school.hears("priya", "Your meeting is booked for Thursday 8 October, 3:45pm")
+        await bot.stop()
     (entry,) = standing(microsoft, reference)
     microsoft.graph.outlook.calendars.moves(entry.id, BOOKED + timedelta(days=1))
     before = school.news("priya")
