@@ -12,14 +12,15 @@ import asyncio
 import random
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bench.chaos.house import House, zygote
+from bench.chaos.house import Broken, House, zygote
+from bench.chaos.tables import table
 from bot.practice import hands
 from bot.practice.channel import Message
 from bot.practice.transcript import CHANNEL
@@ -34,12 +35,12 @@ LANES = (
     ("owen", "Freya Lindqvist", "freya", "martin"),
 )
 OTHERS = ("sam", "ruth")
-TIME_PASSES, KILLED_AGAIN = 0.5, 0.4
-"""In so many rounds the clock goes on to the next reminder, or the bot is killed a second time over what it finds."""
+TIME_PASSES, KILLED_AGAIN = 0.8, 0.5
+"""In so many rounds the clock goes on to the next reminder; so often a new bot is killed, too, over what it finds."""
 EPOCH = 25
 """Rounds on one store: then it begins anew, so that a round costs the same however many there are."""
-REACH = 1200
-"""Steps from when the trap is set: about two acts of everybody."""
+REACH = 700
+"""Steps from when the trap is set: more than an act of everybody at once."""
 IN_THE_BEGINNING = 250
 """Steps of a start that finds something to do."""
 DAY = "Placements, "
@@ -225,9 +226,9 @@ class Kills:
         await self.house.opens(*sorted(people))
         self._found = await self.house.looks()
 
-    async def round(self, at: int, over_the_start: int) -> None:
-        """Killed at step *at* of what everybody does at once, and, where it is not 0, at that step of the next life, over
-        what the first has left.
+    async def round(self, at: int, *lives: int) -> None:
+        """Killed at step *at* of what everybody does at once, and then at those steps of the next *lives*, over what is
+        left.
         """
         house = self.house
         await house.asks("arm", at=at)
@@ -237,15 +238,15 @@ class Kills:
         house.unlock()
         self._counts(await house.dies())
         house.shut()
-        self._found = await self._recovers(over_the_start)
+        self._found = await self._recovers(lives)
         self.books.compare(self._found)
         self.tally.rounds += 1
 
-    async def _recovers(self, at: int) -> dict[str, Any]:
+    async def _recovers(self, lives: Sequence[int]) -> dict[str, Any]:
         """Everybody finishes what they were about, and what is due is done; what there is then."""
         house = self.house
         finished = asyncio.create_task(house.all_wait(len(self.lanes)))
-        while True:
+        for at in (*lives, 0):
             await self.house.leases_end()
             if await house.is_born(at):
                 went = asyncio.create_task(house.went.wait())
@@ -256,19 +257,19 @@ class Kills:
                     if found := await house.looks():
                         return found
             self._counts(await house.dies())
-            at = 0
+        raise Broken("a bot died whose trap was not set")
 
     def _counts(self, place: str) -> None:
         self.tally.places[place] += 1
         self.tally.kills += 1
 
-    async def go(self, steps: Iterable[tuple[int, int]]) -> None:
-        """Rounds, and then what came of them all is counted."""
+    async def go(self, rounds: Iterable[Sequence[int]]) -> None:
+        """Rounds, each with the steps at which a bot dies; and then what came of them all is counted."""
         async with asyncio.TaskGroup() as people:
             self.house.shut()
             lanes = [people.create_task(lane.goes_on(self.house)) for lane in self.lanes]
-            for at, over_the_start in steps:
-                await self.round(at, over_the_start)
+            for steps in rounds:
+                await self.round(*steps)
             for lane in lanes:
                 lane.cancel()
         self.tally.confirmed += sum(len(events) for lane in self.lanes for events in lane.confirmed.values())
@@ -282,13 +283,15 @@ class Kills:
 def house_log(house: House) -> list[str]:
     """What the bots complained of."""
     lines = house.bot_log.read_text(encoding="utf-8").splitlines() if house.bot_log.exists() else []
-    return [line for line in lines if line.startswith(("ERROR", "CRITICAL", "Traceback"))] + house.teams.complaints
+    return [line for line in lines if line.startswith(("ERROR", "CRITICAL", "Traceback"))]
 
 
-def at_random(rng: random.Random, rounds: int) -> Iterator[tuple[int, int]]:
+def at_random(rng: random.Random, rounds: int) -> Iterator[Sequence[int]]:
     for _ in range(rounds):
-        again = rng.randint(1, IN_THE_BEGINNING) if rng.random() < KILLED_AGAIN else 0
-        yield rng.randint(1, REACH), again
+        steps = [rng.randint(1, REACH)]
+        while rng.random() < KILLED_AGAIN:
+            steps.append(rng.randint(1, IN_THE_BEGINNING))
+        yield steps
 
 
 @asynccontextmanager
@@ -301,14 +304,57 @@ async def a_store(kind: str) -> AsyncIterator[str]:
             yield url
 
 
-async def killed(kind: str, rounds: int, seed: int, tally: Tally, *, heard: Callable[[], None] = lambda: None) -> None:
-    """*rounds* on the store *kind* ("tinydb" or "postgresql")."""
+async def killed(kind: str, count: int, seed: int, tally: Tally, *, heard: Callable[[], None] = lambda: None) -> None:
+    """At least *count* kills on the store *kind* ("tinydb" or "postgresql")."""
     rng = random.Random(seed)  # noqa: S311 - a load, no secret
     async with zygote() as mother:
-        for begun in range(0, rounds, EPOCH):
+        while (left := count - tally.kills) > 0:
             with tempfile.TemporaryDirectory(prefix="pathway-chaos-") as folder:
                 async with a_store(kind) as url, House(Path(folder), mother, rng, url) as house:
                     kills = Kills(house, tally)
                     await kills.everybody_comes()
-                    await kills.go(at_random(rng, min(EPOCH, rounds - begun)))
+                    try:
+                        await kills.go(at_random(rng, min(EPOCH, left)))
+                    except* Broken as no:
+                        tally.says(f"somebody waits in vain: {no.exceptions[0]}")
             heard()
+
+
+HEAD = (
+    "store",
+    "kills",
+    "places",
+    "events confirmed",
+    "reminders",
+    "messages",
+    "unreadable",
+    "events lost or doubled",
+    "reminders lost",
+    "messages lost",
+    "sent twice, not marked",
+    "sent twice and marked",
+    "other faults",
+)
+COUNTED = ("unreadable", "event lost or doubled", "reminder lost", "message lost", "sent twice and not marked")
+
+
+def report(found: Mapping[str, Tally]) -> str:
+    lines = []
+    for store, tally in found.items():
+        counts = [tally.count(beginning) for beginning in COUNTED]
+        unmarked = counts[-1]
+        done = (tally.kills, len(tally.places), tally.confirmed, tally.reminders, tally.messages)
+        lines.append((store, *done, *counts, tally.doubled - unmarked, len(tally.faults) - sum(counts)))
+    where = [_where(store, tally) for store, tally in found.items()]
+    faults = [f"- {store}: {fault}" for store, tally in found.items() for fault in tally.faults]
+    return "\n".join([table(HEAD, lines), "", *where, *faults])
+
+
+def _where(store: str, tally: Tally) -> str:
+    """How many of the kills were where, by module."""
+    modules: Counter[str] = Counter()
+    for place, n in tally.places.items():
+        module = place.partition(":")[0].partition(" ")[0].removesuffix(".py").replace("/", ".")
+        modules["between two of ours"] += n if place.startswith("(") else 0
+        modules[module] += 0 if place.startswith("(") else n
+    return f"- {store}: " + ", ".join(f"{module} {n}" for module, n in modules.most_common() if n)
