@@ -226,6 +226,9 @@ class Clock:
             if _day(now) > last:
                 await self.drafts.drop(draft.person, draft.form)
             elif draft.form == concern.FORM and now >= self._draft_morning(last):
+                if await concern.was_sent(self.casework.book, draft):
+                    await self.drafts.drop(draft.person, draft.form)
+                    continue
                 nonce = f"draft:{draft.person}:{draft.saved_at.isoformat()}"
                 item = OutboxItem(
                     key=nonce,

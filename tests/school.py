@@ -183,7 +183,15 @@ class School:
         """The bot starts on the folder, as after a stop or a power cut."""
         listener = socket.create_server(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        settings = BotSettings(
+        app = application(self.settings(url), PathwayTime(self.wall))
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        await web.SockSite(self._runner, listener).start()
+        self.teams.bot_url = f"{url}/api/messages"
+
+    def settings(self, url: str) -> BotSettings:
+        """Those of a bot that people find at *url*."""
+        return BotSettings(
             teams=TeamsSettings(
                 app_id=APP_ID,
                 app_type="SingleTenant",
@@ -206,10 +214,6 @@ class School:
             calendars=self.calendars,
             graph=self._graph_url,
         )
-        self._runner = web.AppRunner(application(settings, PathwayTime(self.wall)), access_log=None)
-        await self._runner.setup()
-        await web.SockSite(self._runner, listener).start()
-        self.teams.bot_url = f"{url}/api/messages"
 
     async def _opens_calendars(self) -> None:
         app = web.Application()
