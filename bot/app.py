@@ -76,7 +76,7 @@ async def build(settings: BotSettings, session: aiohttp.ClientSession, pathway_t
     await stores.open()
     await list_the_office(stores.roster, provider)
     casework = Casework(stores.book, stores.roster, provider, pathway_time.now)
-    way = teams.build(settings.teams, session)
+    way = teams.build(settings.teams, session, moments=stores.moments)
     mail = _mailing(settings, way, session)
     bot_link = chat_link(f"28:{settings.teams.app_id}")
     meetings = _meetings(settings, way, session, pathway_time)

@@ -151,7 +151,11 @@ async def form(turn: Turn) -> Reply:
 
 @steps.form(FORM)
 async def concern_form(turn: Turn, values: Mapping[str, str], faults: Sequence[Fault]) -> Reply:
-    """The form as it was left; a new one has the day of the check filled in."""
+    """The form as it was left; a new one has the day of the check filled in. What is sent from "Check your answers" is
+    kept here: the card brings nothing of it along.
+    """
+    if turn.verb == SEND and (draft := await turn.draft(FORM)):
+        turn, values = _as_left(turn, draft)
     shown = await _offered(turn, values)
     if not shown:
         return Reply(_nobody(turn), SUMMARY)
@@ -357,13 +361,18 @@ async def resume(turn: Turn) -> Reply:
     draft = await _unsent(turn)
     if draft is None:
         return await start(turn)
+    return await concern_form(*_as_left(turn, draft), ())
+
+
+def _as_left(turn: Turn, draft: Draft) -> tuple[Turn, dict[str, str]]:
+    """The turn and the fields, as if the form had just been filled in."""
     values = {k: v for k, v in draft.values.items() if k not in _PRIVATE}
     again = turn.with_data(
         kind=draft.values.get("kind", START),
         nonce=draft.values.get("_nonce", ""),
         placement=values.get("placement", ""),
     )
-    return await concern_form(again, values, ())
+    return again, values
 
 
 async def _keep(turn: Turn) -> str:

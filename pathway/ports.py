@@ -258,6 +258,19 @@ class Roster(Protocol):
         """Those of `placements` that name the person in any role, in the same order. Asked at nearly every turn."""
 
 
+Window = tuple[float, int]
+"""In so many seconds at most so many requests."""
+
+
+class Moments(Protocol):
+    """When requests may leave for a tenant, over all bots that share a store: each moment is given out once."""
+
+    async def take(self, wanted: int, patience: float, windows: Sequence[Window]) -> tuple[Sequence[float], float]:
+        """Seconds from now, rising, at which *wanted* requests may leave; none more than *patience* away. Where that
+        makes fewer, the second value is how long one more would have had to wait. Raises StoreUnavailable, soon.
+        """
+
+
 class Installed(StrEnum):
     """What came of having the bot installed for somebody."""
 

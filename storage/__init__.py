@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from pathway.ports import Addresses, CaseBook, Drafts, NotAStore, Roster
+from pathway.ports import Addresses, CaseBook, Drafts, Moments, NotAStore, Roster
 from storage.folder import Folder
 from storage.look import Look
 from storage.memory import MemoryAddresses, MemoryCaseBook, MemoryDrafts, MemoryRoster
@@ -20,13 +20,14 @@ POSTGRES = ("postgresql://", "postgres://")
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """*folder* is where the files are, None where there are none."""
+    """*folder* is where the files are, None where there are none; *moments* is None where one bot has the store."""
 
     book: CaseBook
     drafts: Drafts
     roster: Roster
     addresses: Addresses
     folder: Path | None
+    moments: Moments | None = None
 
     async def open(self) -> None:
         """Everything is read once, so that what cannot be read is told now. Raises StoreUnavailable."""
@@ -88,7 +89,7 @@ async def look_into(url: str) -> tuple[Look, int]:
 
 def _postgres(url: str, *, alone: bool) -> Stores:
     try:
-        from storage.postgres import book, database, people  # noqa: PLC0415 - the driver is an extra
+        from storage.postgres import book, database, pace, people  # noqa: PLC0415 - the driver is an extra
     except ImportError as fault:
         if (fault.name or "").partition(".")[0] not in ("psycopg", "psycopg_pool", "psycopg_binary", ""):
             raise
@@ -103,4 +104,5 @@ def _postgres(url: str, *, alone: bool) -> Stores:
         people.PostgresRoster(base),
         people.PostgresAddresses(base),
         None,
+        pace.PostgresMoments(base),
     )

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes .venv and installs everything that is pinned, once for each state of the lock files. With "browser" it also sees
-# to a Chromium for the browser tests, and to strace for the one that watches the disk. Installs Debian's packages where they are missing and we are root.
+# to a Chromium for the browser tests, and to strace for the one that watches the disk. Installs Debian's packages where
+# they are missing and we are root.
 set -eu
 cd "$(dirname "$0")/.."
 
