@@ -48,8 +48,9 @@ SECRET = "link-secret"  # noqa: S105 - the name of a note, not a secret
 MOST_BODY = 1 << 20
 #: Seconds. A connection that has not asked for anything, or not to the end of its headers, is closed after *IDLE*.
 IDLE = 20.0
-#: Seconds, one after the other, for requests, for turns behind them, and for a sweep: less than ten in all.
-LAST_REQUESTS, LAST_TURNS, LAST_SWEEP = 3.0, 3.0, 2.0
+#: Seconds, one after the other, for requests, for turns behind them, and for a sweep: less than ten in all, even where a
+#: request waits for the signing keys, which takes five of them at the most.
+LAST_REQUESTS, LAST_TURNS, LAST_SWEEP = 3.0, 2.5, 1.5
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
