@@ -90,3 +90,28 @@ async def test_connections_that_never_come_to_an_end_do_not_hold_up_the_stop(
         assert all(word not in bot.said() for word in ("Traceback", "answered 5", "ERROR"))
     for writer in writers:
         writer.transport.abort()
+
+
+async def test_an_older_card_that_cannot_be_edited_does_not_hold_up_the_stop(
+    microsoft: Microsoft, tmp_path: Path
+) -> None:
+    """Whatever cannot be ended in time is let go before the store is closed: nothing is left to complain."""
+    async with serving(microsoft, tmp_path) as bot:
+        school = Partnership(microsoft, bot)
+        await school.opens("priya", "helen")
+        reference = await school.tells("helen")
+        await school.says("helen", reference)
+        older = school.newest("helen")
+        await school.says("helen", reference)
+        newer, _, data = school.wire("helen", "Read everything")
+        assert newer.id != older.id
+        microsoft.before[CONNECTOR] = hang
+        try:
+            asked = microsoft.calls(CONNECTOR)
+            for card in (newer, older):
+                await school.teams.press(school.people["helen"], card.id, "cases.open", data)
+            await microsoft.until(lambda: microsoft.calls(CONNECTOR) > asked)
+            assert await bot.stop(seconds=SOON) == 0
+        finally:
+            microsoft.before.pop(CONNECTOR)
+        assert all(word not in bot.said() for word in ("Traceback", "ERROR", "never awaited", "was destroyed"))
