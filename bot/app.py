@@ -48,8 +48,9 @@ SECRET = "link-secret"  # noqa: S105 - the name of a note, not a secret
 MOST_BODY = 1 << 20
 #: Seconds. A connection that has not asked for anything, or not to the end of its headers, is closed after *IDLE*.
 IDLE = 20.0
-#: Seconds, one after the other, for requests, for turns behind them, and for a sweep: less than ten in all.
-LAST_REQUESTS, LAST_TURNS, LAST_SWEEP = 3.0, 3.0, 2.0
+#: Seconds, one after the other, for requests, for turns behind them, for older cards, and for a sweep: less than ten in
+#: all, even where a request waits for the signing keys, which takes five of them at the most.
+LAST_REQUESTS, LAST_TURNS, LAST_EDITS, LAST_SWEEP = 3.0, 2.0, 1.0, 1.5
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -180,7 +181,7 @@ def _living(settings: BotSettings, pathway_time: PathwayTime) -> Callable[[web.A
             if admin:
                 await admin.stop()
             await parts.teams.errands.close(LAST_TURNS)
-            await parts.reception.close()
+            await parts.reception.close(LAST_EDITS)
             await parts.clock.stop(LAST_SWEEP)
             await parts.teams.close(0.0)
             await parts.stores.close()

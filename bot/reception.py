@@ -205,9 +205,13 @@ class Reception:
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
 
-    async def close(self) -> None:
+    async def close(self, patience: float = 5.0) -> None:
+        """Lets older cards be edited for *patience* seconds more; the rest stay as they are."""
         if self._errands:
-            await asyncio.wait(self._errands, timeout=5)
+            await asyncio.wait(self._errands, timeout=patience)
+        for task in self._errands:
+            task.cancel()
+        await asyncio.gather(*self._errands, return_exceptions=True)
 
 
 def _message(reply: Reply) -> Message:
