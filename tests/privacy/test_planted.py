@@ -292,7 +292,10 @@ async def test_a_full_disk_damaged_files_and_records_of_another_version(
     with monkeypatch.context() as broken:
         broken.setattr(folder, "FRESH", 0.0)
         broken.setattr(os, "write", full)
-        assert "could not save" in await school.fills("priya", road.concern(school), press="Check my answers")
+        told = await school.fills("priya", road.concern(school), press="Check my answers")
+        (line,) = lines(school, "what somebody did could not be saved")
+        assert f"Please try again in a minute. Reference {line['reference']}" in told
+        assert {x["during"] for x in lines(school, "a write to the store failed")} == {line["during"]}
         assert (await asks(school, "GET", "/readyz"))[0] == 503
     await school.fills("priya", press="Check my answers")
     await school.presses("priya", "Set the weekly target")
