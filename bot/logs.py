@@ -67,7 +67,9 @@ FIELDS: Final[Mapping[str, re.Pattern[str]]] = {
     "refusal": _NAME,
     "code": re.compile(r"[0-9A-Za-z]{0,60}"),  # Microsoft's, of an error
     "reason": _SENTENCE,  # ours
-    "loss": re.compile(r"[0-9A-Za-z ,.;()/_-]{1,240}"),  # what a damaged file may have lost
+    "restored": re.compile(r"(?!)"),  # these three are no words
+    "events": re.compile(r"(?!)"),
+    "known": re.compile(r"(?!)"),
     "resource": re.compile(r"https://[a-z.]{1,60}"),
     "file": re.compile(r"(?:(?:cases|drafts)/(?:[0-9a-f]{8,64}\.json)?|[a-z]{1,20}\.json)"),
     "at": _PLACE,

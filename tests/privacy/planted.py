@@ -25,7 +25,7 @@ from bot.practice.people import PracticePerson
 from bot.practice.roll import PARTNERSHIP, PROVIDER
 from bot.practice.transcript import Message
 from tests.logged import as_json, as_text
-from tests.school import APP_ID, PASSWORD, TENANT, School, _key, _mailbox, _Remembers, cast, in_tenant
+from tests.school import APP_ID, PASSWORD, TENANT, School, _key, _Remembers, cast, in_tenant, mailbox_of
 
 #: In any case, with nothing around it: a mail server makes addresses small.
 MARK = "Qzxv"
@@ -150,7 +150,7 @@ class PlantedSchool(School):
         self.teams.key = _key()
         self.teams.transcript = self._remembered = _Chats()
         self.mailbox = _Post(self.wall)
-        self.graph = Graph(Calendars([_mailbox(p) for p in self.tenant if in_tenant(p)], self.wall))
+        self.graph = Graph(Calendars([mailbox_of(p) for p in self.tenant if in_tenant(p)], self.wall))
         self.log.setLevel(logging.NOTSET)
         self._level = logging.WARNING
 

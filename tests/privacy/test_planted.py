@@ -308,9 +308,10 @@ async def test_a_full_disk_damaged_files_and_records_of_another_version(
     await school.starts()
     await school.says("priya", "my cases")
     lines(school, "a write to the store failed")
-    aside = lines(school, "a damaged file of the store was set aside")
-    assert f"cases/{case.name}" in {line["file"] for line in aside}
-    assert "…" in {line["file"] for line in aside}, "a file that somebody else has called something"
+    (back,) = lines(school, "a damaged file of the store was put back")
+    (aside,) = lines(school, "a damaged file of the store was set aside")
+    assert (back["file"], back["restored"]) == (f"cases/{case.name}", True)
+    assert (aside["file"], aside["restored"]) == ("…", False), "a file that somebody else has called something"
     assert (await asks(school, "GET", "/readyz"))[0] == 503
 
 
