@@ -67,7 +67,9 @@ FIELDS: Final[Mapping[str, re.Pattern[str]]] = {
     "refusal": _NAME,
     "code": re.compile(r"[0-9A-Za-z]{0,60}"),  # Microsoft's, of an error
     "reason": _SENTENCE,  # ours
-    "loss": re.compile(r"[0-9A-Za-z ,.;()/_-]{1,240}"),  # what a damaged file may have lost
+    "restored": re.compile(r"(?!)"),  # these three are no words
+    "events": re.compile(r"(?!)"),
+    "known": re.compile(r"(?!)"),
     "resource": re.compile(r"https://[a-z.]{1,60}"),
     "file": re.compile(r"(?:(?:cases|drafts)/(?:[0-9a-f]{8,64}\.json)?|[a-z]{1,20}\.json)"),
     "at": _PLACE,
@@ -114,8 +116,8 @@ def told(record: logging.LogRecord) -> dict[str, Any]:
         "logger": record.name if _NAME.fullmatch(record.name) else HIDDEN,
     }
     line["message"] = _sentence(record)
-    if _DURING.get():
-        line["during"] = _DURING.get()
+    if during_what := vars(record).get("during"):
+        line["during"] = during_what
     if record.name.partition(".")[0] in OURS:
         line |= {name: _fit(name, vars(record)[name]) for name in FIELDS if vars(record).get(name) not in (None, "")}
     else:
@@ -193,6 +195,14 @@ def place(file: str) -> str:
     return file.removeprefix(f"{root}/")
 
 
+class Now(logging.Filter):
+    """Writes into each record during what it came. For handlers: when it is formatted, that may be over."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.during = _DURING.get()
+        return True
+
+
 # -- how it is written -------------------------------------------------------------------------------------------------
 
 
@@ -228,6 +238,7 @@ def start(shape: Shape, stream: TextIO | None = None) -> None:
     """
     out = _Out(stream or sys.stderr)
     out.setFormatter(_SHAPED[shape]())
+    out.addFilter(Now())
     root = logging.getLogger()
     for handler in [h for h in root.handlers if isinstance(h, _Out)]:
         root.removeHandler(handler)

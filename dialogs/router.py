@@ -12,7 +12,7 @@ from dataclasses import replace
 from cards.case import case_card, who_moved_it
 from cards.home import before_saving, not_found, note
 from dialogs.turn import Reply, Turn
-from pathway.casework import NoSuchCase
+from pathway.casework import NoSuchCase, fault_reference
 from pathway.ports import AlreadyOpen, StoreUnavailable
 from pathway.rules import Fault, NotYours, OutOfStep, Refused, Stale
 
@@ -83,7 +83,9 @@ class Router:
         except Refused as no:
             return await self._refilled(turn, no.faults)
         except StoreUnavailable:
-            return await self._refilled(turn, [Fault(NOT_SAVED)])
+            reference = fault_reference()
+            log.warning("what somebody did could not be saved", extra={"reference": reference, "person": turn.person.id})
+            return await self._refilled(turn, [Fault(f"{NOT_SAVED} Reference {reference}")])
         except (Stale, OutOfStep):
             return await self._moved_on(turn)
         except AlreadyOpen as no:

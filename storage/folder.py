@@ -239,7 +239,7 @@ class Folder:
         else:
             good, tables = mend(good)
             write_documents(path, tables)
-        log.error("a damaged file of the store was put back", extra={"file": loss.file, "loss": str(loss)})
+        log.error("a damaged file of the store was put back", extra=found_damaged(loss))
         return good
 
     def _look_after_copy(self, path: Path) -> None:
@@ -272,7 +272,7 @@ class Folder:
         except OSError:
             self.unreadable(loss.file, fault)
             return
-        log.error("a damaged file of the store was set aside", extra={"file": loss.file, "loss": str(loss)})
+        log.error("a damaged file of the store was set aside", extra=found_damaged(loss))
 
     # -- how it is -------------------------------------------------------------------------------------------------
 
@@ -314,6 +314,12 @@ def _good(copy: Path, read: Callable[[Path], T | None]) -> T | None:
         return read(copy)
     except Damaged:
         return None
+
+
+def found_damaged(loss: Loss) -> dict[str, str | int]:
+    """For the log; how many events the good copy has, and how many the case had at the least."""
+    said: dict[str, str | int] = {"file": loss.file, "case_reference": loss.reference, "restored": loss.restored}
+    return {**said, "events": loss.events, "known": loss.known}
 
 
 def _names(names: Iterable[str]) -> str:

@@ -32,6 +32,7 @@ from aiohttp import web
 from bot.admin import ask
 from bot.app import PARTS, Parts, application
 from bot.clock import PRACTICE_STARTS, PathwayTime
+from bot.logs import Now
 from bot.practice import hands
 from bot.practice.calendars import Calendars
 from bot.practice.calendars import Mailbox as Calendar
@@ -48,6 +49,7 @@ from pathway.dates import LONDON
 from pathway.provider import Provider
 from pathway.standards import areas
 from tests.graph_contract import Contract
+from tests.logged import as_json, as_text
 
 APP_ID = "6f1d3b5e-0d8a-4c53-9b8e-1f0e7f4a2c11"
 TENANT = "0b2f6c0e-7a51-4f0c-8f43-5d7b3a9e1c22"
@@ -104,6 +106,7 @@ class _Remembers(Transcript):
 class _Log(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.INFO)
+        self.addFilter(Now())
         self.records: list[logging.LogRecord] = []
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -125,6 +128,8 @@ def cast() -> tuple[PracticePerson, ...]:
 
 class School:
     """`async with School(folder) as school:`; *folder* is empty or what an earlier school left."""
+
+    roster_file, provider_file = PARTNERSHIP, PROVIDER
 
     def __init__(self, folder: Path, *, has_mail: bool = True, calendars: bool = False, store: str = "") -> None:
         """*calendars*: the university lets Pathway write into those of its people, through a Microsoft Graph of ours."""
@@ -163,7 +168,7 @@ class School:
         if self.calendars:
             await self._opens_calendars()
         await self.starts()
-        answer = await ask(self.folder, {"do": "roster", "file": str(PARTNERSHIP), "keep": True})
+        answer = await ask(self.folder, {"do": "roster", "file": str(self.roster_file), "keep": True})
         assert answer is not None
         assert "error" not in answer, answer
         await self.teams.add_to_channel(self.people["sam"])
@@ -205,7 +210,7 @@ class School:
             port=0,
             store=self.store,
             run=self.folder,
-            provider=PROVIDER,
+            provider=self.provider_file,
             public_url=url,
             mail=MailSettings("127.0.0.1", self.mailbox.port, "Pathway <pathway@northdale.example.ac.uk>")
             if self.has_mail
@@ -474,17 +479,19 @@ class School:
             summaries = [m.summary for m in self.teams.chat(key) if m.sender == "bot"]
             found += [f"toast: {w}: {s!r}" for s in summaries for w in self._private(s)]
         found += [f"subject: {w}: {m.subject!r}" for m in self.mailbox.all() for w in self._private(m.subject)]
-        said = [r.getMessage() for r in self.log.records if r.name.split(".")[0] in {"bot", "storage", "dialogs"}]
-        return found + [f"log: {w}: {line!r}" for line in said for w in self._private(line)]
+        said = [*as_text(self.log.records), *as_json(self.log.records)]
+        return found + [f"log: {w}: {line!r}" for line in said for w in self._private(line, address=True)]
 
     def errors(self) -> list[str]:
         """What the bot logged as an error, and what Teams would complain about."""
-        logged = [r.getMessage() for r in self.log.records if r.levelno >= logging.ERROR]
+        logged = as_text(r for r in self.log.records if r.levelno >= logging.ERROR)
         return [*([] if self.expects_errors else logged), *self.teams.complaints, *self.contract.complaints]
 
-    def _private(self, words: str, *, whole: bool = False) -> Iterator[str]:
+    def _private(self, words: str, *, whole: bool = False, address: bool = False) -> Iterator[str]:
         yield from (name for name in _names() if re.search(rf"\b{re.escape(name)}\b", words))
         yield from (typed for typed in self.typed if typed in words)
+        if address:
+            yield from (p.email for p in self.people.values() if p.email.partition("@")[0] in words)
         if whole:
             yield from (label for label in _labels() if label in words)
             yield from NEVER_IN_PUBLIC.findall(words)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
@@ -24,6 +23,7 @@ from bot.teams.connector import CARD, Connector, back_off, log_too_heavy
 from bot.teams.gate import Admitted
 from cards.fit import shortened
 from pathway.address import Address
+from pathway.casework import fault_reference
 
 TEXT = "application/vnd.microsoft.activity.message"
 ERROR = "application/vnd.microsoft.error"
@@ -31,7 +31,6 @@ CARD_ACTION = "adaptiveCard/action"
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
-_LETTERS: Final = "BCDFGHJKLMNPQRSTVWXZ"
 _JOINED_KEPT = 256
 
 
@@ -304,7 +303,7 @@ _KINDS: Final = frozenset({"message", "invoke", "installationUpdate", "conversat
 
 def note(admitted: Admitted, fault: Exception) -> str:
     """Logs where *fault* was, under the reference that the person is told. The reference."""
-    reference = "".join(secrets.choice(_LETTERS) for _ in range(4))
+    reference = fault_reference()
     kind = admitted.activity["type"]
     known = kind if kind in _KINDS else "other"
     _log.error("a turn went wrong", exc_info=fault, extra={"reference": reference, "kind": known})

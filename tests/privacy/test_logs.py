@@ -316,7 +316,7 @@ def test_a_serving_bot_writes_json_and_practice_writes_for_people_unless_somebod
 
 LOGS = r"_?log(?:ger)?\.(?:debug|info|warning|error|exception|critical|log)"
 #: What `extra` may be put together with: dicts of `FIELDS`.
-HELPERS = {"why"}
+HELPERS = {"why", "found_damaged"}
 
 
 def calls() -> Iterator[tuple[str, ast.Call]]:
