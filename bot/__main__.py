@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bot import logs
 from bot.admin import ask, private_folder
 from bot.app import serve
 from bot.backup import back_up, bring_back
@@ -24,7 +25,7 @@ from bot.roster import RosterCommand, list_the_office
 from bot.settings import SettingsFault, environment, main_keys, needed_keys, provider_path, read, run_folder, store_url
 from pathway.casework import Casework
 from pathway.dates import counted
-from pathway.ports import StoreUnavailable
+from pathway.ports import NotAStore, StoreUnavailable
 from pathway.provider import Provider, ProviderFault
 from storage import POSTGRES, migrate_store, open_stores
 from storage.backup import NotBackedUp, NotRestored
@@ -38,15 +39,13 @@ REFUSED = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 done, 1 a sentence on standard error says what is wrong, 2 one says why it was refused."""
     asked = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for noisy in ("apscheduler", "aiohttp.access", "msal"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    logs.start("text")
     try:
         return int(asked.run(asked))
     except (NotBackedUp, NotRestored) as no:
         print(no, file=sys.stderr)
         return REFUSED
-    except (SettingsFault, ProviderFault, StoreUnavailable, NotMoved, ValueError) as fault:
+    except (SettingsFault, ProviderFault, StoreUnavailable, NotAStore, NotMoved) as fault:
         print(fault, file=sys.stderr)
         return 1
 
@@ -92,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     moving.set_defaults(run=_move)
     doctor = commands.add_parser("doctor", help="say what of the set-up is well, and how to mend what is not")
     doctor.add_argument("--patience", type=float, default=10.0, metavar="SECONDS", help="for each answer from outside")
+    doctor.add_argument("--seen", action="store_true", help="what was damaged and is back has been looked at")
     doctor.set_defaults(run=_doctor)
     _package_parser(commands.add_parser("package", help="make the zip that a Teams administrator uploads"))
     return parser
@@ -135,7 +135,9 @@ def _practice(asked: argparse.Namespace) -> int:
 
 
 def _serve(_asked: argparse.Namespace) -> int:
-    asyncio.run(serve(read(environment())))
+    settings = read(environment())
+    logs.start(settings.log)
+    asyncio.run(serve(settings))
     return 0
 
 
@@ -202,7 +204,7 @@ def _move(asked: argparse.Namespace) -> int:
 
 async def _moved(source: str, target: str) -> str:
     if source == target or "memory:" in (source, target):
-        raise ValueError("Name two stores: tinydb:///var/lib/pathway and postgresql://user@host/database, for example.")
+        raise NotAStore("Name two stores: tinydb:///var/lib/pathway and postgresql://user@host/database, for example.")
     env = environment()
     keys = main_keys(env)
     async with AsyncExitStack() as opened:
@@ -219,13 +221,20 @@ async def _moved(source: str, target: str) -> str:
 
 
 def _doctor(asked: argparse.Namespace) -> int:
-    from bot.doctor import examine, report  # noqa: PLC0415 - a serving bot needs none of it
+    from bot.doctor import examine, have_seen, report  # noqa: PLC0415 - a serving bot needs none of it
 
     try:
         env = environment()
     except OSError:
         print("WRONG  settings   This user cannot read .env. Run the doctor as the user that the bot runs as.")
         return 1
+    if asked.seen and (folder := open_stores(store_url(env)).folder) is not None:
+        try:
+            print("\n".join(map(str, have_seen(folder))))
+        except OSError:
+            print(f"WRONG  damaged    This user cannot delete anything in {folder}. Run it as the bot's user.")
+            return 1
+        return 0
     logging.disable()  # the doctor's own lines say it better
     lines, status = report(asyncio.run(examine(env, Path.cwd(), asked.patience)))
     print("\n".join(lines))
@@ -250,7 +259,7 @@ async def _administer(wanted: dict[str, Any]) -> dict[str, Any]:
             return await JobsCommand(Casework(stores.book, stores.roster, provider, lambda: datetime.now(UTC))).run(
                 wanted
             )
-        command = RosterCommand(stores.roster, stores.addresses, provider)
+        command = RosterCommand(stores.book, stores.roster, stores.addresses, provider)
         if wanted["do"] == "confirm_guest":
             return await command.confirm_guest(wanted["email"])
         return await command.run(Path(wanted["file"]), keep=wanted["keep"])

@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.clock import CannotMove, Clock
 from bot.jobs import JobsCommand
+from bot.logs import during
 from bot.roster import RosterCommand
 from bot.settings import SettingsFault
 from pathway.ports import StoreUnavailable
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 Answer = dict[str, Any]
 NAME = "admin.sock"
+#: What `readyz` says of a bot that works, while nobody has looked at what was found damaged at its start.
+NOT_WHOLE = "not whole"
 #: A roster is sent as a path, so a line is short.
 LONGEST = 1 << 20
 
@@ -85,7 +88,8 @@ class Admin:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            answer = await self._do(await reader.readline())
+            with during("command"):
+                answer = await self._do(await reader.readline())
             writer.write(json.dumps(answer).encode() + b"\n")
             await writer.drain()
         except (OSError, ValueError):

@@ -8,7 +8,6 @@ import logging
 import resource
 import secrets
 import signal
-import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +17,7 @@ import aiohttp
 from aiohttp import web, web_response
 
 from bot import teams
-from bot.admin import Admin, private_folder
+from bot.admin import NOT_WHOLE, Admin, private_folder
 from bot.calendars import GraphMeetings, LinkMeetings
 from bot.clock import Clock, PathwayTime
 from bot.diary import Diary
@@ -29,6 +28,7 @@ from bot.graph_mail import GraphMail
 from bot.invitation import BadLink, IcsLinks
 from bot.jobs import JobsCommand
 from bot.keys import rotate
+from bot.logs import of_loop
 from bot.mail import Mail, Mailing
 from bot.outside import outside
 from bot.reception import Reception
@@ -50,8 +50,9 @@ SECRET = "link-secret"  # noqa: S105 - the name of a note, not a secret
 MOST_BODY = 1 << 20
 #: Seconds. A connection that has not asked for anything, or not to the end of its headers, is closed after *IDLE*.
 IDLE = 20.0
-#: Seconds, one after the other, for requests, for turns behind them, and for a sweep: less than ten in all.
-LAST_REQUESTS, LAST_TURNS, LAST_SWEEP = 3.0, 3.0, 2.0
+#: Seconds, one after the other, for requests, for turns behind them, for older cards, and for a sweep: less than ten in
+#: all, even where a request waits for the signing keys, which takes five of them at the most.
+LAST_REQUESTS, LAST_TURNS, LAST_EDITS, LAST_SWEEP = 3.0, 2.0, 1.0, 1.5
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -78,7 +79,7 @@ async def build(settings: BotSettings, session: aiohttp.ClientSession, pathway_t
     await stores.open()
     await list_the_office(stores.roster, provider)
     casework = Casework(stores.book, stores.roster, provider, pathway_time.now)
-    way = teams.build(settings.teams, session)
+    way = teams.build(settings.teams, session, moments=stores.moments)
     mail = _mailing(settings, way, session)
     bot_link = chat_link(f"28:{settings.teams.app_id}")
     meetings = _meetings(settings, way, session, pathway_time)
@@ -109,7 +110,7 @@ async def build(settings: BotSettings, session: aiohttp.ClientSession, pathway_t
         clock=clock,
         links=links,
         diary=diary,
-        roster=RosterCommand(stores.roster, stores.addresses, provider),
+        roster=RosterCommand(stores.book, stores.roster, stores.addresses, provider),
         teams=way,
         reception=Reception(office, stores.addresses, sender, clock.wake_soon),
     )
@@ -168,6 +169,7 @@ MESSAGES: web.AppKey[Handler] = web.AppKey("messages")
 
 def _living(settings: BotSettings, pathway_time: PathwayTime) -> Callable[[web.Application], AsyncIterator[None]]:
     async def living(app: web.Application) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_exception_handler(of_loop)
         run = private_folder(settings.run) if settings.run and settings.store.startswith(POSTGRES) else None
         async with outside(practice=settings.teams.practice) as session:
             parts = await build(settings, session, pathway_time)
@@ -181,7 +183,7 @@ def _living(settings: BotSettings, pathway_time: PathwayTime) -> Callable[[web.A
             if admin:
                 await admin.stop()
             await parts.teams.errands.close(LAST_TURNS)
-            await parts.reception.close()
+            await parts.reception.close(LAST_EDITS)
             await parts.clock.stop(LAST_SWEEP)
             await parts.teams.close(0.0)
             await parts.stores.close()
@@ -210,9 +212,11 @@ async def _healthz(_request: web.Request) -> web.Response:
 
 
 async def _readyz(request: web.Request) -> web.Response:
-    """The store can be written. Says nothing of cases, versions or places."""
+    """The store can be written, and nothing of it was found damaged. Says nothing of cases, versions or places."""
     health = await request.app[PARTS].stores.book.health()
-    return web.json_response({"status": "ready" if health.ok else "not ready"}, status=200 if health.ok else 503)
+    if health.ok:
+        return web.json_response({"status": "ready"})
+    return web.json_response({"status": NOT_WHOLE if health.works else "not ready"}, status=503)
 
 
 async def _ics(request: web.Request) -> web.Response:
@@ -249,11 +253,9 @@ def _without_their_words(
     """
     del message
     if status >= 500:
-        frames = traceback.extract_tb(exc.__traceback__)[-6:] if exc else []
-        where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
-        log.error("answered %d: %s at %s", status, type(exc).__name__, where)
+        log.error("a request went wrong", exc_info=exc, extra={"status": status})
     else:
-        log.warning("answered %d: %s", status, type(exc).__name__)
+        log.warning("not a request that can be read", extra={"status": status, "kind": type(exc).__name__})
     if request.writer.output_size > 0:
         raise ConnectionError("an answer has begun already")
     answer = web.Response(status=status, text=WENT_WRONG if status >= 500 else UNREADABLE, headers=HEADERS)
@@ -293,12 +295,18 @@ async def serve(settings: BotSettings) -> None:
     """Runs until SIGTERM or SIGINT, then finishes what is under way."""
     _as_many_sockets_as_allowed()
     app = application(settings)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=LAST_REQUESTS, keepalive_timeout=IDLE)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=LAST_REQUESTS,
+        keepalive_timeout=IDLE,
+        auto_decompress=False,  # Teams packs nothing, and a small packed body can be a thousand times as large
+    )
     await runner.setup()
     _leave_alone_what_stays()
     try:
         await web.TCPSite(runner, settings.host, settings.port).start()
-        log.info("listening on port %s", settings.port)
+        log.info("listening", extra={"port": settings.port})
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGTERM, signal.SIGINT):

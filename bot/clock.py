@@ -17,6 +17,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from bot.logs import during
 from bot.sender import Sender
 from dialogs import concern
 from pathway.casework import Casework, NoSuchCase
@@ -156,23 +157,27 @@ class Clock:
     async def tick(self) -> None:
         """Queues what is due, sends what is queued, and arms the next look. Never raises."""
         async with self._ticking:
-            self._armed = False
-            if self._stops.is_set():
-                return
-            self._under_way = asyncio.get_running_loop().create_task(self._work())
-            try:
-                await self._under_way
-            except asyncio.CancelledError:
-                if not self._stops.is_set():
-                    raise
-                log.info("a sweep was cut off by the stop; what it was sending stays in the outbox")
-            except StoreUnavailable:
-                log.warning("the store does not answer; the next sweep tries again")
-            except Exception:
-                log.exception("a sweep failed; the next one tries again")
-            finally:
-                self._under_way = None
-            await self._arm_next()
+            with during("sweep"):
+                await self._tick()
+
+    async def _tick(self) -> None:
+        self._armed = False
+        if self._stops.is_set():
+            return
+        self._under_way = asyncio.get_running_loop().create_task(self._work())
+        try:
+            await self._under_way
+        except asyncio.CancelledError:
+            if not self._stops.is_set():
+                raise
+            log.info("a sweep was cut off by the stop; what it was sending stays in the outbox")
+        except StoreUnavailable:
+            log.warning("the store does not answer; the next sweep tries again")
+        except Exception:
+            log.exception("a sweep failed; the next one tries again")
+        finally:
+            self._under_way = None
+        await self._arm_next()
 
     async def _arm_next(self) -> None:
         try:
@@ -203,7 +208,7 @@ class Clock:
                 try:
                     wake_at = await self.casework.remind(claim.case_id)
                 except NoSuchCase:
-                    log.exception("a case cannot be looked at; it is put aside")
+                    log.exception("a case cannot be looked at; it is put aside", extra={"case": claim.case_id})
                     await book.park(claim, "its placement or people are not known")
                     continue
                 await book.complete(claim, "looked", wake_at=wake_at)
@@ -221,6 +226,9 @@ class Clock:
             if _day(now) > last:
                 await self.drafts.drop(draft.person, draft.form)
             elif draft.form == concern.FORM and now >= self._draft_morning(last):
+                if await concern.was_sent(self.casework.book, draft):
+                    await self.drafts.drop(draft.person, draft.form)
+                    continue
                 nonce = f"draft:{draft.person}:{draft.saved_at.isoformat()}"
                 item = OutboxItem(
                     key=nonce,

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.jitter import decorrelated
+from bot.logs import why
 from pathway import events as e
 from pathway.appointments import (
     Appointment,
@@ -89,7 +90,9 @@ class Diary:
         except StoreUnavailable:
             raise
         except Exception:
-            log.exception("a calendar could not be brought into line with its case; it is tried again")
+            log.exception(
+                "a calendar could not be brought into line with its case; it is tried again", extra={"case": case_id}
+            )
             await self._later(claims, "it went wrong", LONGEST_PAUSE)
         else:
             self._pauses.pop(case_id, None)
@@ -132,7 +135,7 @@ class Diary:
                 there = known(case, wanted.which, wanted.revision)
             return await self._put_in(case, party, wanted, there)
         except CalendarRefused as no:
-            log.warning("a calendar may not be written: %s", no.reason)
+            log.warning("a calendar may not be written", extra={"case_reference": case.reference, "reason": no.reason})
             organiser = there.sent.organiser if there else wanted.organiser
             refused = e.InvitationRefused(
                 **self._stamp(), which=wanted.which, revision=wanted.revision, organiser=organiser, reason=no.reason
@@ -238,7 +241,7 @@ class Diary:
         try:
             await self.look(case_id)
         except (CalendarLater, CalendarRefused, NoSuchCase) as no:
-            log.info("a calendar was not looked at: %s", no)
+            log.info("a calendar was not looked at", extra={"case": case_id, **why(no)})
 
     async def look_before(self, item: OutboxItem, case: Case) -> bool:
         """Before a message tells of a time: whether the case has changed by looking, and is to be read again."""

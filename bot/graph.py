@@ -50,10 +50,12 @@ class GraphInstalling:
         try:
             status = await self._post(URL(f"{ROOT}/users/{who}/teamwork/installedApps", encoded=True))
         except (TryLater, aiohttp.ClientError, TimeoutError, OSError) as fault:
-            log.warning("Graph gave no answer to an installation: %s", type(fault).__name__)
+            log.warning(
+                "Graph gave no answer to an installation", extra={"person": person.id, "kind": type(fault).__name__}
+            )
             return Installed.LATER
         if status not in (200, 201, 204, 409):
-            log.warning("Graph answered %d to an installation", status)
+            log.warning("Graph refused an installation", extra={"person": person.id, "status": status})
         return _MEANS.get(status, Installed.LATER)
 
     async def _post(self, url: URL) -> int:

@@ -91,7 +91,9 @@ class GraphDoor:
         except (aiohttp.ClientError, TimeoutError, OSError) as fault:
             raise TryLater("Graph's answer was lost", maybe_delivered=method != "GET") from fault
         if answer.status >= 400:
-            log.warning("Graph answered %d %s to request %s", answer.status, answer.code, mark)
+            log.warning(
+                "Graph refused a request", extra={"status": answer.status, "code": answer.code, "request": mark}
+            )
         return answer
 
     async def _read(self, came: aiohttp.ClientResponse) -> GraphAnswer:

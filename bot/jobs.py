@@ -113,7 +113,7 @@ class JobsCommand:
             return {"refused": "Say why it shall not go out: --because “...”. The case keeps that."}
         if not await self.jobs.withdraw(job, by, because):
             return {"refused": BUSY}
-        log.info("the message %s was withdrawn on the command line", job.id[:SHOWN])
+        log.info("a message was withdrawn on the command line", extra={"job": job.id[:SHOWN]})
         kept = "The case keeps who withdrew it, when and why." if job.claim.case_id else "It belonged to no case."
         return {"said": f"It does not go out any more. {kept}"}
 

@@ -119,7 +119,10 @@ class Reaching:
             if await self.casework.book.seen(nonce) is None:
                 await self.casework.queue(case.id, items, nonce)
         except (NoSuchCase, Stale):
-            log.warning("that somebody cannot be reached could not be told; the list of what was not delivered has it")
+            log.warning(
+                "that somebody cannot be reached could not be told; the list of what was not delivered has it",
+                extra={"person": person.id, "case": claim.case_id},
+            )
 
     async def tell_the_office(self) -> None:
         """That something waits on the list of what was not delivered: each of them once an hour at most."""

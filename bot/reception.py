@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -67,9 +68,9 @@ class Reception:
         person = await self._person(who)
         if not isinstance(person, Person):
             return [Message("Placements: hello", person)]
-        if await self.addresses.note(GREETED + person.id):
+        greeting = secrets.token_hex(8)
+        if await self.addresses.keep_first_note(GREETED + person.id, greeting) != greeting:
             return []
-        await self.addresses.keep_note(GREETED + person.id, "yes")
         added_by = await self.addresses.note(ADDED_BY + person.id)
         return [_message(await home.welcome(self._turn(person, "", {}, ""), added_by))]
 
@@ -89,6 +90,7 @@ class Reception:
         return [Message("Placements: hello", text=words.joined(provider, added_by, in_team=address.scope == "channel"))]
 
     async def said_in_channel(self, who: Who, text: str) -> Sequence[Message]:
+        await self._note_where_the_channel_is(who.address)
         person = await self._person(who)
         if not isinstance(person, Person):
             return [self._in_the_thread(words.IN_OUR_CHAT)]
@@ -109,6 +111,13 @@ class Reception:
         await self.addresses.keep_note(CHANNEL_TEAM, who.team)
         self.recorded()
         return Message("Placements: this channel", text=words.CHANNEL_CHOSEN)
+
+    async def _note_where_the_channel_is(self, heard_from: Address) -> None:
+        """Teams may move a team to another of its service addresses."""
+        known = await self.addresses.address(CHANNEL)
+        place = heard_from.conversation_id.partition(";messageid=")[0]
+        if known is not None and known.conversation_id == place:
+            await self.addresses.keep_address(CHANNEL, replace(heard_from, conversation_id=place, user_id=""))
 
     async def _privately(self, person: Person, answer: Message) -> Message:
         """Sends *answer* to the person's own chat; what comes back is for the thread, and says nothing of it."""
@@ -158,7 +167,10 @@ class Reception:
         if profile.is_guest and not await self.addresses.note(GUEST_CONFIRMED + person.id):
             return guest_to_confirm(provider)
         if person.object_id and person.object_id != who.object_id:
-            log.warning("a second account claims a person of the roster; the office has to say which is right")
+            log.warning(
+                "a second account claims a person of the roster; the office has to say which is right",
+                extra={"person": person.id},
+            )
             return stranger(provider)
         reach = Reach.GUEST if profile.is_guest else Reach.TEAMS
         known = replace(person, object_id=who.object_id, reach=reach)
@@ -185,7 +197,7 @@ class Reception:
             else:
                 await self.sender.cards.lies_under_a_form(case_id, person, activity_id)
         except StoreUnavailable:
-            log.warning("where a receipt stands could not be kept")
+            log.warning("where a receipt stands could not be kept", extra={"person": person})
 
     def _later(self, errand: Coroutine[Any, Any, None]) -> None:
         """After the answer: an older card is edited then, which no person should wait for."""
@@ -193,9 +205,13 @@ class Reception:
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
 
-    async def close(self) -> None:
+    async def close(self, patience: float = 5.0) -> None:
+        """Lets older cards be edited for *patience* seconds more; the rest stay as they are."""
         if self._errands:
-            await asyncio.wait(self._errands, timeout=5)
+            await asyncio.wait(self._errands, timeout=patience)
+        for task in self._errands:
+            task.cancel()
+        await asyncio.gather(*self._errands, return_exceptions=True)
 
 
 def _message(reply: Reply) -> Message:

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bot.reception import GUEST_CONFIRMED
-from pathway.people import Person
-from pathway.ports import Addresses, Roster, RosterFault
+from pathway import events as e
+from pathway.case import fold
+from pathway.people import Person, Placement
+from pathway.ports import Addresses, CaseBook, Roster, RosterFault
 from pathway.provider import Provider
 from storage.roster_csv import decode_file, read_roster
+
+STILL_THEIRS = (
+    "In these open cases the mentor is still the one before. Type the reference to the bot and press “Name another "
+    "mentor”:"
+)
 
 
 async def list_the_office(roster: Roster, provider: Provider) -> None:
@@ -27,6 +35,7 @@ async def list_the_office(roster: Roster, provider: Provider) -> None:
 
 @dataclass(frozen=True, slots=True)
 class RosterCommand:
+    book: CaseBook
     roster: Roster
     addresses: Addresses
     provider: Provider
@@ -50,12 +59,24 @@ class RosterCommand:
             await list_the_office(self.roster, self.provider)
         n = found.counts
         done = "Imported" if keep else "Fine. An import would bring"
-        return {
-            "said": (
-                f"{done}: {n.placements} placements ({n.new_placements} new, {n.no_longer_listed} no longer listed) "
-                f"and {n.people} people ({n.new_people} new)."
-            )
-        }
+        said = (
+            f"{done}: {n.placements} placements ({n.new_placements} new, {n.no_longer_listed} no longer listed) "
+            f"and {n.people} people ({n.new_people} new)."
+        )
+        left = await self._with_another_mentor(found.placements)
+        return {"said": f"{said}\n{STILL_THEIRS} {', '.join(left)}." if left else said}
+
+    async def _with_another_mentor(self, placements: Iterable[Placement]) -> list[str]:
+        """The references of open cases whose mentor is on the list for that placement no longer. The list alone takes
+        nobody off a case: whoever is next has to be told, and the office says who.
+        """
+        listed = {p.id: {p.mentor, p.second_mentor} for p in placements}
+        cases = [fold(await self.book.events(case_id)) for case_id in await self.book.cases_of(None)]
+        return sorted(
+            case.reference
+            for case in cases
+            if case and case.mentor not in listed.get(case.placement, {case.mentor}) and not case.last(e.MentorNamed)
+        )
 
     async def confirm_guest(self, email: str) -> dict[str, Any]:
         """The office says that the guest account with this address is the person on the list."""

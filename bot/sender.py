@@ -12,6 +12,7 @@ import logging
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.desk import Post, TryLater, Unreachable, perhaps_delivered
@@ -24,12 +25,12 @@ from bot.sending.caseless import Caseless
 from bot.sending.channel import Channel
 from bot.sending.live_cards import LiveCards
 from bot.sending.of_cases import OfCases
-from bot.sending.pieces import MAYBE, Dropped, Ready, unwanted, weekly
+from bot.sending.pieces import Dropped, Ready, unwanted, weekly
 from bot.sending.to_people import MAILED, ToPeople
 from pathway.appointments import CALENDAR
 from pathway.casework import Casework, NoSuchCase
 from pathway.jobs import job_id
-from pathway.ports import Addresses, Claim, StoreUnavailable
+from pathway.ports import MAYBE, Addresses, Claim, StoreUnavailable
 from pathway.tellings import CHANNEL
 
 log = logging.getLogger(__name__)
@@ -148,7 +149,7 @@ class Sender:
         if sending in self._left:
             self._left.discard(sending)
             if not sending.cancelled() and (fault := sending.exception()):
-                log.warning("what went to one person is tried again: %s", type(fault).__name__)
+                log.warning("what went to one person is tried again", exc_info=fault, extra={"person": to})
             self.when_late()
 
     async def _progress(self, sendings: set[asyncio.Task[None]]) -> None:
@@ -247,20 +248,27 @@ class Sender:
                 await self._try_later(claim, no)
             return
         except Unreachable as no:
-            log.warning("an outbox item has no way to its reader: %s", no.reason)
+            log.warning("a message has no way to its reader", extra={"job": job_id(claims[0]), "reason": no.reason})
             await self._put_aside(claims, no.reason)
             return
         except StoreUnavailable:
             raise
         except asyncio.CancelledError as cut:
-            for claim in claims if perhaps_delivered(cut) else ():
-                await self.casework.book.retry(claim, self.now, MAYBE)
+            for claim in claims:
+                await self._cut_off(claim, perhaps=perhaps_delivered(cut))
             raise
         except Exception:
-            log.exception("an outbox item could not be made; it is put aside")
+            log.exception("a message could not be made; it is put aside", extra={"job": job_id(claims[0])})
             await self._put_aside(claims, NOT_MADE)
             return
         await self._done(claims, result)
+
+    async def _cut_off(self, claim: Claim, *, perhaps: bool) -> None:
+        """What had not left yet was no try, and the next one is no second sending."""
+        if perhaps:
+            await self.casework.book.retry(claim, self.now, MAYBE)
+        else:
+            await self.casework.book.retry(replace(claim, attempts=claim.attempts - 1), self.now, claim.error)
 
     async def _done(self, claims: Sequence[Claim], result: str) -> None:
         for claim in claims:

@@ -13,6 +13,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificate
 
+from bot.logs import SHAPES, Shape
 from bot.teams.settings import OPENID_URL, TEAMS_HOSTS, AppType, TeamsSettings
 from storage.seal import NO_KEY, BadKey, MainKeys, read_key_file
 
@@ -64,6 +65,8 @@ class BotSettings:
     graph: str = ""
     """Where practice mode's own Microsoft Graph answers; "" for the real one."""
     keys: MainKeys | None = field(default=None, repr=False)
+    log: Shape = "json"
+    """How the log is written: one JSON object a line, or for people at a terminal."""
 
 
 def environment(directory: Path | None = None) -> dict[str, str]:
@@ -98,6 +101,7 @@ def read(env: Mapping[str, str]) -> BotSettings:
         calendars=_calendars(env),
         graph=_graph(env, practice),
         keys=needed_keys(env),
+        log=_log(env, practice),
     )
 
 
@@ -224,6 +228,14 @@ def _graph(env: Mapping[str, str], practice: str) -> str:
     if graph and not _LOOPBACK.fullmatch(graph):
         raise SettingsFault("PATHWAY_GRAPH is wrong. Set it to http on 127.0.0.1 with a port, or leave it empty.")
     return graph
+
+
+def _log(env: Mapping[str, str], practice: str) -> Shape:
+    wish = env.get("PATHWAY_LOG", "").casefold() or ("text" if practice else "json")
+    shape = next((shape for shape in SHAPES if shape == wish), None)
+    if shape is None:
+        raise SettingsFault("PATHWAY_LOG is wrong. Set it to json or text, or leave it empty.")
+    return shape
 
 
 def _mail(env: Mapping[str, str]) -> MailSettings | None:

@@ -457,6 +457,7 @@ def _office(view: View) -> Acts:
         return
     if not view.party.link_tutor(case):
         yield act(view, f"Name a {view.word(Role.LINK_TUTOR)}", "link_tutor.name")
+        yield _another_mentor(view)
         return
     if not view.is_(Role.LINK_TUTOR):
         yield from _take(view)
@@ -468,6 +469,11 @@ def _office(view: View) -> Acts:
     if case.stage is Stage.PLAN_IN_PLACE:
         yield act(view, "Change the review", "support_plan.review")
     yield act(view, f"Name another {view.word(Role.LINK_TUTOR)}", "link_tutor.name")
+    yield _another_mentor(view)
+
+
+def _another_mentor(view: View) -> Element:
+    return act(view, f"Name another {view.word(Role.MENTOR)}", "mentor.name")
 
 
 # -- links ---------------------------------------------------------------------------------------------------------

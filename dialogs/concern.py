@@ -18,7 +18,7 @@ from pathway import events as e
 from pathway.casework import NoSuchCase
 from pathway.dates import Calendar, in_words, local_date
 from pathway.people import Placement
-from pathway.ports import AlreadyOpen, OutboxItem
+from pathway.ports import AlreadyOpen, CaseBook, Draft, OutboxItem
 from pathway.provider import starting
 from pathway.roles import Role
 from pathway.rules import Fault, Ground, Refused
@@ -26,7 +26,7 @@ from pathway.standards import overlap_hint
 from pathway.tellings import Notice
 
 steps = Steps()
-FORM = "concern"
+FORM, SEND = "concern", "concern.send"
 SUMMARY = "Placements: raising a concern"
 KINDS = frozenset({START, cards.NOT_ENOUGH, cards.CANNOT_WAIT})
 #: Where a rule's field has another name on this form.
@@ -41,7 +41,7 @@ async def start(turn: Turn, about: str = "") -> Reply:
     places = await turn.casework.placements_for(turn.person)
     if not places:
         return Reply(_nobody(turn), SUMMARY)
-    if draft := await turn.draft(FORM):
+    if draft := await _unsent(turn):
         return Reply(cards.draft_waiting(in_words(local_date(draft.saved_at), turn.today)), SUMMARY)
     return await _origin(turn, places, about)
 
@@ -62,6 +62,25 @@ def _nobody(turn: Turn) -> dict[str, object]:
         "You have no student on placement here at the moment, so there is nobody to choose.",
         f"If that is wrong, ask the {team}.",
     )
+
+
+async def was_sent(book: CaseBook, draft: Draft) -> bool:
+    """Whether what a draft of this form holds has become a case: a bot that is killed then leaves the draft behind."""
+    return await book.seen(_sending(draft.values.get("_nonce", ""))) is not None
+
+
+def _sending(nonce: str) -> str:
+    """The nonce of the case that comes of the form with this one."""
+    return f"{nonce}:{SEND}"
+
+
+async def _unsent(turn: Turn) -> Draft | None:
+    """What was saved and not sent; what was sent is dropped."""
+    draft = await turn.draft(FORM)
+    if draft is not None and await was_sent(turn.casework.book, draft):
+        await turn.drop(FORM)
+        return None
+    return draft
 
 
 @steps.on("concern.start")
@@ -132,7 +151,11 @@ async def form(turn: Turn) -> Reply:
 
 @steps.form(FORM)
 async def concern_form(turn: Turn, values: Mapping[str, str], faults: Sequence[Fault]) -> Reply:
-    """The form as it was left; a new one has the day of the check filled in."""
+    """The form as it was left; a new one has the day of the check filled in. What is sent from "Check your answers" is
+    kept here: the card brings nothing of it along.
+    """
+    if turn.verb == SEND and (draft := await turn.draft(FORM)):
+        turn, values = _as_left(turn, draft)
     shown = await _offered(turn, values)
     if not shown:
         return Reply(_nobody(turn), SUMMARY)
@@ -335,16 +358,21 @@ async def edit(turn: Turn) -> Reply:
 
 @steps.on("concern.resume")
 async def resume(turn: Turn) -> Reply:
-    draft = await turn.draft(FORM)
+    draft = await _unsent(turn)
     if draft is None:
         return await start(turn)
+    return await concern_form(*_as_left(turn, draft), ())
+
+
+def _as_left(turn: Turn, draft: Draft) -> tuple[Turn, dict[str, str]]:
+    """The turn and the fields, as if the form had just been filled in."""
     values = {k: v for k, v in draft.values.items() if k not in _PRIVATE}
     again = turn.with_data(
         kind=draft.values.get("kind", START),
         nonce=draft.values.get("_nonce", ""),
         placement=values.get("placement", ""),
     )
-    return await concern_form(again, values, ())
+    return again, values
 
 
 async def _keep(turn: Turn) -> str:
@@ -371,9 +399,10 @@ async def not_talked(turn: Turn) -> Reply:
     return Reply(cards.not_talked(chosen[0].student if chosen else "", kept), SUMMARY)
 
 
-@steps.on("concern.send")
+@steps.on(SEND)
 async def send(turn: Turn) -> Reply:
-    if earlier := await turn.casework.book.seen(f"{turn.nonce}:{turn.verb}"):
+    if earlier := await turn.casework.book.seen(_sending(turn.nonce)):
+        await _unsent(turn)
         case, ground = await turn.open(earlier.case_id)
         return Reply(case_card(turn.view(case, ground)), SUMMARY, case.id)
     draft = await turn.draft(FORM)
@@ -388,7 +417,7 @@ async def send(turn: Turn) -> Reply:
     case_id = secrets.token_hex(8)
     again = turn.with_data(kind=values.get("kind", START))
     events = _events(again, values, choice, ground, case_id=case_id, reference=reference)
-    done = await turn.casework.record(case_id, events, nonce=f"{turn.nonce}:{turn.verb}", answering=turn.activity_id)
+    done = await turn.casework.record(case_id, events, nonce=_sending(turn.nonce), answering=turn.activity_id)
     await turn.drop(FORM)
     view = turn.view(done.case, ground)
     if isinstance(events[1], e.WeeklyTargetSet):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from difflib import get_close_matches
@@ -46,12 +47,29 @@ COMMANDS = {
     "privacy": "home.privacy",
     "thanks": "home.thanks",
     "thank you": "home.thanks",
+    "thank you very much": "home.thanks",
+    "thanks a lot": "home.thanks",
     "cheers": "home.thanks",
     "ok": "home.thanks",
+    "okay": "home.thanks",
+    "goodbye": "home.thanks",
     "cancel": "home.cancel",
     "stop": "home.cancel",
+    "quit": "home.cancel",
+    "exit": "home.cancel",
+    "go back": "home.cancel",
+    "never mind": "home.cancel",
+    "start again": "home.cancel",
+    "start over": "home.cancel",
 }
-ABOUT = ("concern about ", "a concern about ", "raise a concern about ", "worry about ", "worried about ")
+#: Too short for anything like them to be meant.
+SHORT = {"ta": "home.thanks", "thx": "home.thanks", "thnx": "home.thanks", "bye": "home.thanks"}
+#: Said out of politeness; no command has such a word.
+POLITE = frozenset({"please", "pathway", "there", "me", "mate", "now", "it", "that"})
+#: Characters; twice as many as any command has are no misspelling of one, and comparing them takes long.
+LONGEST_COMMAND = 2 * max(map(len, COMMANDS))
+#: "I am worried about Tom": what follows is whom it is about.
+ABOUT = re.compile(r"(?:\S+ ){0,4}(?:concern|concerns|concerned|worry|worried) about (.+)")
 
 
 @steps.on("home.hello")
@@ -115,19 +133,19 @@ TYPED: Mapping[str, Callable[[Turn], Awaitable[Reply]]] = {
 
 def meant(text: str) -> str:
     """The verb that *text* most likely stands for, "" when it is anybody's guess. Misspellings are forgiven."""
-    said = " ".join(text.casefold().strip(" .!?,").split())
-    if said in COMMANDS:
-        return COMMANDS[said]
-    near = get_close_matches(said, COMMANDS, n=1, cutoff=0.75)
+    words = re.sub(r"[^\w\s]", " ", text.casefold()).split()
+    said = " ".join([word for word in words if word not in POLITE] or words)
+    if known := COMMANDS.get(said) or SHORT.get(said):
+        return known
+    near = get_close_matches(said, COMMANDS, n=1, cutoff=0.75) if len(said) <= LONGEST_COMMAND else ()
     return COMMANDS[near[0]] if near else ""
 
 
 async def said(turn: Turn, text: str) -> Reply:
     """Answers something typed. There is no dead end: what is not understood gets the ways on."""
     folded = " ".join(text.casefold().split())
-    for opening in ABOUT:
-        if folded.startswith(opening):
-            return await concern.start(turn, folded.removeprefix(opening).strip(" .!?"))
+    if about := ABOUT.fullmatch(folded):
+        return await concern.start(turn, about[1].strip(" .!?"))
     if "safeguarding" in folded:
         return await concern.stop(turn)
     if referred := await _by_reference(turn, folded):

@@ -12,7 +12,7 @@ from dataclasses import replace
 from cards.case import case_card, who_moved_it
 from cards.home import before_saving, not_found, note
 from dialogs.turn import Reply, Turn
-from pathway.casework import NoSuchCase
+from pathway.casework import NoSuchCase, fault_reference
 from pathway.ports import AlreadyOpen, StoreUnavailable
 from pathway.rules import Fault, NotYours, OutOfStep, Refused, Stale
 
@@ -74,7 +74,7 @@ class Router:
         """Never raises for what a person did."""
         step = self.verbs.get(turn.verb)
         if step is None:
-            log.warning("refused: person %s sent a verb that there is not", turn.person.id)
+            log.warning("refused: a verb that there is not", extra={"person": turn.person.id})
             return await self._moved_on(turn)
         if any(len(value) > LONGEST for value in turn.values.values()):
             return Reply(note("That is too long to keep", TOO_LONG), "Placements: that is too long")
@@ -83,7 +83,9 @@ class Router:
         except Refused as no:
             return await self._refilled(turn, no.faults)
         except StoreUnavailable:
-            return await self._refilled(turn, [Fault(NOT_SAVED)])
+            reference = fault_reference()
+            log.warning("what somebody did could not be saved", extra={"reference": reference, "person": turn.person.id})
+            return await self._refilled(turn, [Fault(f"{NOT_SAVED} Reference {reference}")])
         except (Stale, OutOfStep):
             return await self._moved_on(turn)
         except AlreadyOpen as no:
@@ -145,5 +147,7 @@ class Router:
 
 def _not_theirs(turn: Turn, no: Exception) -> Reply:
     """The same answer whether there is such a case or not; the log says who tried what, in ids and verbs of ours."""
-    log.warning("refused: person %s, %s, %s", turn.person.id, turn.verb, type(no).__name__)
+    log.warning(
+        "refused: not theirs", extra={"person": turn.person.id, "verb": turn.verb, "refusal": type(no).__name__}
+    )
     return Reply(not_found(), "Placements: nothing here for you")

@@ -32,6 +32,8 @@ ALPHABET = "ACDEFGHJKMNPQRTUVWXY3479"
 ATTEMPTS = 8
 #: Characters of a reference.
 REFERENCE = 4
+#: Of a fault: letters alone, so that it is no case's, and none with which they would make a word.
+FAULT_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 #: Who comes in when a placement has ended, and finds the case under "my cases" from then on.
 NEXT_STEPS = (Role.COURSE_DIRECTOR, Role.LEVEL_LEAD, Role.PERSONAL_TUTOR)
 RECEIPT = "receipt"
@@ -339,6 +341,11 @@ class Casework:
             for shown in await self.book.shown(case_id)
             if shown.kind == RECEIPT and shown.activity_id != answering
         ]
+
+
+def fault_reference() -> str:
+    """Four letters that somebody is told when something went wrong, and that stand in the log beside it."""
+    return "".join(secrets.choice(FAULT_LETTERS) for _ in range(REFERENCE))
 
 
 def _for_calendars(before: Case | None, now: Case, events: Sequence[e.Event], party: Party) -> list[OutboxItem]:

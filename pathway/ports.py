@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from pathway.address import Address
 from pathway.appointments import Appointment
@@ -14,6 +14,9 @@ from pathway.events import Event
 from pathway.people import Person, Placement
 
 Queue = Literal["case", "outbox"]
+
+#: The error of a piece of work that nobody can say has arrived: the next try says that it is sent again.
+MAYBE: Final = "perhaps delivered"
 
 
 class VersionConflict(Exception):
@@ -34,6 +37,10 @@ class AlreadyOpen(Exception):
 
 class StoreUnavailable(Exception):
     """A write or sync failed: nothing was changed, old data is intact; the store reopens itself when it can."""
+
+
+class NotAStore(ValueError):
+    """What PATHWAY_STORE names is none, or cannot be used here; the sentence says what to write instead."""
 
 
 class RosterFault(Exception):
@@ -120,8 +127,11 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Health:
+    """*works*: not ok only because something was found damaged, which nobody has looked at yet."""
+
     ok: bool
     sentence: str
+    works: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +184,8 @@ class CaseBook(Protocol):
 
     async def extend(self, claim: Claim, now: datetime, lease: timedelta, error: str = "") -> bool:
         """The claim is held for another *lease* from now on; False when the fence is old: somebody else has it. Asked
-        right before what cannot be undone. *error* is what the next claim says if this one is never settled.
+        right before what cannot be undone. *error* is what the next claim says if this one is never settled, even
+        after a kill: it is durable when this returns. Raises StoreUnavailable, and then the claim is held as before.
         """
 
     async def complete(self, claim: Claim, result: str, *, wake_at: datetime | None = None) -> bool:
@@ -245,6 +256,19 @@ class Roster(Protocol):
     async def placements(self) -> Sequence[Placement]: ...
     async def placements_of(self, person_id: str) -> Sequence[Placement]:
         """Those of `placements` that name the person in any role, in the same order. Asked at nearly every turn."""
+
+
+Window = tuple[float, int]
+"""In so many seconds at most so many requests."""
+
+
+class Moments(Protocol):
+    """When requests may leave for a tenant, over all bots that share a store: each moment is given out once."""
+
+    async def take(self, wanted: int, patience: float, windows: Sequence[Window]) -> tuple[Sequence[float], float]:
+        """Seconds from now, rising, at which *wanted* requests may leave; none more than *patience* away. Where that
+        makes fewer, the second value is how long one more would have had to wait. Raises StoreUnavailable, soon.
+        """
 
 
 class Installed(StrEnum):

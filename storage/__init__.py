@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from pathway.ports import Addresses, Drafts, Roster
+from pathway.ports import Addresses, Drafts, Moments, NotAStore, Roster
 from storage.book import SealedBook
 from storage.folder import Folder
 from storage.look import Look
@@ -23,13 +23,14 @@ POSTGRES = ("postgresql://", "postgres://")
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """*folder* is where the files are, None where there are none."""
+    """*folder* is where the files are, None where there are none; *moments* is None where one bot has the store."""
 
     book: SealedBook
     drafts: Drafts
     roster: Roster
     addresses: Addresses
     folder: Path | None
+    moments: Moments | None = None
 
     async def open(self) -> None:
         """Everything is read once, so that what cannot be read is told now. Raises StoreUnavailable."""
@@ -51,7 +52,7 @@ def open_stores(url: str, keys: MainKeys | None = None, *, alone: bool = False) 
     """The stores that *url* names, not open yet: `memory:`, `tinydb:///var/lib/pathway` for a folder, or
     `postgresql://user@host/database`. All but `memory:` open only with their main *keys*.
 
-    *alone*: nobody else may have them open, before and meanwhile. Raises ValueError, with a sentence, for anything
+    *alone*: nobody else may have them open, before and meanwhile. Raises NotAStore, with a sentence, for anything
     else.
     """
     if url.startswith(POSTGRES):
@@ -60,21 +61,21 @@ def open_stores(url: str, keys: MainKeys | None = None, *, alone: bool = False) 
     if url in ("memory:", "memory://"):
         return Stores(MemoryCaseBook(), MemoryDrafts(), MemoryRoster(), MemoryAddresses(), None)
     if parts.scheme != "tinydb":
-        raise ValueError(
+        raise NotAStore(
             f'The store "{parts.scheme or url}" is not known. Write memory:, tinydb:///var/lib/pathway or '
             "postgresql://host/database."
         )
     path = Path(unquote(parts.path))
     if parts.netloc or parts.query or parts.fragment or path.parent == path or not path.is_absolute():
-        raise ValueError("A folder is named in full, after three slashes: tinydb:///var/lib/pathway.")
+        raise NotAStore("A folder is named in full, after three slashes: tinydb:///var/lib/pathway.")
     ring = TinyKeys(Folder(path), keys)
     return Stores(TinyCaseBook(ring), TinyDrafts(ring), TinyRoster(ring), TinyAddresses(ring), path)
 
 
 async def migrate_store(url: str) -> list[str]:
-    """Brings a database's tables up to date; the names of what was missing. Raises ValueError, StoreUnavailable."""
+    """Brings a database's tables up to date; the names of what was missing. Raises NotAStore, StoreUnavailable."""
     if not url.startswith(POSTGRES):
-        raise ValueError("Only a database has tables to bring up to date. A folder needs nothing of the kind.")
+        raise NotAStore("Only a database has tables to bring up to date. A folder needs nothing of the kind.")
     open_stores(url)
     from storage.postgres.database import Database  # noqa: PLC0415 - the driver is an extra
 
@@ -91,11 +92,11 @@ async def look_into(url: str, keys: MainKeys | None) -> tuple[Look, int]:
 
 def _postgres(url: str, main: MainKeys | None, *, alone: bool) -> Stores:
     try:
-        from storage.postgres import book, database, keys, people  # noqa: PLC0415 - the driver is an extra
+        from storage.postgres import book, database, keys, pace, people  # noqa: PLC0415 - the driver is an extra
     except ImportError as fault:
         if (fault.name or "").partition(".")[0] not in ("psycopg", "psycopg_pool", "psycopg_binary", ""):
             raise
-        raise ValueError(
+        raise NotAStore(
             "PATHWAY_STORE names PostgreSQL, and its driver is not installed here. Run: pip install "
             "'psycopg[binary,pool]', or take everything of requirements.lock."
         ) from None
@@ -107,4 +108,5 @@ def _postgres(url: str, main: MainKeys | None, *, alone: bool) -> Stores:
         people.PostgresRoster(base, ring),
         people.PostgresAddresses(base, ring),
         None,
+        pace.PostgresMoments(base),
     )

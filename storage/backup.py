@@ -37,6 +37,7 @@ from storage import seal
 from storage.atomic import (
     AtomicJSONStorage,
     Damaged,
+    copy_of,
     make_folder,
     read_document,
     remove_file,
@@ -44,8 +45,9 @@ from storage.atomic import (
     sync_folder,
 )
 from storage.codec import CodecError
-from storage.folder import ASIDE, CASES, DAMAGED, DRAFTS, KEYS, RESTORING, RUN, Folder, lock
+from storage.folder import ASIDE, CASES, DRAFTS, KEYS, RESTORING, RUN, Folder, lock
 from storage.heads import HEADS
+from storage.losses import DAMAGED
 from storage.seal import AUDIT, MainKeys, case_key, drafts_key
 from storage.tinydb_book import ADDRESSES, POST, ROSTER
 from storage.tinydb_keys import key_file, parse_key, read_keys
@@ -125,7 +127,7 @@ def _link(folder: Path, target: Path) -> None:
 
 
 def names_in(folder: Path) -> list[str]:
-    """The store's own files there, in order: nothing that is half written, no lock and no socket."""
+    """The store's own files there, in order: nothing that is half written, no copy, no lock and no socket."""
     found = [name for name in _TOP if (folder / name).is_file()]
     for below in (CASES, DRAFTS, DAMAGED):
         with suppress(FileNotFoundError):
@@ -390,9 +392,11 @@ def _swap(folder: Path, unpacked: Path, before: list[str]) -> Path | None:
 
 
 def _move(source: Path, target: Path) -> None:
-    """The store's own files and folders, each at one stroke."""
+    """The store's own files and folders, each at one stroke. Copies go where their files go: none may bring back here
+    what is not here any more.
+    """
     target.mkdir(mode=0o700, exist_ok=True)
-    for name in (CASES, DRAFTS, DAMAGED, KEYS, *_TOP):
+    for name in (CASES, DRAFTS, DAMAGED, KEYS, *(copy_of(Path(name)).name for name in _TOP), *_TOP):
         if (target / name).is_dir():
             (target / name).rmdir()  # an empty one: what it held was moved
         if (source / name).exists():

@@ -7,10 +7,11 @@ has changed.
 
 from __future__ import annotations
 
+import gc
 import itertools
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -31,8 +32,8 @@ from pathway.ports import (
 )
 from storage import chain
 from storage import record as r
-from storage.chain import Broken, Entry, Head, Link
-from storage.index import Index, Task, outbox_id
+from storage.chain import Broken, Chain, Head
+from storage.index import Entry, Index, Task, outbox_id
 from storage.locks import Locks, Unbroken
 from storage.record import Record, Work
 from storage.seal import AUDIT, Keyring, case_key
@@ -50,8 +51,8 @@ class Shelf(Protocol):
     @property
     def ring(self) -> Keyring: ...
 
-    async def open(self) -> tuple[int, Sequence[Record]]:
-        """The number of this run (greater than that of any earlier one), and everything there is."""
+    async def open(self) -> tuple[int, Iterable[Entry]]:
+        """The number of this run (greater than that of any earlier one), and everything there is, without its bulk."""
 
     async def close(self) -> None: ...
     async def get(self, case_id: str) -> Record | None: ...
@@ -65,7 +66,7 @@ class Shelf(Protocol):
         """Of every case, the head as it is kept apart from the record."""
 
     async def put_head(self, case_id: str, head: Head) -> None: ...
-    async def chains(self) -> Mapping[str, Sequence[Entry] | Sequence[Link] | None]:
+    async def chains(self) -> Mapping[str, Chain | None]:
         """Of every case, the erased ones too, what stands there now, read without a key; None where it is no record."""
 
     async def health(self) -> Health: ...
@@ -91,17 +92,26 @@ class SealedBook(CaseBook, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who holds a piece of work (as a fence), until when, and which try it is; *error* is for the next one, where this
-    one is never settled.
-    """
+    """Who holds a piece of work (as a fence), until when, and which try it is."""
 
     fence: int
     until: datetime
     attempts: int
-    error: str = ""
 
 
 Change = Callable[[Record], Record]
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """While much is made that stays: looking through it for cycles again and again takes a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class RecordBook:
@@ -125,10 +135,11 @@ class RecordBook:
         """Raises StoreUnavailable, with a sentence, where the shelf cannot be opened. Opening twice does nothing."""
         if self._is_open:
             return
-        run, records = await self._shelf.open()
-        self._forget()
-        for record in records:
-            self._index.put(record)
+        with _collector_off():
+            run, entries = await self._shelf.open()
+            self._forget()
+            for entry in entries:
+                self._index.take(entry)
         self._fences = itertools.count(run * FENCES_A_RUN + 1)
         self._numbers = itertools.count(self._index.next_number())
         self._is_open = True
@@ -357,17 +368,28 @@ class RecordBook:
     def _leased(self, task: Task, until: datetime) -> Claim:
         before = self._leases.get((task.queue, task.id))
         tries = max(task.work.attempts, before.attempts if before else 0)
-        lease = Lease(next(self._fences), until, tries + 1, before.error if before else "")
+        lease = Lease(next(self._fences), until, tries + 1)
         self._leases[task.queue, task.id] = lease
         return _claim(task, lease)
 
     async def extend(self, claim: Claim, now: datetime, lease: timedelta, error: str = "") -> bool:
-        """See `CaseBook.extend`. Writes nothing: after a restart nobody knows."""
+        """See `CaseBook.extend`. A new *error* is durable when it returns: it is known after a kill."""
         if not self._holds(claim):
             return False
+        if error and not await self._unbroken.run(self._write_error(claim, error)):
+            return False
         held = (claim.queue, claim.id)
-        self._leases[held] = replace(self._leases[held], until=now + lease, error=error or self._leases[held].error)
+        self._leases[held] = replace(self._leases[held], until=now + lease)
         return True
+
+    async def _write_error(self, claim: Claim, error: str) -> bool:
+        """False where the claim is no longer held afterwards."""
+        async with self._locks.held(("case", claim.case_id)):
+            task = self._ready().task(claim.queue, claim.id)
+            if task is not None and self._holds(claim) and task.work.error != error:
+                before = self._there(await self._shelf.get(claim.case_id))
+                await self._keep(_again(claim, replace(task.work, error=error))(before))
+            return self._holds(claim)
 
     async def complete(self, claim: Claim, result: str, *, wake_at: datetime | None = None) -> bool:
         def done(before: Record) -> Record:
@@ -472,7 +494,7 @@ def _claim(task: Task, lease: Lease) -> Claim:
         due=task.work.due or _LONG_AGO,
         attempts=lease.attempts,
         item=_own(task.letter.item) if task.letter else None,
-        error=lease.error or task.work.error,
+        error=task.work.error,
     )
 
 

@@ -34,6 +34,9 @@ class Link(NamedTuple):
     link: str
 
 
+Chain = Sequence[Entry] | Sequence[Link]
+
+
 class Head(NamedTuple):
     """The number and the link of the newest event of a case."""
 
@@ -119,11 +122,11 @@ def erased_chains(keyring: Mapping[str, Kept]) -> dict[str, tuple[Link, ...] | N
     }
 
 
-def head_of(entries: Sequence[Entry] | Sequence[Link]) -> Head | None:
+def head_of(entries: Chain) -> Head | None:
     return Head(entries[-1].n, entries[-1].link) if entries else None
 
 
-def verify(case_id: str, entries: Sequence[Entry] | Sequence[Link], head: Head | None, audit: Key) -> Broken | None:
+def verify(case_id: str, entries: Chain, head: Head | None, audit: Key) -> Broken | None:
     """The first thing that is wrong, None where nothing is. *head* None: there is none, which is wrong, too."""
     chain = [
         entry if isinstance(entry, Link) else Link(entry.n, _digest(entry.sealed), entry.link) for entry in entries
@@ -150,9 +153,7 @@ def _kind(numbers: Sequence[int], at: int) -> Kind:
     return Kind.MISSING if numbers[at - 1] > at else Kind.CHANGED
 
 
-def verify_all(
-    chains: Mapping[str, Sequence[Entry] | Sequence[Link] | None], heads: Mapping[str, Head], audit: Key
-) -> list[Broken]:
+def verify_all(chains: Mapping[str, Chain | None], heads: Mapping[str, Head], audit: Key) -> list[Broken]:
     """The first thing that is wrong of each case; *chains* None for one of which nothing can be read."""
     found = []
     for case_id in sorted(chains.keys() | heads.keys()):

@@ -59,13 +59,18 @@ def encode_event(event: e.Event) -> dict[str, Json]:
 
 def decode_event(data: Json) -> e.Event:
     """Raises CodecError."""
+    event: e.Event = _codec(known(data)).read({k: v for k, v in data.items() if k != TYPE})
+    return event
+
+
+def known(data: Json) -> type[e.Event]:
+    """The kind of a written event. Raises CodecError."""
     if not isinstance(data, Mapping) or TYPE not in data:
         raise CodecError('an event without its "type"')
     kind = EVENTS.get(data[TYPE]) if isinstance(data[TYPE], str) else None
     if kind is None:
         raise CodecError(f'"{data[TYPE]}" is no event this version of Pathway knows')
-    event: e.Event = _codec(kind).read({k: v for k, v in data.items() if k != TYPE})
-    return event
+    return kind
 
 
 def encode(value: Any) -> Json:
@@ -218,6 +223,7 @@ def _dataclass(kind: type) -> Codec:
     name = kind.__name__
     hints = get_type_hints(kind)
     codecs = {f.name: _codec(hints[f.name]) for f in fields(kind)}
+    readers = {field: codec.read for field, codec in codecs.items()}
     required = {f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING}
 
     def write(value: Any) -> dict[str, Json]:
@@ -228,11 +234,14 @@ def _dataclass(kind: type) -> Codec:
     def read(data: Json) -> Any:
         if not isinstance(data, Mapping):
             raise CodecError(f"{_shown(data)} is no {name}")
-        if unknown := [k for k in data if k not in codecs]:
-            raise CodecError(f'{name} has no field "{unknown[0]}"')
-        if missing := sorted(required - data.keys()):
-            raise CodecError(f'{name} is without its field "{missing[0]}"')
-        return kind(**{field: _at(name, field, codecs[field].read, value) for field, value in data.items()})
+        if unknown := data.keys() - readers.keys():
+            raise CodecError(f'{name} has no field "{min(unknown, key=str)}"')
+        if missing := required - data.keys():
+            raise CodecError(f'{name} is without its field "{min(missing)}"')
+        try:
+            return kind(**{field: readers[field](value) for field, value in data.items()})
+        except CodecError:  # once more, to name the field
+            return kind(**{field: _at(name, field, readers[field], value) for field, value in data.items()})
 
     return Codec(write, read)
 

@@ -17,25 +17,32 @@ from typing import Any, TypeVar
 
 from pathway.ports import Health, StoreUnavailable
 from storage.atomic import (
+    Copy,
     Damaged,
+    copy_of,
+    double,
     make_folder,
     read_document,
     remove_file,
     replace_file,
     sweep,
-    sync_folder,
+    whole_file,
     write_documents,
 )
+from storage.losses import DAMAGED, NOTE, Loss, losses, write_note
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 #: Seconds after which `health` does not rely on the last write any more and tries one itself.
 FRESH = 20.0
-CASES, DRAFTS, DAMAGED, KEYS = "cases", "drafts", "damaged", "keys"
+CASES, DRAFTS, KEYS = "cases", "drafts", "keys"
 LOCK, RUN, PROBE = "LOCK", "run.json", ".probe.tmp"
 #: Folders in it: files taken aside for a backup, or unpacked from one; and what stands there while one is put in place.
 ASIDE, RESTORING = ".aside-", ".restoring"
+
+
+Tables = Mapping[str, Iterable[Mapping[str, Any]]]
 
 
 class FolderInUse(StoreUnavailable):
@@ -123,7 +130,7 @@ class Folder:
             (self.path / name).chmod(0o700)
         swept = sum(sweep(self.path / name) for name in (".", CASES, DRAFTS, KEYS))
         if swept:
-            log.warning("Swept %d files that were never finished.", swept)
+            log.warning("swept files that were never finished", extra={"count": swept})
         self.run = self._next_run()
 
     def _next_run(self) -> int:
@@ -139,6 +146,9 @@ class Folder:
             self._failed(fault)
         return max(run, self.run + 1)
 
+    def name_of(self, path: Path) -> str:
+        return str(path.relative_to(self.path))
+
     # -- reading and writing ---------------------------------------------------------------------------------------
 
     async def read(self, step: Callable[[], T], name: str) -> T:
@@ -147,14 +157,15 @@ class Folder:
             found = await self._in(self._reader, step)
         except (Damaged, OSError, ValueError) as fault:
             self.unreadable(name, fault)
-            raise StoreUnavailable(f"{name} cannot be read: {fault}.") from fault
+            raise StoreUnavailable(f"{name} cannot be read: {what(fault)}.") from fault
         self._unreadable.pop(name, None)
         return found
 
     async def write(
         self,
         path: Path,
-        tables: Callable[[], Mapping[str, Iterable[Mapping[str, Any]]]],
+        tables: Callable[[], Tables],
+        copy: Copy = Copy.EARLIER,
         then: Callable[[], None] = lambda: None,
     ) -> None:
         """Durable when it returns. *tables* is asked for on the writing thread, and *then*, which must not raise, is
@@ -162,17 +173,27 @@ class Folder:
         """
 
         def step() -> None:
-            write_documents(path, tables())
+            write_documents(path, tables(), copy)
             then()
 
         await self._writing(step)
 
-    async def remove(self, *paths: Path) -> bool:
-        """Gone for good when it returns; whether there was any. Raises StoreUnavailable."""
-        gone = await self._writing(lambda: [remove_file(path) for path in paths])
-        for path in paths:
-            self._unreadable.pop(str(path.relative_to(self.path)), None)
-        return any(gone)
+    async def remove(self, path: Path) -> bool:
+        """Gone for good when it returns, with its copy and whatever of it was damaged once; whether there was any.
+
+        The copy goes first: a file without its copy is whole, a copy without its file would be put back. Raises
+        StoreUnavailable.
+        """
+        aside = sorted((self.path / DAMAGED).glob(f"{path.name}*"))
+        gone = await self._writing(lambda: remove_file(copy_of(path), path, *aside))
+        self._unreadable.pop(self.name_of(path), None)
+        return gone
+
+    async def forget_damaged(self, path: Path) -> None:
+        """Of the file *path*, which is well, nothing stands in `damaged/` any more. Raises StoreUnavailable."""
+        aside = sorted((self.path / DAMAGED).glob(f"{path.name}*"))
+        if aside:
+            await self._writing(lambda: remove_file(*aside))
 
     async def at_one_moment(self, step: Callable[[], T]) -> T:
         """Runs *step* between two writes: meanwhile nothing in the folder changes. Raises StoreUnavailable."""
@@ -195,31 +216,87 @@ class Folder:
             raise StoreUnavailable("The store is closed.")
         return await asyncio.get_running_loop().run_in_executor(pool, step)
 
+    # -- what is damaged, and its last good copy -------------------------------------------------------------------
+
+    def find(
+        self,
+        path: Path,
+        read: Callable[[Path], T | None],
+        *,
+        tell: Callable[[Loss, T], Loss] = lambda loss, _: loss,
+        mend: Callable[[T], tuple[T, Tables]] | None = None,
+    ) -> T | None:
+        """What *read* makes of the file at *path*. Where that is damaged or gone, of its last good copy: that is put
+        back as it is, or as *mend* wants it, and noted, as *tell* adds to the note. None where there is neither.
+
+        Blocks. Raises what *read* raises; Damaged where there is no good copy.
+        """
+        fault: Damaged | None = None
+        try:
+            found = read(path)
+        except Damaged as no:
+            fault = no
+        else:
+            if found is not None:
+                self._look_after_copy(path)
+                return found
+        good = _good(copy_of(path), read)
+        if good is None:
+            if fault is None:
+                return None
+            raise fault
+        loss = tell(Loss(self.name_of(path), restored=True, gone=fault is None), good)
+        self._note(path, loss)
+        if mend is None:
+            replace_file(path, copy_of(path).read_bytes())
+        else:
+            good, tables = mend(good)
+            write_documents(path, tables)
+        log.error("a damaged file of the store was put back", extra=found_damaged(loss))
+        return good
+
+    def _look_after_copy(self, path: Path) -> None:
+        try:
+            whole_file(copy_of(path))
+        except Damaged:
+            log.warning("a damaged copy of a file that is well was made anew", extra={"file": self.name_of(path)})
+            with suppress(OSError):
+                double(path, path.read_bytes())
+
+    def _note(self, path: Path, loss: Loss) -> None:
+        """A second name for the damaged file in `damaged/`, and the note. Raises OSError."""
+        aside = self.path / DAMAGED / path.name
+        if aside.exists() or aside.with_name(f"{aside.name}{NOTE}").exists():
+            aside = aside.with_name(f"{path.name}.{self.run}")
+        if not loss.gone:
+            try:
+                os.link(path, aside)
+            except OSError:  # a disk that knows no second names
+                shutil.copyfile(path, aside)
+        write_note(self.path, aside.name, loss)
+
+    def set_aside(self, path: Path, fault: Exception, loss: Loss) -> None:
+        """Moves a damaged file of which there is no good copy out of the way, for somebody to look at. Blocks."""
+        try:
+            self._note(path, loss)
+            remove_file(path)
+            with suppress(FileNotFoundError):
+                copy_of(path).replace(self.path / DAMAGED / copy_of(path).name)
+        except OSError:
+            self.unreadable(loss.file, fault)
+            return
+        log.error("a damaged file of the store was set aside", extra=found_damaged(loss))
+
     # -- how it is -------------------------------------------------------------------------------------------------
 
     def _failed(self, fault: OSError) -> None:
         self._fault = f"The last thing could not be saved: {_why(fault)}."
-        log.error("A write to the store failed: %s", _why(fault))
+        log.error("a write to the store failed", extra={"reason": _why(fault)})
 
     def unreadable(self, name: str, fault: Exception) -> None:
         """To be told in `health` until it can be read."""
-        self._unreadable[name] = str(fault)
-        log.error("%s cannot be read: %s", name, fault)
-
-    def set_aside(self, path: Path, fault: Exception) -> None:
-        """Moves a damaged file out of the way, for somebody to look at. Blocks."""
-        name = str(path.relative_to(self.path))
-        try:
-            target = self.path / DAMAGED / path.name
-            if target.exists():
-                target = target.with_name(f"{path.name}.{self.run}")
-            path.rename(target)
-            sync_folder(target.parent)
-            sync_folder(path.parent)
-        except OSError:
-            self.unreadable(name, fault)
-            return
-        log.error("%s cannot be read (%s); it was moved to %s/.", name, fault, DAMAGED)
+        self._unreadable[name] = reason = what(fault)
+        log.error("a file of the store cannot be read", extra={"file": name, "reason": reason})
 
     async def health(self) -> Health:
         """After a failed write, and when nothing was written for a while, a small one is tried: the store is well again
@@ -232,9 +309,11 @@ class Folder:
             return Health(ok=False, sentence=self._fault)
         if self._unreadable:
             return Health(ok=False, sentence=f"Cannot be read: {_names(self._unreadable)}.")
-        aside = await self._in(self._reader, lambda: sorted(x.name for x in (self.path / DAMAGED).iterdir()))
-        if aside:
-            return Health(ok=False, sentence=f"Damaged files stand in {DAMAGED}/, to be restored: {_names(aside)}.")
+        found = await self._in(self._reader, lambda: losses(self.path))
+        if found:
+            names = _names(loss.file for loss in found)
+            sentence = f"Found damaged at a start: {names}. “python -m bot doctor” says more."
+            return Health(ok=False, sentence=sentence, works=True)
         return Health(ok=True, sentence="The store reads and writes.")
 
     def _probe(self) -> None:
@@ -242,9 +321,30 @@ class Folder:
         remove_file(self.path / PROBE)
 
 
+def _good(copy: Path, read: Callable[[Path], T | None]) -> T | None:
+    """What *read* makes of a copy; None for one that is damaged, too, or not there."""
+    try:
+        return read(copy)
+    except Damaged:
+        return None
+
+
+def found_damaged(loss: Loss) -> dict[str, str | int]:
+    """For the log; how many events the good copy has, and how many the case had at the least."""
+    said: dict[str, str | int] = {"file": loss.file, "case_reference": loss.reference, "restored": loss.restored}
+    return {**said, "events": loss.events, "known": loss.known}
+
+
 def _names(names: Iterable[str]) -> str:
     first, *others = sorted(names)
     return f"{first} and {len(others)} more" if others else first
+
+
+def what(fault: Exception) -> str:
+    """Why something cannot be read, in our words: those of a decoder may quote the file."""
+    if isinstance(fault, OSError):
+        return _why(fault)
+    return "it is not as it was written" if isinstance(fault, Damaged) else "it is no record that this version knows"
 
 
 def _why(fault: OSError) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from pathway.people import Person, Placement
 from pathway.ports import StoreUnavailable
 from storage.atomic import Damaged
-from storage.folder import DAMAGED
 from storage.seal import MainKeys, WrongKey
 from storage.tinydb_book import ROSTER, read_roster
 from storage.tinydb_keys import key_outside
@@ -20,22 +19,20 @@ class NotReadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The people of the roster, its placements, and how many files were set aside as damaged."""
+    """The people of the roster, and its placements."""
 
     people: tuple[Person, ...]
     placements: tuple[Placement, ...]
-    damaged: int
 
 
 def look(folder: Path, main: MainKeys | None) -> Look:
     """Files are replaced whole, so this is safe beside a running bot. Raises NotReadable."""
     try:
-        (known, listed, _), _ = read_roster(folder / ROSTER, lambda name: key_outside(folder, name, main))
+        found = read_roster(folder / ROSTER, lambda name: key_outside(folder, name, main))
+        known, listed, _ = found[0] if found else ({}, {}, {})
         people, placements = tuple(known.values()), tuple(listed.values())
-        aside = folder / DAMAGED
-        damaged = len(list(aside.iterdir())) if aside.is_dir() else 0
     except WrongKey as no:
         raise NotReadable(f"{ROSTER} cannot be read. {no}") from no
     except (Damaged, OSError, ValueError, TypeError, KeyError, StoreUnavailable) as fault:
         raise NotReadable(f"{ROSTER} cannot be read ({type(fault).__name__}).") from fault
-    return Look(people, placements, damaged)
+    return Look(people, placements)

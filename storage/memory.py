@@ -17,7 +17,8 @@ from pathway.address import Address
 from pathway.people import Person, Placement
 from pathway.ports import Draft, Health, RosterFault
 from storage.book import RecordBook
-from storage.chain import Entry, Head, Link, erased_chains, head_of, left_of
+from storage.chain import Chain, Head, erased_chains, head_of, left_of
+from storage.index import Entry, entry_of
 from storage.locks import Unbroken
 from storage.record import NO_CASE, Record
 from storage.seal import MemoryKeys, case_key
@@ -36,9 +37,9 @@ class MemoryShelf:
         self._heads: dict[str, Head] = {}
         self._run = 0
 
-    async def open(self) -> tuple[int, Sequence[Record]]:
+    async def open(self) -> tuple[int, Sequence[Entry]]:
         self._run += 1
-        return self._run, tuple(self._records.values())
+        return self._run, tuple(entry_of(record) for record in self._records.values())
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -65,8 +66,8 @@ class MemoryShelf:
     async def put_head(self, case_id: str, head: Head) -> None:
         self._heads[case_id] = head
 
-    async def chains(self) -> Mapping[str, Sequence[Entry] | Sequence[Link] | None]:
-        found: dict[str, Sequence[Entry] | Sequence[Link] | None] = dict(erased_chains(await self.ring.everything()))
+    async def chains(self) -> Mapping[str, Chain | None]:
+        found: dict[str, Chain | None] = dict(erased_chains(await self.ring.everything()))
         return found | {case_id: x.events for case_id, x in self._records.items() if case_id != NO_CASE}
 
     async def health(self) -> Health:

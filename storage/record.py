@@ -15,10 +15,10 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 
 from pathway.events import Event
-from pathway.ports import Commit, OutboxItem, Shown, Summary, VersionConflict
+from pathway.ports import MAYBE, Commit, OutboxItem, Shown, Summary, VersionConflict
 from storage import chain
 from storage.chain import Entry
-from storage.codec import CodecError, Json, decode, decode_event, encode, encode_event
+from storage.codec import TYPE, CodecError, Json, decode, decode_event, encode, encode_event, known
 from storage.seal import Key
 
 FORMAT = 2
@@ -63,6 +63,8 @@ class Record:
     letters: tuple[Letter, ...] = ()
     settled: Mapping[str, str] = field(default_factory=dict)
     shown: tuple[Shown, ...] = ()
+    kinds: tuple[str, ...] = ()
+    """Of the events, each once, by name: so that a start knows without opening any whether it can read them."""
 
     @property
     def version(self) -> int:
@@ -86,6 +88,7 @@ class _Rest:
     letters: tuple[Letter, ...]
     settled: Mapping[str, str]
     shown: tuple[Shown, ...]
+    kinds: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +106,27 @@ class ClearRecord:
     shown: tuple[Shown, ...] = ()
     format: int = CLEAR_FORMAT
 
+    def unsealed(self) -> Record:
+        """What of it can be looked up, with entries that say nothing."""
+        rest = {f.name: getattr(self, f.name) for f in fields(_Rest) if f.name != "kinds"}
+        events = tuple(Entry(n, "", "") for n in range(1, len(self.events) + 1))
+        for event in self.events:
+            decode_event(event)
+        return Record(case_id=self.case_id, number=self.number, events=events, **rest)
+
     def sealed(self, key: Key, audit: Key) -> Record:
         """Raises CodecError for an event that this version does not know."""
         for event in self.events:
             decode_event(event)
         texts = [written_text(event) for event in self.events]
-        rest = {f.name: getattr(self, f.name) for f in fields(_Rest)}
+        rest = {f.name: getattr(self, f.name) for f in fields(_Rest) if f.name != "kinds"}
         events = chain.sealed_events(self.case_id, None, texts, key, audit)
-        return Record(case_id=self.case_id, number=self.number, events=events, **rest)
+        return Record(case_id=self.case_id, number=self.number, events=events, kinds=kinds_of((), self.events), **rest)
+
+
+def kinds_of(before: Iterable[str], events: Iterable[Json]) -> tuple[str, ...]:
+    """With those of further written events."""
+    return tuple(sorted({*before, *(event[TYPE] for event in events)}))
 
 
 def written_text(event: Json) -> bytes:
@@ -162,17 +178,34 @@ def read_clear(data: Json) -> ClearRecord:
 
 
 def read(data: Json, key: Key) -> Record:
-    """Raises Unreadable; CodecError, also for a record of a later format."""
+    """Raises Unreadable; CodecError, also for a record of a later format, or with an event of a later version."""
     found = outside(data)
-    rest = decode(_Rest, key.open_json(str(data["sealed"]), _about_rest(found.case_id)))
+    rest = decode(_Rest, open_rest(data, key))
+    check_kinds(rest.kinds)
     return replace(found, **{f.name: getattr(rest, f.name) for f in fields(_Rest)})
+
+
+def open_rest(data: Json, key: Key) -> Json:
+    """What is sealed as one. Raises Unreadable."""
+    return key.open_json(str(data["sealed"]), _about_rest(str(data["case_id"])))
+
+
+def check_kinds(kinds: Iterable[str]) -> None:
+    """Raises CodecError for an event that this version does not know."""
+    for kind in kinds:
+        known({TYPE: kind})
+
+
+def check_format(data: Json) -> None:
+    """Raises CodecError for what is no record, or one of another format."""
+    if not isinstance(data, Mapping) or data.get("format") != FORMAT:
+        found = data.get("format") if isinstance(data, Mapping) else None
+        raise CodecError(f"it is of format {found!r:.20}, and this version of Pathway reads {FORMAT}")
 
 
 def outside(data: Json) -> Record:
     """What can be read of a record without its key: its id, its number and its entries. Raises CodecError."""
-    if not isinstance(data, Mapping) or data.get("format") != FORMAT:
-        found = data.get("format") if isinstance(data, Mapping) else None
-        raise CodecError(f"it is of format {found!r:.20}, and this version of Pathway reads {FORMAT}")
+    check_format(data)
     try:
         events = tuple([Entry(int(n), str(sealed), str(link)) for n, sealed, link in data["events"]])
         return replace(_EMPTY, case_id=str(data["case_id"]), number=int(data["number"]), events=events)
@@ -195,13 +228,15 @@ def committed(record: Record, commit: Commit, key: Key, audit: Key) -> Record:
     """Raises VersionConflict; CodecError for an event that cannot be written."""
     if commit.expected != record.version:
         raise VersionConflict(record.version)
-    texts = [written_text(encode_event(x)) for x in commit.events]
+    written = [encode_event(x) for x in commit.events]
+    texts = [written_text(x) for x in written]
     events = (*record.events, *chain.sealed_events(record.case_id, record.events, texts, key, audit))
     for card in commit.shown:
         record = showing(record, card)
     return replace(
         record,
         events=events,
+        kinds=kinds_of(record.kinds, written),
         nonces={**record.nonces, commit.nonce: len(events)},
         summary=commit.summary,
         letters=_with(record, commit.outbox),
@@ -245,6 +280,19 @@ def put_off(record: Record, key: str, work: Work) -> Record:
     """The letter is tried again later, or parked."""
     letters = tuple(replace(x, work=work) if x.item.key == key else x for x in record.letters)
     return replace(record, letters=letters)
+
+
+def perhaps(record: Record, now: datetime) -> Record:
+    """Of an earlier version that was put back: what was due by *now* may have gone out in the version that is lost."""
+    return replace(record, letters=tuple(_perhaps(x) if _may_be_out(x, now) else x for x in record.letters))
+
+
+def _may_be_out(letter: Letter, now: datetime) -> bool:
+    return not letter.work.parked and letter.work.due is not None and letter.work.due <= now
+
+
+def _perhaps(letter: Letter) -> Letter:
+    return replace(letter, work=replace(letter.work, error=MAYBE))
 
 
 def showing(record: Record, card: Shown) -> Record:

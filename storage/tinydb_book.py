@@ -6,9 +6,14 @@
     drafts/         one file a person who has half-filled forms
     roster.json     people and placements
     addresses.json  where people are reached in Teams, and small notes
+    *.json.last     beside each of these, its last good copy (see `storage.atomic.Copy`)
     keys/           the keyring: one file a key, wrapped with the main key, which stands elsewhere
     heads.log       the newest link of each case's chain
-    damaged/        files that could not be read at a start
+    damaged/        files that could not be read at a start, each with a note of what became of it
+
+What is found damaged at a start is put back from its copy, and what that may have lost is said until somebody has
+looked (`storage.losses`). Of forms and of messages that belong to no case the copy is always of what the file holds
+now, because nothing of what is gone from it may stay.
 
 A file a case makes a durable write cost about a millisecond however many cases there are; erasing a case is destroying
 its key and removing its file. What files say is sealed (`storage.seal`); in the clear stand ids, numbers and counts.
@@ -19,24 +24,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pathway.address import Address
 from pathway.people import Person, Placement
 from pathway.ports import Draft, Health, StoreUnavailable
+from storage import chain, seal
 from storage import record as r
-from storage import seal
-from storage.atomic import AtomicJSONStorage, Damaged, read_document, remove_file
+from storage.atomic import LAST, Copy, Damaged, copy_of, read_tables, remove_file
 from storage.book import RecordBook
-from storage.chain import Entry, Head, Link, erased_chains, head_of, left_of
+from storage.chain import Chain, Head, erased_chains, head_of, left_of
 from storage.codec import CodecError, Json, decode, encode
-from storage.folder import CASES, DAMAGED, DRAFTS, KEYS
+from storage.folder import CASES, DRAFTS, KEYS, Tables
 from storage.heads import HEADS, Heads
+from storage.index import Entry, entry_of, read_entry
+from storage.losses import Loss
 from storage.memory import MemoryAddresses, MemoryDrafts, MemoryRoster
 from storage.record import Record
 from storage.seal import AUDIT, Key, case_key, drafts_key
@@ -62,6 +72,17 @@ def file_name(opaque_id: str) -> str:
 # -- cases -----------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a start keeps of a case's file: its entry, its newest link but for the messages without a case, and whether
+    the head that was read before lags behind it. *clear* is of an earlier version, to be sealed.
+    """
+
+    entry: Entry
+    lagging: Head | None = None
+    clear: r.ClearRecord | None = None
+
+
 class TinyShelf:
     """A file a case. A file that is damaged when the folder is opened is set aside, told of, and hides no other."""
 
@@ -72,7 +93,7 @@ class TinyShelf:
         self._heads = Heads(ring.folder.path / HEADS)
         self._syncing: asyncio.Task[None] | None = None
 
-    async def open(self) -> tuple[int, Sequence[Record]]:
+    async def open(self) -> tuple[int, Sequence[Entry]]:
         """With a wrong main key nothing is changed."""
         await asyncio.to_thread(check_outside, self.folder.path, self.ring.main)
         await self.folder.open()
@@ -80,31 +101,24 @@ class TinyShelf:
             await self.ring.load()
             await self._own_keys()
             self._recent.clear()
+            await self.folder.read(self._heads.open, HEADS)
             found = await self.folder.read(self._everything, f"{CASES}/")
-            records = [await self._sealed(x) if isinstance(x, r.ClearRecord) else x for x in found]
-            await self.folder.read(lambda: self._open_heads(records), HEADS)
+            return self.folder.run, [await self._kept(x) for x in found]
         except StoreUnavailable:
             await self.close()
             raise
-        return self.folder.run, records
 
     async def _own_keys(self) -> None:
         there = await self.ring.kept(AUDIT)
         if there is None and (self.folder.path / HEADS).exists():
-            raise StoreUnavailable(
-                f"The keyring is gone: there is no {key_file(AUDIT)}. Put {KEYS}/ back, or restore a "
-                "backup with its keys."
-            )
+            raise StoreUnavailable(f"The keyring is gone: there is no {key_file(AUDIT)}. Put the folder {KEYS}/ back.")
         for name in (seal.ROSTER, seal.ADDRESSES, seal.POST, AUDIT):
             await self.ring.made(name)
 
-    def _open_heads(self, records: Sequence[Record]) -> None:
-        self._heads.open()
-        for record in records:
-            head = self._heads.get(record.case_id)
-            lags = head is not None and 0 < head.n < record.version and record.events[head.n - 1].link == head.link
-            if lags and (newest := head_of(record.events)):
-                self._heads.put(record.case_id, newest)
+    async def _kept(self, found: _Found) -> Entry:
+        if found.lagging is not None:
+            self._heads.put(found.entry.case_id, found.lagging)
+        return found.entry if found.clear is None else entry_of(await self._sealed(found.clear))
 
     async def close(self) -> None:
         syncing, self._syncing = self._syncing, None
@@ -118,57 +132,89 @@ class TinyShelf:
         try:
             self._heads.close()
         except OSError as fault:
-            log.error("%s could not be synced: %s", HEADS, type(fault).__name__)  # noqa: TRY400 - the path says it all
+            _no_heads(fault)
 
-    def _everything(self) -> list[Record | r.ClearRecord]:
-        cases = sorted((self.folder.path / CASES).glob("*.json"))
-        found = [self._readable(path) for path in (self._path(r.NO_CASE), *cases)]
-        return [record for record in found if record is not None]
+    def _everything(self) -> list[_Found]:
+        paths = [self._path(r.NO_CASE), *_files(self.folder.path / CASES)]
+        found = [self._readable(path) for path in paths]
+        return [entry for entry in found if entry is not None]
 
-    def _readable(self, path: Path) -> Record | r.ClearRecord | None:
-        """None for a file that cannot be read: damaged ones are set aside; one that a later version of Pathway wrote,
-        whose key is not there, or that the disk does not give, stays where it is.
+    def _readable(self, path: Path) -> _Found | None:
+        """None for a file that cannot be read: damaged ones of which there is no good copy are set aside; one that a
+        later version of Pathway wrote, whose key is not there, or that the disk does not give, stays where it is.
         """
+        now = datetime.now(UTC)
+
+        def mend(found: _Found) -> tuple[_Found, Tables]:
+            if found.clear is not None:
+                clear = replace(found.clear, letters=r.perhaps(found.clear.unsealed(), now).letters)
+                return replace(found, clear=clear), {"case": [encode(clear)]}
+            good = self._read(copy_of(path))
+            if good is None:
+                raise Damaged(f"the copy of {path.name} has gone")
+            marked = r.perhaps(good, now)
+            return self._found(marked), {"case": [r.write(marked, self.ring.loaded(case_key(marked.case_id)))]}
+
         try:
-            if self._is_erased(path):
-                remove_file(path)  # the process that erased it was killed before it came so far
+            if self._is_erased(path):  # and the process that did was killed before it came so far
+                remove_file(copy_of(path), path)
                 return None
-            record = self._read(path)
-            if isinstance(record, Record):
-                record.history(self.ring.loaded(case_key(record.case_id)))
+            return self.folder.find(path, self._entry, tell=_told, mend=mend)
         except Damaged as fault:
-            self.folder.set_aside(path, fault)
+            self.folder.set_aside(path, fault, Loss(self.folder.name_of(path), restored=False))
         except (CodecError, OSError, StoreUnavailable) as fault:
-            self.folder.unreadable(self._name(path), fault)
-        else:
-            return record
+            self.folder.unreadable(self.folder.name_of(path), fault)
         return None
 
     def _is_erased(self, path: Path) -> bool:
         kept = self.ring.at_hand(case_key(path.stem)) if path.parent.name == CASES else None
         return kept is not None and "erased" in kept
 
-    def _read(self, path: Path) -> Record | r.ClearRecord | None:
-        data = read_document(path, "case")
-        if data is None:
-            return None
-        if r.is_clear(data):
-            found: Record | r.ClearRecord = r.read_clear(dict(data))
-        else:
-            outside = r.outside(data)
-            self._in_its_place(outside, path)
-            found = r.read(dict(data), self.ring.loaded(case_key(outside.case_id)))
-        self._in_its_place(found, path)
-        return found
+    def _found(self, record: Record) -> _Found:
+        return _Found(entry_of(record), self._lagging(record))
 
-    def _in_its_place(self, record: Record | r.ClearRecord, path: Path) -> None:
-        if self._path(record.case_id) != path:
+    def _entry(self, path: Path) -> _Found | None:
+        """Of a copy, too. Raises Damaged, CodecError, OSError, KeyGone, Unreadable."""
+        tables = read_tables(path)
+        if tables is None:
+            return None
+        data = tables["case"][0]
+        if r.is_clear(data):
+            clear = r.read_clear(dict(data))
+            self._is_its_own(path, clear.case_id)
+            return _Found(entry_of(clear.unsealed()), clear=clear)
+        outside = r.outside(data)
+        self._is_its_own(path, outside.case_id)
+        return _Found(read_entry(data, self.ring.loaded(case_key(outside.case_id))), self._lagging(outside))
+
+    def _lagging(self, record: Record) -> Head | None:
+        """The head that is to be, where the one that is kept was written before the newest event."""
+        head = self._heads.get(record.case_id)
+        lags = head is not None and 0 < head.n < record.version and record.events[head.n - 1].link == head.link
+        return head_of(record.events) if lags else None
+
+    def _read(self, path: Path) -> Record | None:
+        """As `_entry`, whole."""
+        tables = read_tables(path)
+        if tables is None:
+            return None
+        data = tables["case"][0]
+        if r.is_clear(data):  # a copy that an earlier version left, or somebody put it back while we run
+            clear = r.read_clear(dict(data))
+            self._is_its_own(path, clear.case_id)
+            return clear.sealed(self.ring.loaded(case_key(clear.case_id)), self.ring.loaded(AUDIT))
+        outside = r.outside(data)
+        self._is_its_own(path, outside.case_id)
+        return r.read(dict(data), self.ring.loaded(case_key(outside.case_id)))
+
+    def _is_its_own(self, path: Path, case_id: str) -> None:
+        if path.name.removesuffix(LAST) != (file_name(case_id) if case_id != r.NO_CASE else POST):
             raise Damaged(f"{path.name} holds the record of another case")
 
     async def _sealed(self, found: r.ClearRecord) -> Record:
-        """Of an earlier version of Pathway."""
+        """Of an earlier version of Pathway: the file, and its copy with it."""
         record = found.sealed(await self.ring.made(case_key(found.case_id)), await self.ring.key(AUDIT))
-        await self.put(record)
+        await self._put(record, Copy.SAME)
         return record
 
     def _path(self, case_id: str) -> Path:
@@ -176,27 +222,27 @@ class TinyShelf:
             return self.folder.path / POST
         return self.folder.path / CASES / file_name(case_id)
 
-    def _name(self, path: Path) -> str:
-        return str(path.relative_to(self.folder.path))
-
     async def get(self, case_id: str) -> Record | None:
         path = self._path(case_id)
         stamp, known = self._recent.get(case_id, (None, None))
         if known is not None and self.folder.is_open and stamp == _stamp(path):
             return known
         await self.ring.load()
-        record = await self.folder.read(lambda: self._read(path), self._name(path))
-        if isinstance(record, r.ClearRecord):  # put back by hand while we run
-            return await self._sealed(record)
+        record = await self.folder.read(lambda: self._read(path), self.folder.name_of(path))
         if record is not None:
             self._remember(path, record)
         return record
 
     async def put(self, record: Record) -> None:
+        await self._put(record, Copy.SAME if record.case_id == r.NO_CASE else Copy.EARLIER)
+
+    async def _put(self, record: Record, copy: Copy) -> None:
         path = self._path(record.case_id)
         key = await self.ring.made(case_key(record.case_id))
         self._recent.pop(record.case_id, None)
-        await self.folder.write(path, lambda: {"case": [r.write(record, key)]}, lambda: self._note_head(record))
+        await self.folder.write(
+            path, lambda: {"case": [r.write(record, key)]}, copy, then=lambda: self._note_head(record)
+        )
         self._remember(path, record)
         if self._syncing is None or self._syncing.done():
             self._syncing = asyncio.create_task(self._sync_heads())
@@ -209,14 +255,14 @@ class TinyShelf:
         try:
             self._heads.put(record.case_id, head)
         except OSError as fault:
-            log.error("%s could not be written: %s", HEADS, type(fault).__name__)  # noqa: TRY400 - the path says it all
+            _no_heads(fault)
 
     async def _sync_heads(self) -> None:
         await asyncio.sleep(SYNC_HEADS)
         try:
             await asyncio.to_thread(self._heads.sync)
         except OSError as fault:
-            log.error("%s could not be synced: %s", HEADS, type(fault).__name__)  # noqa: TRY400 - the path says it all
+            _no_heads(fault)
 
     def _remember(self, path: Path, record: Record) -> None:
         """Nobody else changes the case meanwhile: the book holds its lock."""
@@ -233,15 +279,14 @@ class TinyShelf:
         """
         path = self._path(case_id)
         self._recent.pop(case_id, None)
-        aside = sorted((self.folder.path / DAMAGED).glob(f"{path.name}*"))
         kept = await self.ring.kept(case_key(case_id))
-        there = [x for x in (path, *aside) if x.exists()]
-        if there and (kept is None or "erased" not in kept):
-            left = await self.folder.read(lambda: left_of(_entries(path)), self._name(path))
+        there = kept is not None and "wrapped" in kept
+        if there:
+            left = await self.folder.read(lambda: left_of(_entries(path)), self.folder.name_of(path))
             await self.ring.destroy(case_key(case_id), left)
         with suppress(StoreUnavailable):
-            await self.folder.remove(path, *aside)
-        return bool(there)
+            there = await self.folder.remove(path) or there
+        return there
 
     async def heads(self) -> Mapping[str, Head]:
         return await self.folder.read(self._heads.everything, HEADS)
@@ -249,25 +294,41 @@ class TinyShelf:
     async def put_head(self, case_id: str, head: Head) -> None:
         await self.folder.read(lambda: self._heads.put(case_id, head), HEADS)
 
-    async def chains(self) -> Mapping[str, Sequence[Entry] | Sequence[Link] | None]:
-        found: dict[str, Sequence[Entry] | Sequence[Link] | None] = dict(erased_chains(await self.ring.everything()))
-        cases = await self.folder.read(lambda: sorted((self.folder.path / CASES).glob("*.json")), f"{CASES}/")
-        for path in cases:  # one at a time, so that others are read in between
+    async def chains(self) -> Mapping[str, Chain | None]:
+        found: dict[str, Chain | None] = dict(erased_chains(await self.ring.everything()))
+        paths = await self.folder.read(lambda: sorted((self.folder.path / CASES).glob("*.json")), f"{CASES}/")
+        for path in paths:  # one at a time, so that others are read in between
             if not self._is_erased(path):
-                found[path.stem] = await self.folder.read(lambda path=path: _entries(path), self._name(path))  # type: ignore[misc]
+                name = self.folder.name_of(path)
+                found[path.stem] = await self.folder.read(lambda path=path: _entries(path), name)  # type: ignore[misc]
         return found
 
     async def health(self) -> Health:
         return await self.folder.health()
 
 
-def _entries(path: Path) -> tuple[Entry, ...] | None:
+def _no_heads(fault: OSError) -> None:
+    log.error("the heads of the chains could not be written", extra={"reason": type(fault).__name__})
+
+
+def _entries(path: Path) -> Sequence[chain.Entry] | None:
     """The events of a case's file, as they are kept; None where it cannot be read. Raises OSError."""
     try:
-        data = read_document(path, "case")
-        return None if data is None else r.outside(data).events
-    except (Damaged, CodecError, ValueError):
+        tables = read_tables(path)
+        return None if tables is None else r.outside(tables["case"][0]).events
+    except (Damaged, CodecError, ValueError, KeyError, IndexError):
         return None
+
+
+def _files(place: Path) -> list[Path]:
+    """Those of a folder, and those of which only the copy is left."""
+    names = {entry.name.removesuffix(LAST) for entry in os.scandir(place)}
+    return [place / name for name in sorted(names) if name.endswith(".json") and not name.startswith(".")]
+
+
+def _told(loss: Loss, found: _Found) -> Loss:
+    good = found.entry
+    return replace(loss, reference=good.summary.reference, events=good.version, same=good.case_id == r.NO_CASE)
 
 
 Stamp = tuple[int, int, int]
@@ -308,28 +369,32 @@ class TinyDrafts(MemoryDrafts):
         await self.ring.load()
         found, in_the_clear = await self.folder.read(self._everything, f"{DRAFTS}/")
         for person in in_the_clear:
-            await self._save(person, found[person])
+            await self._write(person, found[person])
         self._drafts, self._loaded = found, self.folder.run
 
     def _everything(self) -> tuple[dict[str, dict[str, Draft]], list[str]]:
         found: dict[str, dict[str, Draft]] = {}
         in_the_clear = []
-        for path in sorted((self.folder.path / DRAFTS).glob("*.json")):
+        for path in _files(self.folder.path / DRAFTS):
             try:
                 if self._is_erased(path.stem):
-                    remove_file(path)
+                    remove_file(copy_of(path), path)
                     continue
-                tables, was_clear = open_tables(path, self.ring.loaded, drafts_key(path.stem))
-                drafts = [decode(Draft, dict(x)) for x in tables.get("drafts", ())]
+                kept = self.folder.find(path, self._drafts_in, tell=lambda loss, _: replace(loss, same=True))
             except Damaged as fault:
-                self.folder.set_aside(path, fault)
+                self.folder.set_aside(path, fault, Loss(self.folder.name_of(path), restored=False))
             except (CodecError, OSError, StoreUnavailable) as fault:
-                self.folder.unreadable(f"{DRAFTS}/{path.name}", fault)
+                self.folder.unreadable(self.folder.name_of(path), fault)
             else:
+                drafts, was_clear = kept or ((), False)
                 for draft in drafts:
                     found.setdefault(draft.person, {})[draft.form] = draft
                 in_the_clear += [path.stem] if was_clear and path.stem in found else []
         return found, in_the_clear
+
+    def _drafts_in(self, path: Path) -> tuple[Sequence[Draft], bool] | None:
+        opened = open_tables(path, self.ring.loaded, drafts_key(path.name.removesuffix(LAST).removesuffix(".json")))
+        return opened and ([decode(Draft, dict(x)) for x in opened[0].get("drafts", ())], opened[1])
 
     def _is_erased(self, person: str) -> bool:
         kept = self.ring.at_hand(drafts_key(person))
@@ -337,18 +402,26 @@ class TinyDrafts(MemoryDrafts):
 
     async def _save(self, person: str, forms: Mapping[str, Draft]) -> None:
         path = self.folder.path / DRAFTS / file_name(person)
-        if forms:
-            key = await self.ring.made(drafts_key(person), again=True)
-            await self.folder.write(path, lambda: sealed_tables(key, drafts_key(person), {"drafts": _encoded(forms)}))
-        else:
+        if not forms:
             await self.folder.remove(path)
+            return
+        await self._write(person, forms)
+        if self._drafts.get(person, {}).keys() - forms.keys():
+            await self.folder.forget_damaged(path)
+
+    async def _write(self, person: str, forms: Mapping[str, Draft]) -> None:
+        key = await self.ring.made(drafts_key(person), again=True)
+        path = self.folder.path / DRAFTS / file_name(person)
+        await self.folder.write(
+            path, lambda: sealed_tables(key, drafts_key(person), {"drafts": _encoded(forms)}), Copy.SAME
+        )
 
 
 # -- people, placements, addresses -----------------------------------------------------------------------------------
 
 
 class TinyRoster(MemoryRoster):
-    """One file. A damaged one stops everything: without it nobody knows whom the ids of the cases mean."""
+    """One file. Without a good copy of a damaged one nothing starts: nobody knows whom the ids of the cases mean."""
 
     def __init__(self, ring: TinyKeys) -> None:
         super().__init__()
@@ -361,16 +434,26 @@ class TinyRoster(MemoryRoster):
             return
         path = self.folder.path / ROSTER
         await self.ring.load()
-        (people, listed, former), was_clear = await self.folder.read(
-            lambda: read_roster(path, self.ring.loaded), ROSTER
+        found = await self.folder.read(
+            lambda: self.folder.find(path, lambda path: read_roster(path, self.ring.loaded)), ROSTER
         )
+        roll, was_clear = found or (({}, {}, {}), False)
         if was_clear:
-            await self._save(people, listed, former)
-        self._remember(people, listed, former)
+            await self._write(*roll, Copy.SAME)
+        self._remember(*roll)
         self._loaded = self.folder.run
 
     async def _save(
         self, people: Mapping[str, Person], listed: Mapping[str, Placement], former: Mapping[str, Placement]
+    ) -> None:
+        await self._write(people, listed, former, Copy.EARLIER)
+
+    async def _write(
+        self,
+        people: Mapping[str, Person],
+        listed: Mapping[str, Placement],
+        former: Mapping[str, Placement],
+        copy: Copy,
     ) -> None:
         key = await self.ring.made(seal.ROSTER)
         await self.folder.write(
@@ -380,6 +463,7 @@ class TinyRoster(MemoryRoster):
                 seal.ROSTER,
                 {"people": _encoded(people), "placements": _encoded(listed), "former": _encoded(former)},
             ),
+            copy,
         )
 
 
@@ -387,16 +471,19 @@ Roll = tuple[dict[str, Person], dict[str, Placement], dict[str, Placement]]
 """People, placements that are listed, and those that no longer are, by id."""
 
 
-def read_roster(path: Path, key: Callable[[str], Key]) -> tuple[Roll, bool]:
+def read_roster(path: Path, key: Callable[[str], Key]) -> tuple[Roll, bool] | None:
     """As `open_tables`. Raises what that does, and CodecError."""
-    tables, was_clear = open_tables(path, key, seal.ROSTER)
+    opened = open_tables(path, key, seal.ROSTER)
+    if opened is None:
+        return None
+    tables, was_clear = opened
     people = [decode(Person, x) for x in tables.get("people", ())]
     listed, former = ([decode(Placement, x) for x in tables.get(name, ())] for name in ("placements", "former"))
     return ({p.id: p for p in people}, {p.id: p for p in listed}, {p.id: p for p in former}), was_clear
 
 
 class TinyAddresses(MemoryAddresses):
-    """One file. A damaged one is set aside: every message that comes in brings its address again."""
+    """One file. Without a good copy a damaged one is set aside: every message that comes in brings its address."""
 
     def __init__(self, ring: TinyKeys) -> None:
         super().__init__()
@@ -410,21 +497,31 @@ class TinyAddresses(MemoryAddresses):
         await self.ring.load()
         addresses, notes, was_clear = await self.folder.read(self._everything, ADDRESSES)
         if was_clear:
-            await self._save(addresses, notes)
+            await self._write(addresses, notes, Copy.SAME)
         self._addresses, self._notes = addresses, notes
         self._loaded = self.folder.run
 
     def _everything(self) -> tuple[dict[str, Address], dict[str, str], bool]:
         path = self.folder.path / ADDRESSES
         try:
-            tables, was_clear = open_tables(path, self.ring.loaded, seal.ADDRESSES)
+            found = self.folder.find(path, self._addresses_in)
         except Damaged as fault:
-            self.folder.set_aside(path, fault)
-            return {}, {}, False
+            self.folder.set_aside(path, fault, Loss(ADDRESSES, restored=False))
+            found = None
+        return found or ({}, {}, False)
+
+    def _addresses_in(self, path: Path) -> tuple[dict[str, Address], dict[str, str], bool] | None:
+        opened = open_tables(path, self.ring.loaded, seal.ADDRESSES)
+        if opened is None:
+            return None
+        tables, was_clear = opened
         addresses = {str(x["person"]): decode(Address, x["address"]) for x in tables.get("addresses", ())}
         return addresses, {str(x["key"]): str(x["value"]) for x in tables.get("notes", ())}, was_clear
 
     async def _save(self, addresses: Mapping[str, Address], notes: Mapping[str, str]) -> None:
+        await self._write(addresses, notes, Copy.EARLIER)
+
+    async def _write(self, addresses: Mapping[str, Address], notes: Mapping[str, str], copy: Copy) -> None:
         key = await self.ring.made(seal.ADDRESSES)
         await self.folder.write(
             self.folder.path / ADDRESSES,
@@ -436,6 +533,7 @@ class TinyAddresses(MemoryAddresses):
                     "notes": [{"key": k, "value": v} for k, v in notes.items()],
                 },
             ),
+            copy,
         )
 
 
@@ -446,21 +544,19 @@ def _encoded(things: Mapping[str, Draft] | Mapping[str, Person] | Mapping[str, P
 # -- a sealed file ---------------------------------------------------------------------------------------------------
 
 
-def sealed_tables(
-    key: Key, name: str, tables: Mapping[str, Sequence[Json]]
-) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+def sealed_tables(key: Key, name: str, tables: Mapping[str, Sequence[Json]]) -> dict[str, list[dict[str, Any]]]:
     """The one table of a file: all of *tables*, sealed with the key of that *name*, and how many entries each has."""
     return {"sealed": [{"tables": key.seal_json(tables, name), "entries": {k: len(v) for k, v in tables.items()}}]}
 
 
-def open_tables(path: Path, key: Callable[[str], Key], name: str) -> tuple[Mapping[str, Sequence[Json]], bool]:
-    """The tables of a file, none where there is no file; and whether they stand there in the clear, as earlier versions
+def open_tables(path: Path, key: Callable[[str], Key], name: str) -> tuple[Mapping[str, Sequence[Json]], bool] | None:
+    """The tables of a file, None where there is no file; and whether they stand there in the clear, as earlier versions
     of Pathway wrote them. *key* is asked for that of the *name*. Raises Damaged, OSError, Unreadable, what *key* does.
     """
-    tables = AtomicJSONStorage(path).read()
+    tables = read_tables(path)
     if tables is None:
-        return {}, False
+        return None
     if "sealed" not in tables:
-        return {table: list(documents.values()) for table, documents in tables.items()}, True
-    found: Mapping[str, Sequence[Json]] = key(name).open_json(tables["sealed"]["1"]["tables"], name)
+        return tables, True
+    found: Mapping[str, Sequence[Json]] = key(name).open_json(tables["sealed"][0]["tables"], name)
     return found, False

@@ -4,12 +4,13 @@ destroyed.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from pathway.ports import StoreUnavailable
-from storage.atomic import AtomicJSONStorage, Damaged, parse
+from storage.atomic import AtomicJSONStorage, Copy, Damaged, checked
 from storage.folder import KEYS, Folder
 from storage.seal import AUDIT, NO_KEY, Kept, Key, KeyGone, Keyring, MainKeys, WrongKey
 
@@ -31,7 +32,7 @@ def read_key(path: Path) -> Kept | None:
 
 def parse_key(data: bytes) -> Kept:
     """Of the bytes of such a file. Raises Damaged."""
-    return dict(parse(data, "a key")["key"]["1"])
+    return dict(json.loads(checked(data, "a key"))["key"]["1"])
 
 
 def read_keys(folder: Path) -> dict[str, Kept]:
@@ -112,7 +113,7 @@ class TinyKeys(Keyring):
     async def put(self, name: str, kept: Kept) -> None:
         path = self.folder.path / key_file(name)
         await self.load()
-        await self.folder.write(path, lambda: {"key": [kept]})
+        await self.folder.write(path, lambda: {"key": [kept]}, Copy.NONE)
         self._kept[name] = kept
 
     async def first(self, name: str, kept: Kept) -> Kept:

@@ -32,6 +32,7 @@ from aiohttp import web
 from bot.admin import ask
 from bot.app import PARTS, Parts, application
 from bot.clock import PRACTICE_STARTS, PathwayTime
+from bot.logs import Now
 from bot.practice import hands
 from bot.practice.calendars import Calendars
 from bot.practice.calendars import Mailbox as Calendar
@@ -49,6 +50,7 @@ from pathway.provider import Provider
 from pathway.standards import areas
 from tests.graph_contract import Contract
 from tests.keys import KEYS
+from tests.logged import as_json, as_text
 
 APP_ID = "6f1d3b5e-0d8a-4c53-9b8e-1f0e7f4a2c11"
 TENANT = "0b2f6c0e-7a51-4f0c-8f43-5d7b3a9e1c22"
@@ -105,6 +107,7 @@ class _Remembers(Transcript):
 class _Log(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.INFO)
+        self.addFilter(Now())
         self.records: list[logging.LogRecord] = []
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -127,6 +130,8 @@ def cast() -> tuple[PracticePerson, ...]:
 class School:
     """`async with School(folder) as school:`; *folder* is empty or what an earlier school left."""
 
+    roster_file, provider_file = PARTNERSHIP, PROVIDER
+
     def __init__(self, folder: Path, *, has_mail: bool = True, calendars: bool = False, store: str = "") -> None:
         """*calendars*: the university lets Pathway write into those of its people, through a Microsoft Graph of ours."""
         self.store = store or f"tinydb://{folder / 'store'}"
@@ -147,7 +152,7 @@ class School:
         self.log = _Log()
         self.calendars = calendars
         self.contract = Contract()
-        self.graph = Graph(Calendars([_mailbox(p) for p in self.people.values() if in_tenant(p)], self.wall))
+        self.graph = Graph(Calendars([mailbox_of(p) for p in self.people.values() if in_tenant(p)], self.wall))
         self.graph.watch = self.contract
         self._graph_runner: web.AppRunner | None = None
         self._graph_url = ""
@@ -164,7 +169,7 @@ class School:
         if self.calendars:
             await self._opens_calendars()
         await self.starts()
-        answer = await ask(self.folder, {"do": "roster", "file": str(PARTNERSHIP), "keep": True})
+        answer = await ask(self.folder, {"do": "roster", "file": str(self.roster_file), "keep": True})
         assert answer is not None
         assert "error" not in answer, answer
         await self.teams.add_to_channel(self.people["sam"])
@@ -184,7 +189,15 @@ class School:
         """The bot starts on the folder, as after a stop or a power cut."""
         listener = socket.create_server(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        settings = BotSettings(
+        app = application(self.settings(url), PathwayTime(self.wall))
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        await web.SockSite(self._runner, listener).start()
+        self.teams.bot_url = f"{url}/api/messages"
+
+    def settings(self, url: str) -> BotSettings:
+        """Those of a bot that people find at *url*."""
+        return BotSettings(
             teams=TeamsSettings(
                 app_id=APP_ID,
                 app_type="SingleTenant",
@@ -199,7 +212,7 @@ class School:
             store=self.store,
             run=self.folder,
             keys=KEYS,
-            provider=PROVIDER,
+            provider=self.provider_file,
             public_url=url,
             mail=MailSettings("127.0.0.1", self.mailbox.port, "Pathway <pathway@northdale.example.ac.uk>")
             if self.has_mail
@@ -208,10 +221,6 @@ class School:
             calendars=self.calendars,
             graph=self._graph_url,
         )
-        self._runner = web.AppRunner(application(settings, PathwayTime(self.wall)), access_log=None)
-        await self._runner.setup()
-        await web.SockSite(self._runner, listener).start()
-        self.teams.bot_url = f"{url}/api/messages"
 
     async def _opens_calendars(self) -> None:
         app = web.Application()
@@ -472,17 +481,19 @@ class School:
             summaries = [m.summary for m in self.teams.chat(key) if m.sender == "bot"]
             found += [f"toast: {w}: {s!r}" for s in summaries for w in self._private(s)]
         found += [f"subject: {w}: {m.subject!r}" for m in self.mailbox.all() for w in self._private(m.subject)]
-        said = [r.getMessage() for r in self.log.records if r.name.split(".")[0] in {"bot", "storage", "dialogs"}]
-        return found + [f"log: {w}: {line!r}" for line in said for w in self._private(line)]
+        said = [*as_text(self.log.records), *as_json(self.log.records)]
+        return found + [f"log: {w}: {line!r}" for line in said for w in self._private(line, address=True)]
 
     def errors(self) -> list[str]:
         """What the bot logged as an error, and what Teams would complain about."""
-        logged = [r.getMessage() for r in self.log.records if r.levelno >= logging.ERROR]
+        logged = as_text(r for r in self.log.records if r.levelno >= logging.ERROR)
         return [*([] if self.expects_errors else logged), *self.teams.complaints, *self.contract.complaints]
 
-    def _private(self, words: str, *, whole: bool = False) -> Iterator[str]:
+    def _private(self, words: str, *, whole: bool = False, address: bool = False) -> Iterator[str]:
         yield from (name for name in _names() if re.search(rf"\b{re.escape(name)}\b", words))
         yield from (typed for typed in self.typed if typed in words)
+        if address:
+            yield from (p.email for p in self.people.values() if p.email.partition("@")[0] in words)
         if whole:
             yield from (label for label in _labels() if label in words)
             yield from NEVER_IN_PUBLIC.findall(words)
@@ -493,7 +504,7 @@ def in_tenant(person: PracticePerson) -> bool:
     return person.reach == "teams" and "#EXT#" not in person.principal_name and ".ac.uk" in person.email
 
 
-def _mailbox(person: PracticePerson) -> Calendar:
+def mailbox_of(person: PracticePerson) -> Calendar:
     return Calendar(person.name, person.email, person.object_id, person.principal_name)
 
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes .venv and installs everything that is pinned, once for each state of the lock files. With "browser" it also sees
-# to a Chromium for the browser tests. Installs Debian's packages where they are missing and we are root.
+# to a Chromium for the browser tests, and to strace for the one that watches the disk. Installs Debian's packages where
+# they are missing and we are root.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -55,4 +56,5 @@ if [ "${1:-}" = browser ]; then
     # The driver that steers it is a Node of its own, which a bare Debian lacks a library for.
     .venv/bin/python -m playwright --version >/dev/null 2>&1 || apt libatomic1 ||
         say "Playwright does not start here (perhaps libatomic1 is missing), so the browser tests will fail."
+    command -v strace >/dev/null 2>&1 || apt strace || say "No strace was found, so one test of the disk is left out."
 fi

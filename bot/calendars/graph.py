@@ -16,6 +16,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from bot.graph_client import GraphClient, GraphLater, GraphRefused
+from bot.logs import why
 from cards.meeting import title_of
 from pathway.appointments import Appointment
 from pathway.dates import LONDON
@@ -70,7 +71,7 @@ class GraphMeetings:
             try:
                 told = await self._schedules(organiser, some, starts, ends)
             except (CalendarLater, CalendarRefused) as no:
-                log.info("free and busy times are not known: %s", no)
+                log.info("free and busy times are not known", extra={"person": organiser.id, **why(no)})
                 return found
             found.update({p.id: told[p.email.casefold()] for p in some if p.email.casefold() in told})
         return found

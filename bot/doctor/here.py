@@ -14,17 +14,19 @@ from typing import Any
 import aiohttp
 
 from bot.admin import NAME as SOCKET
-from bot.admin import ask
+from bot.admin import NOT_WHOLE, ask
 from bot.doctor.findings import Finding, note, well, without_people, wrong
 from bot.settings import BotSettings, SettingsFault, provider_path
 from pathway.dates import counted, in_words, listed, local_date
 from pathway.ports import StoreUnavailable
 from pathway.provider import Provider, ProviderFault
 from storage import POSTGRES, look_into, open_stores
-from storage.atomic import remove_file, replace_file
+from storage.atomic import copy_of, remove_file, replace_file
 from storage.backup import last_backup
 from storage.look import Look, NotReadable, look
+from storage.losses import DAMAGED, losses, seen
 from storage.seal import MainKeys
+from storage.tinydb_book import ROSTER
 from storage.tinydb_keys import check_outside
 
 #: How long before the end of the last term somebody should know, in days.
@@ -37,6 +39,8 @@ PROBE = ".doctor.tmp"
 LOWEST_FREE_PORT = 1024
 #: Days after which somebody should think of the next backup.
 OLD_BACKUP = 8
+#: Damaged files that are told of one by one.
+MOST_LOSSES = 20
 
 
 # -- the provider and its calendars -----------------------------------------------------------------------------------
@@ -247,19 +251,49 @@ def keys(settings: BotSettings, env: Mapping[str, str], folder: Path | None) -> 
     yield well("keys", f"The main key {settings.keys.current} opens the store. Keep a copy of it apart from backups.")
 
 
+# -- what was found damaged -------------------------------------------------------------------------------------------
+
+
+def damaged(folder: Path) -> Iterator[Finding]:
+    """What the bot found damaged at a start, until somebody has looked: a line each, of the first *MOST_LOSSES*."""
+    try:
+        found = losses(folder)
+    except OSError:
+        return  # whoever may not look into the folder is told so already
+    for loss in found[:MOST_LOSSES]:
+        if loss.restored:
+            mend = "Look at it in Teams, record again what is missing, then: python -m bot doctor --seen"
+        else:
+            mend = f"Restore it from a backup, or delete what of it stands in {folder / DAMAGED}."
+        yield wrong("damaged", f"{loss}. {mend}")
+    if len(found) > MOST_LOSSES:
+        yield wrong("damaged", f"And {len(found) - MOST_LOSSES} more, of which the log tells.")
+
+
+def have_seen(folder: Path) -> list[Finding]:
+    """Somebody has looked at what is back from its copy: what was damaged is deleted. Raises OSError."""
+    over, _ = seen(folder)
+    if not over:
+        return [note("damaged", "There is nothing that could be marked as seen.")]
+    return [well("damaged", f"Seen, and what was damaged is deleted: {loss.file}.") for loss in over]
+
+
 # -- the placement list -----------------------------------------------------------------------------------------------
 
 
 def roster(folder: Path, keys: MainKeys | None, provider: Provider | None, today: date) -> Iterator[Finding]:
     try:
-        seen = look(folder, keys)
+        here = look(folder, keys)
     except NotReadable as fault:
-        yield wrong("roster", f"{fault} Restore it from a backup, or import the placement list again.")
+        copy = os.path.exists(copy_of(folder / ROSTER))  # noqa: PTH110 - False where we may not look
+        mend = (
+            "Start the bot again: it puts the last good copy back."
+            if copy
+            else ("Restore it from a backup, or import the placement list again.")
+        )
+        yield wrong("roster", f"{fault} {mend}")
         return
-    if seen.damaged:
-        files = f"{counted(seen.damaged, 'damaged file')} had to be set aside in {folder / 'damaged'}"
-        yield wrong("roster", f"{files}. Restore what was there from a backup, and empty that folder.")
-    yield from _roster(seen, provider, today)
+    yield from _roster(here, provider, today)
 
 
 def _roster(seen: Look, provider: Provider | None, today: date) -> Iterator[Finding]:
@@ -349,4 +383,4 @@ async def readiness(origin: str, patience: float, *, trust_env: bool = False) ->
             said = await answer.json()
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
         return None
-    return answer.status if isinstance(said, dict) and said.get("status") in {"ready", "not ready"} else None
+    return answer.status if isinstance(said, dict) and said.get("status") in {"ready", "not ready", NOT_WHOLE} else None

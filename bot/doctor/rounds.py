@@ -43,6 +43,7 @@ async def examine(env: Mapping[str, str], folder: Path, patience: float = PATIEN
         found += here.keys(settings, env, where)
     if where is not None:
         found += here.store(where)
+        found += here.damaged(where)
         found += here.backups(where, local_date(datetime.now(UTC)))
         found += here.roster(where, settings.keys, provider, today) if has_key else []
     if read.has("PORT"):

@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 import aiohttp
 
+from bot.admin import NOT_WHOLE
+
 ROOT = Path(__file__).resolve().parents[2]
 State = Literal["starting", "ready", "restarting", "stopped"]
 
@@ -148,7 +150,7 @@ class BotProcess:
                     while process is not None and process.returncode is None:
                         with contextlib.suppress(aiohttp.ClientError, TimeoutError):
                             async with session.get(f"{self.url}/readyz") as answer:
-                                if answer.status == 200:
+                                if answer.status == 200 or NOT_WHOLE in await answer.text():
                                     return True
                         await asyncio.sleep(0.1)
         return False

@@ -126,6 +126,10 @@ class Graph:
         app.router.add_post(f"{user}/sendMail", self._act("mail", self._mail))
         app.on_shutdown.append(self._stop)
 
+    def trusts(self, token: str) -> None:
+        """A token for Graph that somebody else has given out, as Entra does."""
+        self._tokens.add(token)
+
     def forget_tokens(self) -> None:
         """As when consent was taken back: the tokens given until now get 401."""
         self._tokens.clear()

@@ -123,7 +123,7 @@ class Practice:
     def _taken(self, chat: str, answer: Answer) -> None:
         self.channel.transcript.mark_read(chat)
         if not answer.ok:
-            log.warning("The bot answered %s when it was installed for %s", answer.status, chat)
+            log.warning("the bot does not answer an installation", extra={"status": answer.status})
             self.channel.transcript.set_installed(chat, installed=False)
 
     async def _greet_from_the_new_address(self) -> None:

@@ -38,14 +38,14 @@ class Caseless:
             raise Dropped("the people are no longer listed")
         chat = link(f"Write to {asker.name} in Teams", chat_link(asker.email))
         drawn = advice_for_you(asker.name, people[placement.student].name, item.data.get("words", ""), chat)
-        message = again(claim, Message("Placements: a mentor asks for advice", drawn))
+        message = again(Message("Placements: a mentor asks for advice", drawn), claim)
         return await self.people.send(item.to, message, reply_to=asker.email, key=item.key)
 
     async def _draft_waiting(self, claim: Claim, item: OutboxItem) -> str:
         if await self.addresses.address(item.to) is None:
             raise Dropped("a draft is read in Teams only")
         drawn = draft_reminder(in_words(date.fromisoformat(item.data["kept"])))
-        message = again(claim, Message("Placements: something you saved", drawn))
+        message = again(Message("Placements: something you saved", drawn), claim)
         return await self.people.send(item.to, message, reply_to="", key=item.key)
 
     async def _not_delivered(self, claim: Claim, item: OutboxItem) -> str:
@@ -53,5 +53,5 @@ class Caseless:
         aside, delayed = len(await book.parked()), len(await book.delayed(HANGS_AFTER))
         if not aside and not delayed and not await self.addresses.note(CHANNEL_LOST):
             raise Dropped("everything has been seen to")
-        message = again(claim, Message("Placements: something to see to", delivery.waiting(aside, delayed)))
+        message = again(Message("Placements: something to see to", delivery.waiting(aside, delayed)), claim)
         return await self.people.send(item.to, message, reply_to="", key=item.key)

@@ -6,8 +6,10 @@ import logging
 from datetime import datetime
 
 from bot.desk import Message, Post, TryLater, Unreachable
+from bot.logs import why
 from bot.reach import Reaching
-from bot.sending.pieces import Dropped, Ready, again
+from bot.sending.pieces import MAYBE, Dropped, Ready, again
+from bot.teams.words import sent_again
 from cards import notices
 from cards.view import View
 from pathway.address import Address
@@ -50,7 +52,7 @@ class Channel:
             raise Dropped("the bot is in no channel")
         view = View(ready.case, ready.ground, "", self.now, "")
         line = notices.channel_line(ready.item, view)
-        message = again(ready.claim, Message(f"Placement case {ready.case.reference}", text=line))
+        message = again(Message(f"Placement case {ready.case.reference}", text=line), ready.claim)
         try:
             root = await self._thread_of_today()
         except Unreachable as no:
@@ -74,14 +76,24 @@ class Channel:
         await self.reach.tell_the_office()
 
     async def _thread_of_today(self) -> str:
-        """The post that opens today's thread, made when there is none yet."""
+        """The post that opens today's thread, made when there is none yet. Until its id is known nobody can say whether it
+        stands there: a second one then says so.
+        """
         today = local_date(self.now)
         root = await self.addresses.note(THREAD + today.isoformat())
         address = await self.addresses.address(CHANNEL)
-        if not root and address is not None:
-            root = await self.post.send(address, await self._day_post())
-            await self.addresses.keep_note(THREAD + today.isoformat(), root)
-        return root
+        if root not in ("", MAYBE) or address is None:
+            return root
+        message = await self._day_post()
+        await self.addresses.keep_note(THREAD + today.isoformat(), MAYBE)
+        try:
+            made = await self.post.send(address, sent_again(message) if root == MAYBE else message)
+        except TryLater as no:
+            if not no.maybe_delivered:
+                await self.addresses.keep_note(THREAD + today.isoformat(), root)
+            raise
+        await self.addresses.keep_note(THREAD + today.isoformat(), made)
+        return made
 
     async def _day_post(self) -> Message:
         today = local_date(self.now)
@@ -95,14 +107,14 @@ class Channel:
         today = local_date(self.now)
         root = await self.addresses.note(THREAD + today.isoformat())
         address = await self.addresses.address(CHANNEL)
-        if not root or address is None:
+        if root in ("", MAYBE) or address is None:
             return
         if await self.addresses.note(COUNTS + today.isoformat()) == repr(await self._counts()):
             return
         try:
             await self.post.update(address, root, await self._day_post())
         except (TryLater, Unreachable) as no:
-            log.info("the channel's post of the day could not be edited: %s", no)
+            log.info("the channel's post of the day could not be edited", extra=why(no))
 
     async def _counts(self) -> dict[str, int]:
         """Of the cases that the office knows of: how many are open, due today and overdue."""

@@ -7,6 +7,7 @@ import secrets
 from datetime import datetime
 
 from bot.desk import Message, Post, TryLater, Unreachable
+from bot.logs import why
 from bot.sending.pieces import Dropped
 from cards import notices
 from cards.case import retired
@@ -69,4 +70,4 @@ class LiveCards:
         try:
             await self.post.update(address, activity_id, message)
         except (TryLater, Unreachable) as no:
-            log.info("an older card stays as it was: %s", no)
+            log.info("an older card stays as it was", extra={"case_reference": case.reference, **why(no)})

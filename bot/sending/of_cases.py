@@ -42,7 +42,7 @@ class OfCases:
         if item.notice == Notice.REFRESH:
             return await self.cards.refresh(view, item.data.get("activity", ""))
         drawn = notices.notice_card(item, view)
-        message = again(ready.claim, Message(notices.summary(item, case.reference), drawn))
+        message = again(Message(notices.summary(item, case.reference), drawn), *(r.claim for r in batch))
         answers_to = reply_to(view)
         file = calendar_file_of(item, view, answers_to)
         result = await self.people.send(item.to, message, reply_to=answers_to, key=item.key, file=file)
@@ -70,7 +70,7 @@ class OfCases:
             openers = [*openers[: OPENERS - 1], button("What is not yet in PebblePad", "pebblepad.list")]
         openers.append(button("My cases", "cases.mine"))
         drawn = notices.morning(lines, openers)
-        message = again(first.claim, Message(f"Placements: {len(lines)} reminders", drawn))
+        message = again(Message(f"Placements: {len(lines)} reminders", drawn), *(r.claim for r in batch))
         view = View(first.case, first.ground, to, self.now, nonce)
         return await self.people.send(to, message, reply_to=reply_to(view), key=first.item.key)
 
@@ -81,7 +81,7 @@ class OfCases:
         if not views:
             raise Dropped("all of it is recorded")
         if len(views) == 1 and len(still_to_record(views[0])) == 1:
-            return await self.single(batch[:1])
-        message = again(first.claim, Message("Placements: a weekly list", not_there_yet(views)))
+            return await self.single(batch)
+        message = again(Message("Placements: a weekly list", not_there_yet(views)), *(r.claim for r in batch))
         answers_to = reply_to(View(first.case, first.ground, first.item.to, self.now, ""))
         return await self.people.send(first.item.to, message, reply_to=answers_to, key=first.item.key)

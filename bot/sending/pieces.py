@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from bot.desk import Message
 from bot.teams.words import sent_again
 from cards.view import View
 from pathway.case import Case
 from pathway.nudges import still_wanted
-from pathway.ports import Claim, OutboxItem
+from pathway.ports import MAYBE, Claim, OutboxItem
 from pathway.roles import Role
 from pathway.rules import Ground
 from pathway.tellings import CHANNEL, Notice
 from pathway.timers import WEEK
-
-#: Kept with a piece of work that nobody can say has arrived: the next try says that it is sent again.
-MAYBE: Final = "perhaps delivered"
 
 
 @dataclass(frozen=True)
@@ -58,9 +54,11 @@ def weekly(item: OutboxItem) -> bool:
     return item.data.get("timer") == "T10" and item.data.get("rung", "").startswith(WEEK)
 
 
-def again(claim: Claim, message: Message) -> Message:
-    """*message*, saying that it is sent again where nobody can know whether it arrived the first time."""
-    return sent_again(message) if claim.error == MAYBE else message
+def again(message: Message, *claims: Claim) -> Message:
+    """*message*, saying that it is sent again where nobody can know of one of its *claims* whether it arrived the first
+    time.
+    """
+    return sent_again(message) if any(claim.error == MAYBE for claim in claims) else message
 
 
 def reply_to(view: View) -> str:

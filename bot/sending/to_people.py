@@ -56,7 +56,7 @@ class ToPeople:
             except Unreachable as no:
                 if no.ours:
                     raise
-                log.info("Teams refuses a reader (%s); the other way is used", no.reason)
+                log.info("Teams refuses a reader; the other way is used", extra={"reason": no.reason, "person": to})
                 await self.reach.lost(to, no.reason, address)
         if self.mail is None:
             await self.reach.no_way(to, NEVER_OPENED)

@@ -17,6 +17,9 @@ LARGEST = 1 << 20
 DEEPEST = 64
 """Levels of lists and objects. A deep adaptive card has about 20."""
 
+LONGEST_ID = 1000
+"""Characters. Those of Teams have some 150."""
+
 Activity = dict[str, Any]
 
 _HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -36,7 +39,7 @@ def read(raw: bytes) -> Activity:
     """The activity in *raw*: one UTF-8 JSON object whose known fields have the types of the Activity schema."""
     if len(raw) > LARGEST:
         raise BadBody("The body is too large.", 413)
-    activity = _parse(raw)
+    activity = strictly(raw)
     if not isinstance(activity, dict):
         raise BadBody("The body is not a JSON object.")
     if raw.count(b"{") + raw.count(b"[") > DEEPEST and _depth_beyond(activity, DEEPEST):
@@ -47,7 +50,8 @@ def read(raw: bytes) -> Activity:
     return activity
 
 
-def _parse(raw: bytes) -> Any:
+def strictly(raw: bytes) -> Any:
+    """The JSON in *raw*: UTF-8, no name twice, every number a finite one of no more than 64 bits. Raises BadBody."""
     try:
         return _DECODER.decode(raw.decode("utf-8"))
     except UnicodeDecodeError as fault:
@@ -115,6 +119,11 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
+def _is_id(value: object) -> bool:
+    """Short enough to be kept and sent back, and without what would end a line."""
+    return isinstance(value, str) and len(value) <= LONGEST_ID and value.isprintable()
+
+
 def _is_object(value: object) -> bool:
     return isinstance(value, dict)
 
@@ -134,22 +143,22 @@ def _with(shape: Mapping[str, Check]) -> Check:
     return check
 
 
-_ID: Final = _with({"id": _is_text})
+_ID: Final = _with({"id": _is_id})
 _SHAPE: Final[Mapping[str, Check]] = {
     "type": _is_text,
-    "id": _is_text,
+    "id": _is_id,
     "serviceUrl": _is_text,
     "channelId": _is_text,
-    "from": _with({"id": _is_text, "name": _is_text, "aadObjectId": _is_text}),
-    "recipient": _with({"id": _is_text, "name": _is_text}),
-    "conversation": _with({"id": _is_text, "conversationType": _is_text, "tenantId": _is_text}),
+    "from": _with({"id": _is_id, "name": _is_text, "aadObjectId": _is_id}),
+    "recipient": _with({"id": _is_id, "name": _is_text}),
+    "conversation": _with({"id": _is_id, "conversationType": _is_text, "tenantId": _is_text}),
     "channelData": _with(
         {"tenant": _ID, "team": _ID, "eventType": _is_text, "settings": _with({"selectedChannel": _ID})},
     ),
     "text": _is_text,
     "name": _is_text,
     "action": _is_text,
-    "replyToId": _is_text,
+    "replyToId": _is_id,
     "membersAdded": _all(_ID),
     "entities": _all(_with({"type": _is_text, "text": _is_text, "mentioned": _ID})),
 }

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 from botbuilder.core import InvokeResponse
 
+from bot.logs import during
 from bot.teams import body, words
 from bot.teams.adapter import TeamsAdapter
 from bot.teams.body import BadBody
@@ -22,6 +23,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 SLOWEST_BODY = 10.0
 """Seconds in which a body must have arrived."""
+
+_JSON = frozenset({"application/json", "application/octet-stream"})
 
 _log = logging.getLogger(__name__)
 
@@ -48,13 +51,17 @@ class Endpoint:
         self._repeats = Repeats()
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
+        with during("turn"):
+            return await self._answered(request)
+
+    async def _answered(self, request: web.Request) -> web.StreamResponse:
         try:
             admitted = await self._admit(request)
         except Refused as refused:
-            _log.warning("refused with %d: %s", refused.status, refused.sentence)
+            _log.warning("refused", extra={"status": refused.status, "reason": refused.sentence})
             return _refusal(refused)
         except BadBody as bad:
-            _log.warning("refused with %d: %s", bad.status, bad)
+            _log.warning("refused", extra={"status": bad.status, "reason": str(bad)})
             return web.Response(status=bad.status)
         entry = self._turnstile.enter(admitted.object_id or admitted.address.conversation_id)
         if entry is not Entry.YES:
@@ -73,7 +80,7 @@ class Endpoint:
 
     def _too_much(self, admitted: Admitted, entry: Entry) -> web.Response:
         """No turn. A press keeps what was typed in its form; a message is told of once, in a personal chat."""
-        _log.warning("refused with 429: more from one person than anybody can mean")
+        _log.warning("refused", extra={"status": 429, "reason": "more from one person than anybody can mean"})
         if admitted.activity["type"] == "invoke":
             return _json(answer_of(words.TOO_MUCH).body)
         if entry is Entry.NO_AND_SAY_SO and admitted.address.scope == "personal":
@@ -112,6 +119,9 @@ def _refusal(refused: Refused) -> web.Response:
 
 
 async def _bytes(request: web.Request) -> bytes:
+    kind = request.content_type  # aiohttp's own word for none is the octet stream
+    if kind not in _JSON or (request.charset or "utf-8").lower() != "utf-8":
+        raise BadBody("The body says that it is not JSON in UTF-8.")
     if (request.content_length or 0) > body.LARGEST:
         raise BadBody("The body is too large.", 413)
     raw = bytearray()
@@ -125,7 +135,7 @@ async def _bytes(request: web.Request) -> bytes:
                     raise BadBody("The body is too large.", 413)
     except TimeoutError as fault:
         raise BadBody("The body came too slowly.", 408) from fault
-    except ValueError as fault:
+    except (ValueError, OSError, web.RequestPayloadError) as fault:
         raise BadBody("The body cannot be read.") from fault
     return bytes(raw)
 

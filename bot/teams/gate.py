@@ -6,10 +6,10 @@ refusal is logged with its reason and never with who or what was in the request.
 
 from __future__ import annotations
 
-import json
 import logging
+import re
 import time
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ from typing import Any
 import jwt
 
 from bot.teams import words
-from bot.teams.body import Activity
+from bot.teams.body import Activity, BadBody, strictly
 from bot.teams.hosts import service_root
 from bot.teams.keys import ISSUER, KeyRing, KeysUnavailable, SigningKey
 from bot.teams.settings import TeamsSettings
@@ -36,6 +36,9 @@ _LONGEST_TOKEN = 16 * 1024
 _TOKENS_KEPT = 256
 _FAR_FUTURE = 1e12  # also leaves out infinity and "not a number"
 _IDENTIFIED = frozenset({"message", "invoke"})
+_BOT = re.compile(r"28:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_MORE_THAN_SIGNED = frozenset({"crit", "b64", "enc", "zip", "cty"})
+"""Header fields that want more than a signature to be looked at (RFC 7515, 4.1; RFC 7516, 4.1). Teams sends none."""
 
 
 class Refused(Exception):
@@ -126,6 +129,8 @@ class Gate:
             raise Refused(403, "not the Teams channel")
         if CHANNEL not in vouched.key.endorsements:
             raise Refused(401, "a signing key that is not endorsed for Teams")
+        if _is_for_another_bot(activity["recipient"].get("id") or "", self._settings.app_id):
+            raise Refused(403, "addressed to another bot")
         self._check_tenant(activity)
         sender = activity["from"]
         object_id = sender.get("aadObjectId") or ""
@@ -138,6 +143,8 @@ class Gate:
         header, claims = _unverified(token)
         if header.get("alg") != "RS256":
             raise Refused(401, "not signed with RS256")
+        if header.keys() & _MORE_THAN_SIGNED or str(header.get("typ", "JWT")).upper() != "JWT":
+            raise Refused(401, "another kind of token")
         key_id = header.get("kid")
         if not isinstance(key_id, str) or not 0 < len(key_id) <= 200:
             raise Refused(401, "no key id")
@@ -152,7 +159,7 @@ class Gate:
         now = self._clock()
         if _moment(claims, "exp") + LEEWAY <= now:
             raise Refused(401, "the token has expired")
-        if _moment(claims, "nbf") - LEEWAY > now:
+        if _moment(claims, "nbf") - LEEWAY > now or ("iat" in claims and _moment(claims, "iat") - LEEWAY > now):
             raise Refused(401, "the token is not valid yet")
 
     def _check_tenant(self, activity: Activity) -> None:
@@ -201,12 +208,21 @@ def _unverified(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     if len(parts) != 3:
         raise Refused(401, "not a signed token")
     try:
-        header, claims = (json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in parts[:2])
-    except (NotBase64, ValueError, RecursionError) as fault:
+        header, claims, _signature = [_plain(part) for part in parts]
+        told = strictly(header), strictly(claims)
+    except (NotBase64, ValueError, BadBody) as fault:
         raise Refused(401, "not a signed token") from fault
-    if not isinstance(header, dict) or not isinstance(claims, dict):
+    if not all(isinstance(part, dict) for part in told):
         raise Refused(401, "not a signed token")
-    return header, claims
+    return told
+
+
+def _plain(part: str) -> bytes:
+    """The bytes of one part of a token, in the one way in which they can be written. Raises ValueError."""
+    plain = urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    if urlsafe_b64encode(plain).rstrip(b"=") != part.encode("ascii"):
+        raise ValueError("written in another way")
+    return plain
 
 
 def _moment(claims: Mapping[str, Any], name: str) -> float:
@@ -214,6 +230,11 @@ def _moment(claims: Mapping[str, Any], name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < _FAR_FUTURE:
         raise Refused(401, f"no {name}")
     return value
+
+
+def _is_for_another_bot(recipient: str, app_id: str) -> bool:
+    """Teams addresses a bot as "28:" and its app id."""
+    return _BOT.fullmatch(recipient) is not None and recipient[3:].casefold() != app_id.casefold()
 
 
 def _address(activity: Activity, tenant_id: str) -> Address:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-import secrets
 import time
-import traceback
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +23,7 @@ from bot.teams.connector import CARD, Connector, back_off, log_too_heavy
 from bot.teams.gate import Admitted
 from cards.fit import shortened
 from pathway.address import Address
+from pathway.casework import fault_reference
 
 TEXT = "application/vnd.microsoft.activity.message"
 ERROR = "application/vnd.microsoft.error"
@@ -32,7 +31,6 @@ CARD_ACTION = "adaptiveCard/action"
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
-_LETTERS: Final = "BCDFGHJKLMNPQRSTVWXZ"
 _JOINED_KEPT = 256
 
 
@@ -253,7 +251,7 @@ class DeskHandler(TeamsActivityHandler):  # type: ignore[misc, unused-ignore]
         try:
             await self._connector.typing(address)
         except (TryLater, Unreachable) as fault:
-            _log.info("no typing sign: %s", type(fault).__name__)
+            _log.info("no typing sign", extra={"kind": type(fault).__name__})
 
     async def _say(self, admitted: Admitted, messages: Sequence[Message], *, reply: bool = True) -> None:
         """Sends in order. What the service refuses for good ends it; it is our fault to log, never the person's."""
@@ -304,13 +302,11 @@ _KINDS: Final = frozenset({"message", "invoke", "installationUpdate", "conversat
 
 
 def note(admitted: Admitted, fault: Exception) -> str:
-    """Logs where *fault* was, and never what it says, which may name people. The reference."""
-    reference = "".join(secrets.choice(_LETTERS) for _ in range(4))
+    """Logs where *fault* was, under the reference that the person is told. The reference."""
+    reference = fault_reference()
     kind = admitted.activity["type"]
-    frames = traceback.extract_tb(fault.__traceback__)[-6:]
-    where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
     known = kind if kind in _KINDS else "other"
-    _log.error("reference %s: %s in a turn (%s) at %s", reference, type(fault).__name__, known, where)
+    _log.error("a turn went wrong", exc_info=fault, extra={"reference": reference, "kind": known})
     return reference
 
 

@@ -137,7 +137,7 @@ class KeyRing:
                 keys = await self._read_keys()
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, _BadPage) as fault:
             self._failed_at = self._clock()
-            _log.warning("the signing keys could not be fetched: %s", type(fault).__name__)
+            _log.warning("the signing keys could not be fetched", extra={"kind": type(fault).__name__})
         else:
             self._keys, self._fetched_at = keys, self._clock()
             self._failed_at = float("-inf")

@@ -19,6 +19,7 @@ from bot.teams.keys import KeyRing, KeyRules, KeysUnavailable
 from bot.teams.pace import PRACTICE, Pace
 from bot.teams.settings import TeamsSettings
 from bot.teams.tokens import GRAPH, MsalTokens, PracticeTokens, Tokens, entra_client
+from pathway.ports import Moments
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def build(
     *,
     tokens: Tokens | None = None,
     pace: Pace | None = None,
+    moments: Moments | None = None,
     patience: Patience | None = None,
     allowance: Allowance | None = None,
     key_rules: KeyRules | None = None,
@@ -84,13 +86,15 @@ def build(
     monotonic: Callable[[], float] = time.monotonic,
     wall: Callable[[], float] = time.time,
 ) -> Teams:
-    """All of it on one *session*. The keyword arguments are for tests; clocks are real ones, never practice time."""
+    """All of it on one *session*. *moments* is the sending rate that bots share; the other keyword arguments are for
+    tests. Clocks are real ones, never practice time.
+    """
     if tokens is None and settings.practice:
         tokens = PracticeTokens(session, settings, clock=monotonic)
     elif tokens is None:
         tokens = MsalTokens(entra_client(settings), clock=monotonic)
     if pace is None:
-        pace = Pace(conversation=PRACTICE, tenant=PRACTICE) if settings.practice else Pace()
+        pace = Pace(conversation=PRACTICE, tenant=PRACTICE) if settings.practice else Pace(moments=moments)
     keys = KeyRing(session, settings.openid_url, key_rules, monotonic)
     return Teams(
         settings=settings,

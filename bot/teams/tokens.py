@@ -105,7 +105,7 @@ class Tokens(ABC):
         except (NoToken, aiohttp.ClientError, TimeoutError, OSError, ValueError) as fault:
             self._failed_at = self._clock()
             reason = str(fault) if isinstance(fault, NoToken) else type(fault).__name__
-            _log.error("no token for %s: %s", self.resource, reason)
+            _log.error("no token", extra={"resource": self.resource, "reason": reason})
         else:
             self._token, self._ends = token, self._clock() + lifetime
             self._failed_at = float("-inf")

@@ -71,7 +71,7 @@ def check_day_faults(day: date, event: e.Event, ground: Ground) -> Faults:
         yield Fault(f"The placement ends on {in_words(placement.end)}. Choose a day before that.", "check_on")
 
 
-def somebody(_case: Case | None, event: e.Event, ground: Ground) -> Faults:
+def somebody(case: Case | None, event: e.Event, ground: Ground) -> Faults:
     person = getattr(event, "person", "")
-    if person not in ground.party.people:
+    if person not in ground.party.people or (case is not None and person == case.student):
         yield Fault("Choose somebody from the list.", "person")

@@ -28,7 +28,7 @@ from pathway.ports import (
 )
 from storage import chain
 from storage import record as r
-from storage.chain import Broken, Entry, Head, Link
+from storage.chain import Broken, Chain, Entry, Head
 from storage.codec import encode, encode_event
 from storage.locks import Unbroken
 from storage.postgres.clear import seal_rows
@@ -296,9 +296,9 @@ class PostgresCaseBook(Workbench):
         began = {case_id: head for case_id, head in (await self.heads()).items() if case_id in chains}
         return chain.verify_all(chains, {**began, **before}, self.ring.own(AUDIT))
 
-    async def _chains(self) -> dict[str, Sequence[Entry] | Sequence[Link] | None]:
+    async def _chains(self) -> dict[str, Chain | None]:
         ids = await self._ids("select case_id from cases order by number")
-        found: dict[str, Sequence[Entry] | Sequence[Link] | None] = {}
+        found: dict[str, Chain | None] = {}
         for start in range(0, len(ids), AT_ONCE):
             some = list(ids[start : start + AT_ONCE])
             rows = await self.database.read(

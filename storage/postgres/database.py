@@ -19,7 +19,7 @@ from psycopg import AsyncConnection, conninfo, errors, sql
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
-from pathway.ports import StoreUnavailable
+from pathway.ports import NotAStore, StoreUnavailable
 from storage.postgres.migrations import migrate
 
 log = logging.getLogger(__name__)
@@ -49,11 +49,11 @@ class Database:
     """Opened once. Every connection shares one advisory lock, by which `alone` sees that somebody is there."""
 
     def __init__(self, url: str, *, alone: bool = False) -> None:
-        """*alone*: nobody else may have the database open, before and meanwhile. Raises ValueError for a bad URL."""
+        """*alone*: nobody else may have the database open, before and meanwhile. Raises NotAStore for a bad URL."""
         try:
             conninfo.conninfo_to_dict(url)
         except psycopg.ProgrammingError:  # its words may hold the password
-            raise ValueError("PATHWAY_STORE is no PostgreSQL URL. Write postgresql://user@host/database.") from None
+            raise NotAStore("PATHWAY_STORE is no PostgreSQL URL. Write postgresql://user@host/database.") from None
         self._url = url
         self._alone = alone
         self._pool: AsyncConnectionPool[Connection] | None = None
@@ -153,7 +153,7 @@ class Database:
                 async with asyncio.timeout(self.patience), self._pool.connection() as connection:
                     return await self._on(connection, step, again=n > 1)
             except (Lost, PoolTimeout, PoolClosed, TimeoutError) as fault:
-                log.warning("The database was lost in the middle of a step (%s).", type(fault).__name__)
+                log.warning("the database was lost in the middle of a step", extra={"kind": type(fault).__name__})
                 if n == TRIES or not isinstance(fault, Lost):
                     raise StoreUnavailable("It could not be saved: the database does not answer.") from fault
                 await self._look_over()
@@ -178,7 +178,7 @@ class Database:
         except psycopg.Error as fault:
             if connection.broken or connection.closed:
                 raise Lost from fault
-            log.error("The database refused a step: %s", _why(fault))  # noqa: TRY400 - its words may hold what people typed
+            log.error("the database refused a step", extra={"reason": _why(fault)})  # noqa: TRY400 - it is raised on
             raise StoreUnavailable(f"It could not be saved: {_why(fault)}.") from fault
 
 

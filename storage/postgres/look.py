@@ -22,7 +22,7 @@ async def look(url: str, main: MainKeys | None) -> tuple[Look, int]:
     async with Database(url).visit() as connection:
         missing = len(migrations()) - await applied(connection)
         if missing == len(migrations()):
-            return Look((), (), 0), missing
+            return Look((), ()), missing
         try:
             key = await _key(connection, main)
             people = await _rows(connection, "select id, person from people order by n")
@@ -31,9 +31,9 @@ async def look(url: str, main: MainKeys | None) -> tuple[Look, int]:
             raise StoreUnavailable("The placement list in the database cannot be read.") from fault
         if key is None:  # never opened since an earlier version, which sealed nothing
             known = tuple(decode(Person, x["person"]) for x in people)
-            return Look(known, tuple(decode(Placement, x["placement"]) for x in placements), 0), missing
+            return Look(known, tuple(decode(Placement, x["placement"]) for x in placements)), missing
         known = tuple(person_of(x, key) for x in people)
-        return Look(known, tuple(placement_of(x, key) for x in placements), 0), missing
+        return Look(known, tuple(placement_of(x, key) for x in placements)), missing
 
 
 async def _key(connection: Connection, main: MainKeys | None) -> Key | None:

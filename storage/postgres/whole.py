@@ -11,7 +11,7 @@ from psycopg.rows import DictRow
 
 from pathway.ports import OutboxItem, Shown, Summary
 from storage import record as r
-from storage.chain import Entry
+from storage.chain import Entry, about
 from storage.codec import encode
 from storage.postgres.database import Connection, Database, indexed, plain
 from storage.postgres.keys import PostgresKeys, about_letter, about_work, opened_text, sealed_json, sealed_text
@@ -54,7 +54,9 @@ class WholeRecords:
             nonces = await rows("select nonce, version from nonces where case_id = %s order by version, nonce")
             shown = await rows("select * from cards where case_id = %s order by person, kind")
             key = self.ring.from_wrapped(case_id, keys[0]["wrapped"] if keys else None)
-            return replace(_record(found[0], work, nonces, shown, key), events=tuple(entry_of(row) for row in events))
+            entries = tuple(entry_of(row) for row in events)
+            kinds = r.kinds_of((), [key.open_json(x.sealed, about(case_id, x.n)) for x in entries])
+            return replace(_record(found[0], work, nonces, shown, key), events=entries, kinds=kinds)
 
         return await self.database.write(step)
 

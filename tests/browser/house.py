@@ -14,7 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = "Practice is ready: "
-START_WITHIN = 60.0
+#: Seconds. A machine that runs other tests as well takes its time; a start that fails says so at once.
+START_WITHIN = 180.0
 
 
 class DoesNotStart(Exception):

@@ -41,7 +41,6 @@ COMES_LATER = frozenset(
         e.StudentLeftCourse,
         e.PlacementEnded,
         e.OtherProcedureTookOver,
-        e.MentorNamed,
         e.StudentTold,
     }
 )

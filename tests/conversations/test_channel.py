@@ -11,6 +11,8 @@ from bot.practice.channel import Message
 from tests.conversations import road
 from tests.school import APP_ID, School
 
+AGAIN = "Sent again, in case the first one did not arrive."
+
 
 async def test_one_thread_a_day_with_numbers_that_are_kept_true(school: School) -> None:
     await school.opens("helen", "sam", "martin", "sian")
@@ -41,6 +43,35 @@ async def test_the_numbers_of_the_day_are_edited_in_place(school: School) -> Non
     opening, *_ = school.channel()
     assert opening.edited is not None
     assert _numbers(opening.card)["Open"] == "0"
+
+
+async def test_a_day_whose_first_post_had_no_answer_is_opened_again_and_says_so(school: School) -> None:
+    await road.raises(school)
+    await school.on("2026-10-13 15:30")
+    await school.presses("priya", "Not yet: tell the Link Tutor")
+    message, verb, data = school.wire("priya", "Tell the Link Tutor: ", evidence=road.EVIDENCE)
+    school.teams.fail_next(502, times=1, after_applying=True)  # the only chat of Teams that there is to write to
+    await school.sends("priya", message.id, verb, data)
+    await school.passes(minutes=10)
+    first, second = (p for p in school.channel() if not p.thread)
+    assert AGAIN not in str(first.card)
+    assert AGAIN in str(second.card)
+    assert [p.thread for p in school.channel() if p.thread] == [second.id]
+    await school.restarts()
+    await school.passes(hours=1)
+    assert len([p for p in school.channel() if not p.thread]) == 2
+
+
+async def test_a_day_whose_first_post_was_not_taken_is_opened_once(school: School) -> None:
+    await road.raises(school)
+    await school.on("2026-10-13 15:30")
+    await school.presses("priya", "Not yet: tell the Link Tutor")
+    message, verb, data = school.wire("priya", "Tell the Link Tutor: ", evidence=road.EVIDENCE)
+    school.teams.fail_next(429, times=1, retry_after=1)
+    await school.sends("priya", message.id, verb, data)
+    await school.passes(minutes=10)
+    (opening,) = (p for p in school.channel() if not p.thread)
+    assert AGAIN not in str(opening.card)
 
 
 async def test_nothing_is_posted_before_the_link_tutor_is_told(school: School) -> None:

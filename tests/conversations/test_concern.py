@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from tests.conversations import road
 from tests.school import School
 
@@ -93,6 +95,26 @@ async def test_a_draft_is_remembered_once_and_gone_after_five_school_days(school
     await school.on("2026-10-15 09:00")
     assert school.news("priya") == before + 1
     assert not any(road.SEEN in text for text in school.on_disk().values())
+
+
+async def test_a_draft_that_a_kill_left_behind_after_it_was_sent_is_not_offered_again(school: School) -> None:
+    await road.opens_form(school, "priya", "Tom Ashworth")
+    await school.fills("priya", road.concern(school), press="Check my answers")
+    drafts = school.parts.stores.drafts
+    (draft,) = await drafts.drafts_before(school.now + timedelta(days=1))
+    answers = school.newest("priya")
+    await school.presses("priya", "Set the weekly target")
+    for again in ("a mentor who begins anew", "the press, delivered again"):
+        await drafts.keep(draft)
+        if again == "a mentor who begins anew":
+            assert "half-filled" not in await school.says("priya", "concern about Tomas")
+        else:
+            await school.presses("priya", "Set the weekly target", card=answers)
+        assert await drafts.drafts_of(draft.person) == []
+    await drafts.keep(draft)
+    await school.on("2026-10-13 08:30")
+    assert not any("something you saved" in m.summary for m in school.teams.chat("priya"))
+    assert await drafts.drafts_of(draft.person) == []
 
 
 async def test_who_has_not_talked_yet_gets_help_for_the_talk_and_a_private_draft(school: School) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import cycle
 from types import SimpleNamespace
 
@@ -20,6 +21,14 @@ async def test_whoever_installs_it_is_welcomed_once_and_told_why(school: School)
     assert school.buttons("priya") == ["Raise a concern", "My cases", "Privacy: what is kept"]
     await school.teams.greet(school.people["priya"])
     assert school.news("priya") == 1
+
+
+async def test_notices_of_one_installation_that_come_at_once_lead_to_one_welcome(school: School) -> None:
+    """Teams tells of it by two kinds of activity, and sends each again when its answer is late."""
+    lucy = school.people["lucy"]
+    await asyncio.gather(school.teams.install(lucy), *(school.teams.greet(lucy) for _ in range(3)))
+    await school.teams.greet(lucy)
+    assert school.news("lucy") == 1
 
 
 async def test_whoever_removes_it_hears_nothing_there_and_is_welcomed_again_on_their_return(school: School) -> None:
@@ -52,14 +61,20 @@ async def test_each_role_gets_words_of_its_own(school: School) -> None:
     assert len(set(words)) == len(words)
 
 
-@pytest.mark.parametrize("typed", ["help", "HELP!", "hepl", "menu", "what can you do?", "Helo", "good morning"])
-async def test_help_comes_however_it_is_spelt(school: School, typed: str) -> None:
-    said = await school.says("priya", typed)
-    assert "did not understand" not in said
-    assert "Raise a concern" in school.buttons("priya")
+HELP = ["help", "HELP!", "hepl", "menu", "what can you do?", "Helo", "good morning"]
+POLITE = ["hi there", "Hi Pathway", "hey!! 👋", "help me please", "HELP ME!!!", "Menu, please"]
 
 
-@pytest.mark.parametrize("typed", ["concern", "Concern.", "concren", "raise a concern", "raise concern"])
+async def test_help_comes_however_it_is_spelt_and_however_politely(school: School) -> None:
+    for typed in (*HELP, *POLITE):
+        said = await school.says("priya", typed)
+        assert "did not understand" not in said, typed
+        assert "Raise a concern" in school.buttons("priya")
+
+
+@pytest.mark.parametrize(
+    "typed", ["concern", "Concern.", "concren", "raise a concern", "raise concern", "concern abot"]
+)
 async def test_a_concern_begins_however_it_is_spelt(school: School, typed: str) -> None:
     await school.says("priya", typed)
     assert "I am just starting" in school.buttons("priya")
@@ -76,9 +91,24 @@ async def test_what_nobody_understands_gets_the_ways_on(school: School, typed: s
     assert "Raise a concern" in school.buttons("priya")
 
 
+async def test_whom_it_is_about_may_be_said_at_once(school: School) -> None:
+    for typed in (
+        "I am worried about Tom Ashworth",
+        "raise concern about tom ashworth",
+        "A concern about Tom Ashworth!",
+    ):
+        assert "Tom Ashworth" in await school.says("priya", typed), typed
+        assert "I am just starting" in school.buttons("priya")
+
+
 async def test_thanks_are_answered(school: School) -> None:
-    assert "You are welcome" in await school.says("priya", "Thank you!")
-    assert "You are welcome" in await school.says("priya", "thanks")
+    for typed in ("Thank you!", "thanks", "tahnks", "Thanks a lot", "thx", "ta", "cheers, mate", "Bye!"):
+        assert "You are welcome" in await school.says("priya", typed), typed
+
+
+async def test_whoever_wants_to_leave_reads_that_nothing_is_sent(school: School) -> None:
+    for typed in ("cancel", "canecl", "cancel that", "stop it!", "never mind", "quit", "start over"):
+        assert "Nothing is sent" in await school.says("priya", typed), typed
 
 
 async def test_cancel_says_that_nothing_is_sent_and_where_a_saved_form_is(school: School) -> None:

@@ -30,7 +30,7 @@ async def store_folder(tmp_path: Path) -> Path:
     await list_the_office(stores.roster, provider)
     listed = tmp_path / "partnership.csv"
     listed.write_text(PARTNERSHIP.read_text(encoding="utf-8").replace("2027-", "2927-"), encoding="utf-8")
-    said = await RosterCommand(stores.roster, stores.addresses, provider).run(listed, keep=True)
+    said = await RosterCommand(stores.book, stores.roster, stores.addresses, provider).run(listed, keep=True)
     await stores.close()
     assert "error" not in said, said
     return folder

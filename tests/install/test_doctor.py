@@ -18,7 +18,7 @@ import pytest
 
 from bot.__main__ import main
 from bot.doctor import Finding, Mark, examine, report
-from bot.doctor.here import calendars, roster
+from bot.doctor.here import MOST_LOSSES, calendars, roster
 from bot.doctor.microsoft import proxy
 from bot.doctor.settings import look
 from bot.practice.mailbox import Mailbox
@@ -361,11 +361,26 @@ async def test_a_roster_that_is_torn_is_told_of_by_its_name(
     assert "roster.json cannot be read" in wrongs(await seen(env, tmp_path))["roster"]
 
 
-async def test_damaged_files_that_were_set_aside_are_counted(
+async def test_a_torn_roster_that_has_a_good_copy_needs_only_a_start(
+    env: dict[str, str], store_folder: Path, tmp_path: Path
+) -> None:
+    file = store_folder / "roster.json"
+    file.with_name("roster.json.last").write_bytes(file.read_bytes())
+    file.write_bytes(file.read_bytes()[:-9])
+    assert "Start the bot again: it puts the last good copy back." in wrongs(await seen(env, tmp_path))["roster"]
+
+
+async def test_each_file_that_was_found_damaged_has_a_line_and_many_have_few(
     env: dict[str, str], store_folder: Path, tmp_path: Path
 ) -> None:
     (store_folder / "damaged" / "c1.json").write_bytes(b"{")
-    assert "1 damaged file had to be set aside" in wrongs(await seen(env, tmp_path))["roster"]
+    found = wrongs(await seen(env, tmp_path))["damaged"]
+    assert found.startswith("damaged/c1.json was damaged, and there is no good copy of it. Restore it from a backup")
+    for n in range(99):
+        (store_folder / "damaged" / f"d{n}.json").write_bytes(b"{")
+    lines = topic(await seen(env, tmp_path), "damaged")
+    assert len(lines) == MOST_LOSSES + 1
+    assert lines[-1] == (Mark.WRONG, f"And {100 - MOST_LOSSES} more, of which the log tells.")
 
 
 # -- provider, calendars, placement list ------------------------------------------------------------------------------

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import logging
+import json
 import os
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from bot.app import application
 from bot.practice.roll import PROVIDER
 from bot.settings import BotSettings
 from storage import folder
+from tests.logged import as_json, as_text
 from tests.school import School
 from tests.teams.standins import WatchedChannel, settings_for
 
@@ -100,7 +102,7 @@ async def test_an_answer_to_what_is_no_http_says_nothing_of_what_was_sent_and_no
     assert b"Cache-Control: no-store" in head
     assert body in {b"", b"This cannot be read as a request.\n"}
     assert b"ash" not in answer.lower()
-    logged = [logging.Formatter().format(record) for record in school.log.records]
+    logged = [*as_text(school.log.records), *as_json(school.log.records)]
     assert not any("ash" in line.lower() for line in logged)
 
 
@@ -115,8 +117,10 @@ async def test_a_fault_of_our_own_tells_its_place_in_the_log_and_nothing_to_who_
     async with aiohttp.ClientSession() as session, session.get(school.url + "/readyz") as answer:
         assert (answer.status, await answer.text()) == (500, "Something went wrong here.\n")
         assert answer.headers["Cache-Control"] == "no-store"
-    logged = [logging.Formatter().format(record) for record in school.log.records]
-    assert any("answered 500: ValueError at broken:" in line for line in logged)
+    logged = [*as_text(school.log.records), *as_json(school.log.records)]
+    (line,) = (json.loads(line) for line in logged if line.startswith("{") and "a request went wrong" in line)
+    assert (line["status"], line["error"]) == (500, "ValueError")
+    assert re.fullmatch(r".*test_pages\.py:\d+ broken", line["where"][-1])
     assert not any("Ashworth" in line for line in logged)
 
 

@@ -298,6 +298,7 @@ REFUSALS = [
     R(WEEKLY, "mentor", e.SecondOpinion, {"kind": e.Opinion.OBSERVED}, "seen", "Say what was seen."),
     R(WEEKLY, "team", e.LinkTutorNamed, {"person": "nobody"}, "person", "Choose somebody from the list."),
     R(WEEKLY, "team", e.MentorNamed, {"person": ""}, "person", "Choose somebody from the list."),
+    R(WEEKLY, "team", e.MentorNamed, {"person": "tom"}, "person", "Choose somebody from the list."),
     R(BOOKED, "link_tutor", e.InvitationRenewed, {"which": e.Gathering.REVIEW}, "", NO_INVITATION),
 ]  # fmt: skip
 

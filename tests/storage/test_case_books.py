@@ -317,6 +317,21 @@ async def test_what_somebody_was_about_to_do_when_they_fell_silent_is_told_to_th
     assert [x.error for x in await due_letters(shop.book, NOON + LEASE)] == ["busy"]
 
 
+async def test_what_somebody_was_about_to_do_is_known_after_a_restart_and_forgotten_once_it_is_settled(
+    shop: Shop,
+) -> None:
+    await shop.book.commit(first(outbox=(note("a"), note("b"), note("c"))))
+    begun, busy, _ = await due_letters(shop.book)
+    for claim in (begun, busy):
+        assert await shop.book.extend(claim, NOON, LEASE, "perhaps delivered")
+    assert await shop.book.retry(busy, NOON, "busy")
+    await shop.reopen()
+    found = {x.item.key: (x.error, x.attempts) for x in await due_letters(shop.book, NOON + LEASE) if x.item}
+    assert found["a"][0] == "perhaps delivered"
+    assert found["b"] == ("busy", 2)
+    assert found["c"][0] == ""
+
+
 async def test_after_a_restart_an_old_claim_settles_nothing(shop: Shop) -> None:
     await shop.book.commit(first(outbox=(note(),), wake_at=NOON))
     old = [*await due_letters(shop.book), *await due_cases(shop.book)]

@@ -6,10 +6,13 @@ import asyncio
 import sys
 from asyncio.subprocess import PIPE
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
-from tests.keys import tiny_book
+from tests.keys import open_stores, tiny_book
+from tests.storage.replica import fill
 from tests.storage.samples import NOON, due_letters
+from tests.storage.test_replicas import begin, heard, started
 
 ROUNDS = 10
 CASES = 3
@@ -70,3 +73,29 @@ async def check(
         assert not left_over(folder)
     finally:
         await book.close()
+
+
+async def said_by(url: str, *arguments: str, until: Callable[[list[str]], bool]) -> list[str]:
+    """What a bot says that sends what is due, and is killed as soon as it has said enough."""
+    child = await started(url, *arguments)
+    begin(child)
+    said: list[str] = []
+    while not until(said):
+        said.append(" ".join(await heard(child)))
+    child.kill()
+    late, _ = await child.communicate()
+    return said + [line.rstrip() for line in late.decode().splitlines(keepends=True) if line.endswith("\n")]
+
+
+async def test_what_was_being_sent_at_the_kill_comes_again_and_says_so(tmp_path: Path) -> None:
+    url = f"tinydb://{tmp_path / 'data'}"
+    stores = open_stores(url)
+    await stores.open()
+    await fill(stores, 4)
+    await stores.close()
+    mentors = {f"m{n}" for n in range(4)}
+    first = await said_by(url, "3", until=lambda said: sum(line.startswith("sent") for line in said) == 3)
+    (hung,) = mentors - {line.split()[1] for line in first if line.startswith("sent")}
+    second = await said_by(url, until=lambda said: any(line.startswith(f"sent {hung}") for line in said))
+    assert not [line for line in first if line.endswith("again")]
+    assert [line for line in second if not line.endswith("again")] == []

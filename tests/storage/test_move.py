@@ -194,7 +194,7 @@ async def test_a_store_with_a_damaged_file_is_not_moved(url: str, tmp_path: Path
     await shop.reopen()
     target = open_stores(url)
     await target.open()
-    with pytest.raises(NotMoved, match=r"not well\. Damaged files"):
+    with pytest.raises(NotMoved, match=r"not well\. Found damaged at a start: cases/c1"):
         await move(shop.stores, target)
     await target.close()
     await shop.close()

@@ -67,6 +67,22 @@ BAD: dict[str, bytes] = {
     "an object for members": raw(membersAdded={"id": "28:b"}),
     "texts for members": raw(membersAdded=["28:b"]),
     "a text for a mention": raw(entities=[{"type": "mention", "mentioned": "28:b"}]),
+    "an id of 1,001 characters": raw(id="1" * 1001),
+    "an object id as long as a book": raw(**{"from": {"id": "29:a", "aadObjectId": "a" * 100_000}}),
+    "a conversation that ends a line": raw(conversation={"id": "a:c\r\nHost: evil.example"}),
+    "a conversation with a zero byte": raw(conversation={"id": "a:c\0"}),
+    "a card on more than one line": raw(replyToId="1\n2"),
+    "a list for a card": raw(replyToId=["1"]),
+    "a number for an id": raw(id=5),
+    "a number for a team": raw(channelData={"team": {"id": 5}}),
+    "a text for a chosen channel": raw(channelData={"settings": {"selectedChannel": "19:c"}}),
+    "a list for settings": raw(channelData={"settings": []}),
+    "a number for a kind of conversation": raw(conversation={"id": "a:c", "conversationType": 5}),
+    "nothing for a member": raw(membersAdded=[None]),
+    "a list for a mention": raw(entities=[[]]),
+    "an object for mentions": raw(entities={}),
+    "a list for an act": raw(action=["add"]),
+    "an invoke with a text for its value": raw(type="invoke", value="x"),
     "an invoke with a list for its value": raw(type="invoke", value=[1]),
 }
 
@@ -97,6 +113,23 @@ async def test_a_body_that_does_not_tell_its_size_gets_413_when_it_grows_too_lar
     headers = {"Authorization": f"Bearer {line.channel.token()}"}
     async with asyncio.timeout(5), line.session.post(line.url, data=endless(), headers=headers) as answer:
         assert answer.status == 413
+
+
+async def test_a_body_that_cannot_be_unpacked_gets_400(line: Line) -> None:
+    headers = {"Authorization": f"Bearer {line.channel.token()}", "Content-Encoding": "gzip"}
+
+    assert await line.post(raw(), headers) == 400
+    assert line.desk.heard == []
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16"]
+)
+async def test_a_body_that_says_that_it_is_something_else_gets_400(line: Line, kind: str) -> None:
+    headers = {"Authorization": f"Bearer {line.channel.token()}", "Content-Type": kind}
+
+    assert await line.post(json.dumps(line.channel.activity(PRIYA, text="hello")).encode(), headers) == 400
+    assert line.desk.heard == []
 
 
 async def test_the_body_is_not_even_parsed_without_a_token(line: Line) -> None:

@@ -10,10 +10,12 @@ from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
 
 from bot.practice.keys import SigningKey
 from bot.teams import words
+from tests.logged import as_json, as_text
 from tests.teams.standins import APP_ID, PRIYA, TENANT, Line, WatchedChannel, talking
 
 Forge = Callable[[WatchedChannel], str]
@@ -68,6 +70,32 @@ def several_issuers(channel: WatchedChannel) -> str:
     return jwt.PyJWS().encode(claims, channel.key._private, "RS256", headers={"kid": channel.key.key_id})
 
 
+def truly_signed(
+    channel: WatchedChannel, header: dict[str, Any] | bytes | None = None, claims: bytes | None = None
+) -> str:
+    """Signed with the channel's own key, whatever it says: *header* adds to the right one, or stands for it."""
+    head = header if isinstance(header, bytes) else right_header(channel) | (header or {})
+    signed = f"{part(head)}.{part(claims or json.dumps(right_claims(channel)).encode())}"
+    signature = channel.key._private.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+    return f"{signed}.{part(signature)}"
+
+
+def right_header(channel: WatchedChannel) -> dict[str, Any]:
+    return {"alg": "RS256", "kid": channel.key.key_id, "typ": "JWT"}
+
+
+def twice(content: dict[str, Any], **first: Any) -> bytes:
+    """*content* with a name that it has said before, as something else."""
+    return json.dumps(first).encode()[:-1] + b", " + json.dumps(content).encode()[1:]
+
+
+def another_last_character(channel: WatchedChannel) -> str:
+    """The signature in another spelling: its last character has bits that say nothing."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    token = channel.token()
+    return token[:-1] + alphabet[alphabet.index(token[-1]) + 1]
+
+
 FORGED: dict[str, Forge] = {
     "no header at all": lambda _: "",
     "one word": lambda _: "open-sesame",
@@ -117,6 +145,49 @@ FORGED: dict[str, Forge] = {
     "an empty service address": lambda c: c.token(serviceurl=""),
     "another service address": lambda c: c.token(serviceurl="https://smba.trafficmanager.net/emea/"),
     "the service address as a list": lambda c: c.token(serviceurl=[c.service_url]),
+    "a list for a key id": lambda c: truly_signed(c, {"kid": [c.key.key_id]}),
+    "a key id of 5,000 characters": lambda c: truly_signed(c, {"kid": c.key.key_id * 160}),
+    "no key id but a null": lambda c: truly_signed(c, {"kid": None}),
+    "a list for an alg": lambda c: truly_signed(c, {"alg": ["RS256"]}),
+    "alg in small letters": lambda c: truly_signed(c, {"alg": "rs256"}),
+    "alg said twice": lambda c: truly_signed(c, twice(right_header(c), alg="none")),
+    "the key id said twice": lambda c: truly_signed(c, twice(right_header(c), kid="another")),
+    "a field that must be understood": lambda c: truly_signed(c, {"crit": ["exp"]}),
+    "a list of such fields, empty": lambda c: truly_signed(c, {"crit": []}),
+    "claims that are not encoded": lambda c: truly_signed(c, {"b64": False}),
+    "a token within": lambda c: truly_signed(c, {"cty": "JWT"}),
+    "claims that are packed": lambda c: truly_signed(c, {"zip": "DEF"}),
+    "claims that are encrypted": lambda c: truly_signed(c, {"enc": "A256GCM"}),
+    "a token for something else": lambda c: truly_signed(c, {"typ": "at+jwt"}),
+    "a number for a type": lambda c: truly_signed(c, {"typ": 5}),
+    "a header in UTF-16": lambda c: truly_signed(c, json.dumps(right_header(c)).encode("utf-16")),
+    "claims in UTF-16": lambda c: truly_signed(c, claims=json.dumps(right_claims(c)).encode("utf-16")),
+    "claims after a byte order mark": lambda c: truly_signed(
+        c, claims=b"\xef\xbb\xbf" + json.dumps(right_claims(c)).encode()
+    ),
+    "the audience said twice": lambda c: truly_signed(c, claims=twice(right_claims(c), aud="another")),
+    "the end said twice": lambda c: truly_signed(c, claims=twice(right_claims(c), exp=1)),
+    "the issuer said twice": lambda c: truly_signed(c, claims=twice(right_claims(c), iss="another")),
+    "claims nested too deeply": lambda c: truly_signed(c, claims=twice({"x": 0}, y=0)[:-1] + b", " + b"[" * 3000),
+    "an end as text": lambda c: c.token(exp="4000000000"),
+    "an end that is no number": lambda c: c.token(exp=float("nan")),
+    "an end that is true": lambda c: c.token(exp=True),
+    "a list for an end": lambda c: c.token(exp=[4_000_000_000]),
+    "an end before all time": lambda c: c.token(exp=-1),
+    "a beginning as text": lambda c: c.token(nbf="1"),
+    "given in the future": lambda c: c.token(iat=4_000_000_000),
+    "given yesterday, in words": lambda c: truly_signed(
+        c, claims=json.dumps(right_claims(c, iat="yesterday")).encode()
+    ),
+    "a list with our id for an audience": lambda c: c.token(aud=[APP_ID]),
+    "our id in capitals": lambda c: c.token(aud=APP_ID.upper()),
+    "an issuer that goes on after an end": lambda c: c.token(iss="https://api.botframework.com\0"),
+    "its signature in another spelling": another_last_character,
+    "parts filled up to four": lambda c: ".".join(f"{p}==" for p in c.token().split(".")),
+    "a blank within": lambda c: c.token().replace(".", "\t.", 1),
+    "two tokens": lambda c: f"{c.token()},{c.token()}",
+    "an encrypted token": lambda c: f"{part({'alg': 'RSA-OAEP', 'enc': 'A256GCM', 'kid': c.key.key_id})}.a.b.c.d",
+    "a token as an object": lambda c: json.dumps({"payload": c.token()}),
 }
 
 
@@ -161,13 +232,15 @@ async def test_two_authorizations_are_refused_even_if_one_is_good(line: Line) ->
         ({"exp": 999_700}, 401),
         ({"nbf": 1_000_300}, 200),
         ({"nbf": 1_000_301}, 401),
+        ({"iat": 1_000_300}, 200),
+        ({"iat": 1_000_301}, 401),
     ],
 )
 async def test_five_minutes_of_difference_between_clocks_is_let_pass_to_the_second(
     bent: dict[str, Any], status: int
 ) -> None:
     async with talking(wall=lambda: 1_000_000.0) as line:
-        times: dict[str, Any] = {"nbf": 999_000, "exp": 1_003_600}
+        times: dict[str, Any] = {"nbf": 999_000, "iat": 999_000, "exp": 1_003_600}
         token = line.channel.token(**(times | bent))
 
         answer = await line.channel.deliver(line.channel.activity(PRIYA, text="hello"), token=token)
@@ -200,6 +273,7 @@ def changed(activity: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
         ("from.aadObjectId", None),
         ("from.aadObjectId", ""),
         ("from.id", None),
+        ("recipient.id", "28:9c0f2c1e-5a4b-4a11-8f3b-2f6c8f8d7a10"),
     ],
 )
 async def test_a_true_token_does_not_let_in_what_is_not_ours(line: Line, path: str, value: str | None) -> None:
@@ -255,10 +329,11 @@ async def test_refusals_are_logged_without_anything_of_the_person(line: Line, ca
 
     await line.channel.deliver(activity)
 
-    ours = " ".join(record.getMessage() for record in caplog.records if record.name.startswith("bot."))
-    assert "refused with 403" in ours
+    said = "\n".join((*as_text(caplog.records), *as_json(caplog.records)))
+    assert "refused" in said
+    assert "status=403" in said
     for personal in ("Priya", "Tom", PRIYA.object_id, PRIYA.teams_id, "another-tenant"):
-        assert personal not in ours
+        assert personal not in said
 
 
 # -- a token that was let in before is remembered; what else has to hold is asked each time -------------------------
@@ -267,7 +342,7 @@ async def test_refusals_are_logged_without_anything_of_the_person(line: Line, ca
 async def test_a_token_that_was_let_in_is_refused_when_its_time_is_over() -> None:
     now = 1_000_000.0
     async with talking(wall=lambda: now) as line:
-        token = line.channel.token(nbf=999_000, exp=1_003_600)
+        token = line.channel.token(nbf=999_000, iat=999_000, exp=1_003_600)
         first = await line.channel.deliver(line.channel.activity(PRIYA, text="hello"), token=token)
         now = 1_003_900.0
         second = await line.channel.deliver(line.channel.activity(PRIYA, text="hello"), token=token)

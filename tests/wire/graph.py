@@ -1,4 +1,5 @@
-"""Microsoft Graph among the tests' hosts: installs the bot for people, and checks what it is asked for.
+"""Microsoft Graph among the tests' hosts: installs the bot for people, sends letters and keeps calendars, and checks what
+it is asked for.
 
 What a request must look like is taken from the published contract where that lies beside the clone; a few words of it
 are checked in any case.
@@ -17,7 +18,11 @@ import yaml
 from aiohttp import web
 from jsonschema import Draft202012Validator
 
+from bot.practice import graph as practice
+from bot.practice.calendars import Calendars
 from bot.practice.people import PracticePerson
+from tests.graph_contract import Contract
+from tests.school import in_tenant, mailbox_of
 
 if TYPE_CHECKING:
     from bot.practice.channel import Channel
@@ -41,6 +46,10 @@ class Graph:
         self.sends_from = ""
         self.letters: list[dict[str, Any]] = []
         self.posted = asyncio.Event()
+        self.contract = Contract()
+        #: The tenant's calendars, and what goes wrong with them by rule. Without the setting nobody asks for them.
+        self.outlook = practice.Graph(Calendars([mailbox_of(p) for p in line.people if in_tenant(p)], line.now))
+        self.outlook.watch = self.contract
         self._tokens: set[str] = set()
         self._welcomes: set[asyncio.Task[Any]] = set()
 
@@ -48,16 +57,19 @@ class Graph:
         """What Entra gives for Graph's scope; none is good for the connector."""
         new = f"graph-{secrets.token_hex(8)}"
         self._tokens.add(new)
+        self.outlook.trusts(new)
         return new
 
     def forget_tokens(self) -> None:
         """As when a secret was revoked: those given until now get 401."""
         self._tokens.clear()
+        self.outlook.forget_tokens()
 
     def application(self) -> web.Application:
         app = web.Application()
         app.router.add_post("/v1.0/users/{user}/teamwork/installedApps", self._install)
         app.router.add_post("/v1.0/users/{user}/sendMail", self._send_mail)
+        self.outlook.add_to(app, "")
         return app
 
     async def _install(self, request: web.Request) -> web.Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -21,6 +22,7 @@ class Partnership(School):
         self.teams = microsoft.line
         self.teams.bot_url = bot.messages
         self.bot = bot
+        self.graph = microsoft.graph.outlook
 
     async def says(self, key: str, text: str) -> str:
         """The answer may come after its request was answered: on a slow machine it does."""
@@ -78,6 +80,12 @@ class Partnership(School):
     def recorded(self, reference: str) -> list[str]:
         """What was recorded, in order: "MeetingBooked"."""
         return [event["type"] for event in self.case(reference)["events"]]
+
+    async def writes_down(self, reference: str, kind: str, *, seconds: float = 20.0) -> None:
+        """Until the other process has recorded *kind* on the disk, where nothing tells of it. Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            while kind not in self.recorded(reference):  # noqa: ASYNC110 - another process does it
+                await asyncio.sleep(0.05)
 
     async def hears(self, key: str, words: str, *, seconds: float = 10.0) -> None:
         """Until any message in somebody's chat has *words*. Raises TimeoutError."""

@@ -16,15 +16,11 @@ from aiohttp import web
 
 from bot.admin import ask
 from bot.practice import hands
-from bot.practice.roll import PARTNERSHIP, PROVIDER
+from bot.practice.roll import PARTNERSHIP
 from dialogs.turn import new_nonce
-from pathway import events as e
-from pathway.casework import Casework
-from pathway.provider import Provider
 from tests.conversations import planning, road
 from tests.conversations import second_road as review
 from tests.conversations.test_no_path import FIRST, FOURS, LAST, _confirmed, _four_targets
-from tests.keys import open_stores
 from tests.wire.microsoft import CONNECTOR, Microsoft
 from tests.wire.partnership import Partnership
 from tests.wire.running import Bot, serving
@@ -172,12 +168,10 @@ def pressed(
 async def test_a_mentor_who_was_replaced_is_refused_at_once_on_the_card_they_kept(
     microsoft: Microsoft, tmp_path: Path
 ) -> None:
-    """Owen is taken off the placement list while the bot runs; Sian's place is given to another by the office, which no
-    card offers yet: that fact is put into the store.
-    """
+    """Owen is taken off the placement list while the bot runs; Sian's place is given to Gareth by the office."""
     async with serving(microsoft, tmp_path) as bot:
         school = Partnership(microsoft, bot)
-        await school.opens("sian", "owen", "martin")
+        await school.opens("sian", "owen", "martin", "sam", "gareth")
         reference = await school.tells("martin", "sian", "Daniel Okoro")
         await school.says("owen", reference)
         before = school.case(reference)["events"]
@@ -186,17 +180,18 @@ async def test_a_mentor_who_was_replaced_is_refused_at_once_on_the_card_they_kep
 
         assert "nothing here for you" in await school.sends("owen", *kept["owen"])
         assert school.case(reference)["events"] == before
-        assert await bot.stop() == 0
-    await mentor_named(bot, school.people["owen"].email, reference)
-    async with serving(microsoft, tmp_path) as bot:
-        school = Partnership(microsoft, bot)
-        before = school.case(reference)["events"]
 
+        await school.says("sam", reference)
+        await road.presses_rarer(school, "sam", "Name another mentor")
+        await school.fills("sam", email=school.people["gareth"].email, press="Make them the mentor")
+        await school.hears("gareth", "You have been named as the mentor on this placement")
+        named = school.case(reference)["events"]
         gone = await school.sends("sian", *kept["sian"])
 
+        assert named[-1]["type"] == "MentorNamed"
         assert "nothing here for you" in gone
         assert "Daniel" not in gone
-        assert school.case(reference)["events"] == before
+        assert school.case(reference)["events"] == named
 
 
 async def without_owen(bot: Bot, file: Path) -> None:
@@ -212,24 +207,6 @@ async def without_owen(bot: Bot, file: Path) -> None:
     answer = await ask(bot.store, {"do": "roster", "file": str(file), "keep": True})
     assert answer is not None
     assert "error" not in answer, answer
-
-
-async def mentor_named(bot: Bot, email: str, reference: str) -> None:
-    """The office has named another mentor, written as the bot itself would write it."""
-    stores = open_stores(f"tinydb://{bot.store}")
-    await stores.open()
-    case_id = await stores.book.case_with_reference(reference)
-    person, provider = await stores.roster.by_email(email), Provider.load(PROVIDER)
-    office = await stores.roster.by_email(provider.partnership_team[0].email)
-    assert case_id is not None
-    assert person is not None
-    assert office is not None
-    at = (await stores.book.events(case_id))[-1].at
-    casework = Casework(stores.book, stores.roster, provider, lambda: at)
-    case = await casework.case(case_id)
-    stamp = casework.stamp(await casework.ground(case.placement), office.id, e.MentorNamed, case)
-    await casework.record(case_id, [e.MentorNamed(**stamp, person=person.id)], nonce="the office's own")
-    await stores.close()
 
 
 # -- no step is left out --------------------------------------------------------------------------------------------

@@ -154,6 +154,6 @@ async def test_while_entra_refuses_and_its_directory_fails_people_are_told_kindl
             school.teams.transcript.set_installed("priya", installed=True)
             assert (await school.teams.deliver(activity)).status == 200
             assert "Traceback" not in bot.said()
-            assert "no token for " in bot.said()
+            assert '"no token"' in bot.said()
     finally:
         microsoft.before.pop(ENTRA)

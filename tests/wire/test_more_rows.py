@@ -20,6 +20,7 @@ import pytest
 from bot.practice import hands
 from tests.conversations import road
 from tests.keys import open_stores
+from tests.logged import lines
 from tests.school import PASSWORD
 from tests.wire.microsoft import CONNECTOR, Microsoft
 from tests.wire.partnership import Partnership
@@ -117,9 +118,11 @@ async def test_a_card_in_the_wrong_hands_says_what_an_unknown_case_says(microsof
                 assert await school.sends(who, school.newest(who).id, verb, as_helen) == unknown
 
         assert cases(bot) == before
-        refusals = [line for line in bot.said().splitlines() if "refused: person " in line]
+        refusals = [line for line in lines(bot.said()) if line["message"].startswith("refused: ")]
         assert len(refusals) == 2 * (1 + 3 * 2)
-        assert not any(name in line for line in refusals for name in ("Gareth", "Aisha", "Helen", "Tom"))
+        assert len({line["person"] for line in refusals}) == 2
+        assert len({line["during"] for line in refusals}) == len(refusals)
+        assert not any(name in bot.said() for name in ("Gareth", "Aisha", "Helen", "Tom"))
 
 
 async def test_who_is_the_link_tutor_no_longer_is_refused_at_once_on_the_card_they_kept(

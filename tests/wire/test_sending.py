@@ -202,6 +202,53 @@ async def test_the_newest_service_address_of_a_person_is_used_for_what_comes_nex
         assert posted(ELSEWHERE) == written + 1 == 2
 
 
+async def test_the_newest_service_address_of_the_channel_is_used_for_what_is_posted_there(
+    microsoft: Microsoft, tmp_path: Path
+) -> None:
+    """Somebody asks in the channel after Teams has moved it; in another channel of theirs it is no news of this one."""
+    line = microsoft.line
+    async with serving(microsoft, tmp_path) as bot:
+        school = Partnership(microsoft, bot)
+        await school.opens("sam", "priya", "helen")
+        await line.add_to_channel(school.people["sam"])
+        await line.say_in_channel(school.people["sam"], "use this channel")
+        line.url = f"https://{CONNECTOR}{ELSEWHERE}"
+        try:
+            await line.say_in_channel(school.people["helen"], "help")
+            await school.hears("helen", "Raise a concern")
+        finally:
+            line.url = f"https://{CONNECTOR}{REGION}"
+        before = len(line.calls)
+        reference = await school.tells("helen")
+        await line.until(lambda: any(reference in m.text for m in school.channel()), seconds=10)
+    posted = [unquote(c.path) for c in list(line.calls)[before:] if c.method == "POST"]
+    place = line.place.channel_id
+    assert {path.partition("/v3")[0] for path in posted if place in path} == {ELSEWHERE}
+
+
+async def test_no_redirect_carries_the_token_to_another_host(microsoft: Microsoft, tmp_path: Path) -> None:
+    """The message waits, and arrives when the connector speaks for itself again."""
+    turned = 0
+
+    async def turns_away(request: web.Request) -> web.StreamResponse | None:
+        nonlocal turned
+        if request.method != "POST" or turned:
+            return None
+        turned += 1
+        return web.Response(status=307, headers={"Location": "https://evil.example/"})
+
+    async with serving(microsoft, tmp_path) as bot:
+        school = Partnership(microsoft, bot)
+        await school.opens("tom")
+        microsoft.before[CONNECTOR] = turns_away
+        try:
+            await school.says("tom", "help")
+        finally:
+            microsoft.before.pop(CONNECTOR)
+        assert turned == 1
+        assert bot.asked_in_vain() == []
+
+
 async def test_one_token_serves_many_turns_and_reminders(microsoft: Microsoft, tmp_path: Path) -> None:
     before, connections = microsoft.calls(ENTRA, "token"), microsoft.connections[CONNECTOR]
     async with serving(microsoft, tmp_path) as bot:

@@ -70,3 +70,48 @@ async def test_a_turn_under_way_is_finished_before_the_stop(microsoft: Microsoft
 
     cases = len(list((tmp_path / "store" / "cases").glob("*.json")))
     assert cases == (1 if answer.kind == "card" else 0)
+
+
+async def test_connections_that_never_come_to_an_end_do_not_hold_up_the_stop(
+    microsoft: Microsoft, tmp_path: Path
+) -> None:
+    """Some have said nothing, some are in the middle of their head, and some of a body that they may send."""
+    good = f"POST /api/messages HTTP/1.1\r\nHost: pathway\r\nAuthorization: Bearer {microsoft.line.token()}\r\n"
+    beginnings = (b"", good.encode(), f"{good}Content-Length: 1000\r\n\r\n{{".encode())
+    writers = []
+    async with serving(microsoft, tmp_path) as bot:
+        for beginning in beginnings * 20:
+            _, writer = await asyncio.open_connection("127.0.0.1", bot.port)
+            writer.write(beginning)
+            writers.append(writer)
+        school = Partnership(microsoft, bot)
+        await school.opens("priya")
+        assert await bot.stop(seconds=SOON) == 0
+        assert all(word not in bot.said() for word in ("Traceback", "answered 5", "ERROR"))
+    for writer in writers:
+        writer.transport.abort()
+
+
+async def test_an_older_card_that_cannot_be_edited_does_not_hold_up_the_stop(
+    microsoft: Microsoft, tmp_path: Path
+) -> None:
+    """Whatever cannot be ended in time is let go before the store is closed: nothing is left to complain."""
+    async with serving(microsoft, tmp_path) as bot:
+        school = Partnership(microsoft, bot)
+        await school.opens("priya", "helen")
+        reference = await school.tells("helen")
+        await school.says("helen", reference)
+        older = school.newest("helen")
+        await school.says("helen", reference)
+        newer, _, data = school.wire("helen", "Read everything")
+        assert newer.id != older.id
+        microsoft.before[CONNECTOR] = hang
+        try:
+            asked = microsoft.calls(CONNECTOR)
+            for card in (newer, older):
+                await school.teams.press(school.people["helen"], card.id, "cases.open", data)
+            await microsoft.until(lambda: microsoft.calls(CONNECTOR) > asked)
+            assert await bot.stop(seconds=SOON) == 0
+        finally:
+            microsoft.before.pop(CONNECTOR)
+        assert all(word not in bot.said() for word in ("Traceback", "ERROR", "never awaited", "was destroyed"))

@@ -17,6 +17,7 @@ from aiohttp import web
 from bot.practice.keys import SigningKey
 from bot.practice.people import PracticePerson
 from storage.seal import MainKeys
+from tests.logged import lines
 from tests.school import APP_ID, TENANT
 from tests.teams.test_body import BAD
 from tests.teams.test_gate import FORGED
@@ -184,7 +185,7 @@ async def test_what_was_refused_is_logged_without_anything_of_the_person(microso
     await refused(microsoft, bot, json.dumps(activity).encode(), microsoft.line.token())
 
     said = bot.said()
-    assert "refused with 403: not the Teams channel" in said
+    assert {"refused", 403, "not the Teams channel"} <= set(lines(said)[-1].values())
     assert all(word not in said for word in ("Priya", "Tom", "tears", "eyJ", priya(microsoft).object_id))
 
 
@@ -259,6 +260,31 @@ async def post_slowly(bot: Bot, raw: bytes, token: str) -> int:
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
     async with aiohttp.ClientSession() as session, session.post(bot.messages, data=raw, headers=headers) as answer:
         return answer.status
+
+
+async def test_a_key_that_is_not_endorsed_for_teams_lets_nobody_in_and_no_redirect_is_followed_to_one_that_is(
+    microsoft: Microsoft, tmp_path: Path
+) -> None:
+    """Microsoft's page lists keys of other channels too; and who can bend its answer shall not name another page."""
+    answers: list[web.StreamResponse] = [
+        web.json_response({"keys": [microsoft.line.key.public(["webchat", "directline"])]}),
+        web.Response(status=307, headers={"Location": "https://evil.example/keys"}),
+    ]
+
+    async def bends(request: web.Request) -> web.StreamResponse | None:
+        return answers.pop(0) if request.path.endswith("/keys") and answers else None
+
+    activity = json.dumps(microsoft.line.activity(priya(microsoft), text="help")).encode()
+    microsoft.before[KEYS] = bends
+    try:
+        async with serving(microsoft, tmp_path) as bot:
+            assert await refused(microsoft, bot, activity, microsoft.line.token()) == 401
+            assert await refused(microsoft, bot, activity, microsoft.line.token(key_id="another")) == 401
+            assert answers == []
+            assert bot.asked_in_vain() == []
+            assert "evil" not in bot.said()
+    finally:
+        microsoft.before.pop(KEYS)
 
 
 GAPS: dict[str, dict[str, str | None]] = {

@@ -18,6 +18,7 @@ from cards import (
     weekly_check,
 )
 from cards import channel as in_channel
+from cards import mentor as another_mentor
 from cards.acts import chat_link
 from cards.concern import CANNOT_WAIT, NOT_ENOUGH, START, Choice
 from cards.elements import Card, link
@@ -299,6 +300,9 @@ def steps(world: World, told: Sequence[Told]) -> Iterator[Drawn]:
     for n in (1, 3, 12):
         tutors = {f"tutor-{i}": world.people["martin"].name for i in range(n)}
         forms.append((f"link_tutor.name_form: {n}", at_once, "sam", partial(_name_form, tutors)))
+    for n in (0, 1, 12):
+        mentors = {f"mentor-{i}": world.people["gareth"].name for i in range(n)}
+        forms.append((f"mentor.name_form: {n}", at_once, "sam", partial(_mentor_form, mentors)))
     for name, one, reader, draw in forms:
         yield from fillings(world, name, partial(draw, one.view(reader)), one.view(reader))
     for reader, mentor in TYPISTS:
@@ -316,6 +320,10 @@ def slots(*read: str) -> tuple[Slot, ...]:
 
 def _name_form(tutors: Mapping[str, str], view: View, values: Values, faults: Faults) -> Card:
     return link_tutor.name_form(view, tutors, values, faults)
+
+
+def _mentor_form(mentors: Mapping[str, str], view: View, values: Values, faults: Faults) -> Card:
+    return another_mentor.name_form(view, mentors, values, faults)
 
 
 def _invitation(view: View, values: Values, faults: Faults) -> Card:
