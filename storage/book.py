@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import itertools
 import json
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -33,13 +34,16 @@ from pathway.ports import (
 from storage import chain
 from storage import record as r
 from storage.chain import Broken, Chain, Head
+from storage.codec import Json, decode_event
 from storage.index import Entry, Index, Task, outbox_id
 from storage.locks import Locks, Unbroken
 from storage.record import Record, Work
-from storage.seal import AUDIT, Keyring, case_key
+from storage.seal import AUDIT, Key, KeyGone, Keyring, case_key
 
 #: A store's fences begin anew above all those of its earlier runs, so that none has to be written at a claim.
 FENCES_A_RUN = 1 << 32
+#: Of so many cases that were read last, what was opened of their events is kept.
+MOST_OPENED = 64
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -125,6 +129,7 @@ class RecordBook:
 
     def _forget(self) -> None:
         self._index = Index()
+        self._opened: OrderedDict[str, tuple[str, tuple[Json, ...]]] = OrderedDict()
         self._leases: dict[tuple[Queue, str], Lease] = {}
         self._settling: set[tuple[Queue, str]] = set()
         self._fences = itertools.count(1)
@@ -249,6 +254,7 @@ class RecordBook:
             if case_id == r.NO_CASE:
                 return False
             there = await self._shelf.drop(case_id)
+            self._opened.pop(case_id, None)
             index.drop(case_id)
             for held in [x for x in self._leases if x[1] == case_id or x[1].startswith(outbox_id(case_id, ""))]:
                 del self._leases[held]
@@ -264,7 +270,27 @@ class RecordBook:
 
     async def events(self, case_id: str) -> Sequence[Event]:
         record = await self._read(case_id)
-        return record.history(await self._shelf.ring.key(case_key(case_id))) if record else ()
+        if record is None:
+            return ()
+        try:
+            key = await self._shelf.ring.key(case_key(case_id))
+        except KeyGone:
+            if case_id in self._ready():
+                raise
+            return ()  # it was erased meanwhile
+        return tuple([decode_event(x) for x in self._written(record, key)])
+
+    def _written(self, record: Record, key: Key) -> tuple[Json, ...]:
+        """The events in their written form; of the cases that were read last, only what is new has to be opened."""
+        link, before = self._opened.pop(record.case_id, ("", ()))
+        if before and (len(before) > record.version or record.events[len(before) - 1].link != link):
+            before = ()
+        new = [r.open_event(record.case_id, entry, key) for entry in record.events[len(before) :]]
+        written = (*before, *new)
+        self._opened[record.case_id] = record.events[-1].link if record.events else "", written
+        if len(self._opened) > MOST_OPENED:
+            self._opened.popitem(last=False)
+        return written
 
     async def seen(self, nonce: str) -> Committed | None:
         return self._ready().seen(nonce)

@@ -136,7 +136,12 @@ def written_text(event: Json) -> bytes:
 
 def opened(case_id: str, entry: Entry, key: Key) -> Event:
     """Raises CodecError, Unreadable."""
-    return decode_event(key.open_json(entry.sealed, chain.about(case_id, entry.n)))
+    return decode_event(open_event(case_id, entry, key))
+
+
+def open_event(case_id: str, entry: Entry, key: Key) -> Json:
+    """In its written form. Raises Unreadable."""
+    return key.open_json(entry.sealed, chain.about(case_id, entry.n))
 
 
 def clear(record: Record) -> Json:
