@@ -25,7 +25,8 @@ from dialogs.turn import Office, Turn
 from pathway.casework import Casework
 from pathway.people import Person, Placement
 from pathway.provider import Provider
-from storage import Stores, open_stores
+from storage import Stores
+from tests.keys import open_stores
 
 PROVIDER = Path(__file__).parent.parent / "bot" / "practice" / "provider.toml"
 NOW = datetime(2026, 10, 6, 9, tzinfo=UTC)
@@ -48,7 +49,7 @@ class Bench:
         self.stores = stores
         self.now = NOW
         casework = Casework(stores.book, stores.roster, provider, lambda: self.now)
-        self.office = Office(casework, stores.drafts, lambda *_: "", self.no_letter)
+        self.office = Office(casework, stores.drafts, lambda *_: "", self.no_letter, reads=stores.reads)
 
     async def no_letter(self, *_: object) -> None:
         return None

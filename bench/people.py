@@ -13,9 +13,9 @@ from bot.practice.activities import Place
 from bot.practice.people import PracticePerson
 from pathway.address import Address
 from pathway.people import Person, Placement, Reach
-from storage import open_stores
 from storage.atomic import write_documents
 from storage.codec import encode
+from tests.keys import open_stores
 
 APP_ID = "6f1d3b5e-0d8a-4c53-9b8e-1f0e7f4a2c11"
 TENANT = "0b2f6c0e-7a51-4f0c-8f43-5d7b3a9e1c22"

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import json
 import os
+import secrets
 import shutil
 import statistics
 import subprocess
@@ -227,6 +229,7 @@ def pathway_settings(folder: Path) -> dict[str, str]:
         "PATHWAY_URL": "https://pathway.example.ac.uk",
         "PATHWAY_STORE": f"tinydb://{folder / 'store'}",
         "PATHWAY_PROVIDER": str(ROOT / "bot" / "practice" / "provider.toml"),
+        "PATHWAY_KEY": base64.b64encode(secrets.token_bytes(32)).decode("ascii"),
     }
 
 

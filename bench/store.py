@@ -24,8 +24,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from storage import Stores, open_stores
+from storage import Stores
 from storage.atomic import replace_file
+from tests.keys import open_stores
 from tests.postgres import fresh_schema
 from tests.storage.samples import LEASE, NOON, first, note, then
 

@@ -30,7 +30,7 @@ from bot.sending.to_people import MAILED, ToPeople
 from pathway.appointments import CALENDAR
 from pathway.casework import Casework, NoSuchCase
 from pathway.jobs import job_id
-from pathway.ports import MAYBE, Addresses, Claim, StoreUnavailable
+from pathway.ports import MAYBE, Addresses, Claim, Reads, StoreUnavailable
 from pathway.tellings import CHANNEL
 
 log = logging.getLogger(__name__)
@@ -58,6 +58,7 @@ class Sender:
         owner: str = "",
         bot_link: str = "",
         diary: Diary | None = None,
+        reads: Reads | None = None,
     ) -> None:
         """*bot_link* is Teams' deep link to the bot's chat, for letters."""
         self.casework = casework
@@ -67,7 +68,7 @@ class Sender:
         self.cards = LiveCards(casework, addresses, post)
         self.channel = Channel(casework, addresses, post, self.reach)
         people = ToPeople(casework, addresses, post, mail, reach=self.reach, bot_link=bot_link)
-        self._of_cases = OfCases(casework, people, self.cards)
+        self._of_cases = OfCases(casework, people, self.cards, reads)
         self._caseless = Caseless(casework, addresses, people)
         self._pauses: dict[str, float] = {}
         self.failures: deque[Failure] = deque(maxlen=FAILURES)

@@ -15,6 +15,7 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from bot.logs import SHAPES, Shape
 from bot.teams.settings import OPENID_URL, TEAMS_HOSTS, AppType, TeamsSettings
+from storage.seal import NO_KEY, BadKey, MainKeys, read_key_file
 
 DEFAULT_PORT = 3978
 PRACTICE_PASSWORD = "practice-"  # noqa: S105 - how the made-up secrets of practice mode begin
@@ -41,6 +42,8 @@ class MailSettings:
 
 @dataclass(frozen=True, slots=True)
 class BotSettings:
+    """*keys* are the main keys that the store is sealed with; None is enough for `memory:` alone."""
+
     teams: TeamsSettings
     host: str
     port: int
@@ -61,6 +64,7 @@ class BotSettings:
     """Whether meetings are written into calendars through Microsoft Graph, where a mailbox lets the bot in."""
     graph: str = ""
     """Where practice mode's own Microsoft Graph answers; "" for the real one."""
+    keys: MainKeys | None = field(default=None, repr=False)
     log: Shape = "json"
     """How the log is written: one JSON object a line, or for people at a terminal."""
 
@@ -96,6 +100,7 @@ def read(env: Mapping[str, str]) -> BotSettings:
         proof_mailbox=_mailbox(env, "PATHWAY_PROOF_MAILBOX"),
         calendars=_calendars(env),
         graph=_graph(env, practice),
+        keys=needed_keys(env),
         log=_log(env, practice),
     )
 
@@ -105,6 +110,28 @@ def store_url(env: Mapping[str, str]) -> str:
     if not url:
         raise SettingsFault("PATHWAY_STORE is missing. Set it to a folder, for example tinydb:///var/lib/pathway.")
     return url
+
+
+def main_keys(env: Mapping[str, str]) -> MainKeys | None:
+    """The main keys of the store, from PATHWAY_KEY or the file PATHWAY_KEY_FILE; None where neither is set."""
+    key, file = env.get("PATHWAY_KEY", ""), env.get("PATHWAY_KEY_FILE", "")
+    if key and file:
+        raise SettingsFault("PATHWAY_KEY is set beside PATHWAY_KEY_FILE. Take one of the two away.")
+    try:
+        if file:
+            return read_key_file(Path(file))
+        return MainKeys.parse(key) if key else None
+    except BadKey as fault:
+        name, it = ("PATHWAY_KEY_FILE", f"the file {file}") if file else ("PATHWAY_KEY", "the key")
+        raise SettingsFault(f"{name} is wrong, {it}: {fault}. Make one with python -m bot key new FILE.") from fault
+
+
+def needed_keys(env: Mapping[str, str]) -> MainKeys | None:
+    """As `main_keys`; where there is none, a store that lasts is refused."""
+    keys = main_keys(env)
+    if keys is None and not store_url(env).startswith("memory:"):
+        raise SettingsFault(f"PATHWAY_KEY is missing. {NO_KEY}")
+    return keys
 
 
 def run_folder(env: Mapping[str, str]) -> Path:

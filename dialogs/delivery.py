@@ -12,7 +12,7 @@ from dialogs.turn import Reply, Turn
 from pathway.casework import NoSuchCase
 from pathway.jobs import job_id
 from pathway.people import Item, access
-from pathway.ports import Claim
+from pathway.ports import Claim, Saw
 from pathway.roles import Role
 from pathway.tellings import Notice
 
@@ -44,6 +44,7 @@ async def _list(turn: Turn, news: str = "") -> Reply:
     sent = turn.get("start")
     start = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 6 and int(sent) < len(found) else 0
     addresses = turn.office.addresses
+    turn.shows(Saw.LIST, *(one.case for one, _ in found[start : start + cards.PAGE] if one.case))
     drawn = cards.undelivered(
         [one for one, _ in found[start : start + cards.PAGE]],
         start,
@@ -102,7 +103,10 @@ async def see(turn: Turn) -> Reply:
     if not await is_office(turn):
         return office_only(turn)
     chosen = await _chosen(turn)
-    return Reply(cards.letter(chosen[0], turn.today), SUMMARY) if chosen else await _list(turn, GONE)
+    if chosen is None:
+        return await _list(turn, GONE)
+    turn.shows(Saw.LIST, *([chosen[0].case] if chosen[0].case else []))
+    return Reply(cards.letter(chosen[0], turn.today), SUMMARY)
 
 
 @steps.on("delivery.again")

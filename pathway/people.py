@@ -29,6 +29,10 @@ class Reach(StrEnum):
 NEVER_OPENED, REMOVED, MAIL_REFUSED = "NeverOpened", "Removed", "MailRefused"
 
 
+#: In the place of a name that was erased.
+FORMER_STUDENT, FORMER_COLLEAGUE = "a former student", "a former colleague"
+
+
 @dataclass(frozen=True, slots=True)
 class OutOfReach:
     """Teams takes nothing for this person until they are heard of again. *since* is aware; *reason* is Teams' code
@@ -109,8 +113,11 @@ class Party:
     cases_of_student: tuple[str, ...] = ()
 
     def name(self, person: str) -> str:
+        """Who was erased is named by what they were."""
         known = self.people.get(person)
-        return known.name if known else "somebody no longer listed"
+        if known is None:
+            return FORMER_STUDENT if person == self.placement.student else FORMER_COLLEAGUE
+        return known.name
 
     def link_tutor(self, case: Case | None) -> str:
         """The Link Tutor of this case now (a cover named by the office comes first), or ""."""

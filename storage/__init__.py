@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from pathway.ports import Addresses, CaseBook, Drafts, Moments, NotAStore, Roster
+from pathway.ports import Addresses, Drafts, Moments, NotAStore, Roster
+from storage.acts import KeptActs, MemoryActs, TinyActs
+from storage.book import SealedBook
 from storage.folder import Folder
 from storage.look import Look
 from storage.memory import MemoryAddresses, MemoryCaseBook, MemoryDrafts, MemoryRoster
+from storage.reads import KeptReads, MemoryReads, TinyReads
+from storage.seal import MainKeys
 from storage.tinydb_book import TinyAddresses, TinyCaseBook, TinyDrafts, TinyRoster
+from storage.tinydb_keys import TinyKeys
 
 __all__ = ["POSTGRES", "Stores", "look_into", "migrate_store", "open_stores"]
 
@@ -22,10 +27,12 @@ POSTGRES = ("postgresql://", "postgres://")
 class Stores:
     """*folder* is where the files are, None where there are none; *moments* is None where one bot has the store."""
 
-    book: CaseBook
+    book: SealedBook
     drafts: Drafts
     roster: Roster
     addresses: Addresses
+    reads: KeptReads
+    acts: KeptActs
     folder: Path | None
     moments: Moments | None = None
 
@@ -42,21 +49,24 @@ class Stores:
 
     async def close(self) -> None:
         """Returns when everything is written."""
+        await self.reads.close()
         await self.book.close()
 
 
-def open_stores(url: str, *, alone: bool = False) -> Stores:
+def open_stores(url: str, keys: MainKeys | None = None, *, alone: bool = False) -> Stores:
     """The stores that *url* names, not open yet: `memory:`, `tinydb:///var/lib/pathway` for a folder, or
-    `postgresql://user@host/database`.
+    `postgresql://user@host/database`. All but `memory:` open only with their main *keys*.
 
     *alone*: nobody else may have them open, before and meanwhile. Raises NotAStore, with a sentence, for anything
     else.
     """
     if url.startswith(POSTGRES):
-        return _postgres(url, alone=alone)
+        return _postgres(url, keys, alone=alone)
     parts = urlsplit(url)
     if url in ("memory:", "memory://"):
-        return Stores(MemoryCaseBook(), MemoryDrafts(), MemoryRoster(), MemoryAddresses(), None)
+        book, addresses = MemoryCaseBook(), MemoryAddresses()
+        acts = MemoryActs(book.ring, addresses)
+        return Stores(book, MemoryDrafts(), MemoryRoster(), addresses, MemoryReads(book), acts, None)
     if parts.scheme != "tinydb":
         raise NotAStore(
             f'The store "{parts.scheme or url}" is not known. Write memory:, tinydb:///var/lib/pathway or '
@@ -65,8 +75,17 @@ def open_stores(url: str, *, alone: bool = False) -> Stores:
     path = Path(unquote(parts.path))
     if parts.netloc or parts.query or parts.fragment or path.parent == path or not path.is_absolute():
         raise NotAStore("A folder is named in full, after three slashes: tinydb:///var/lib/pathway.")
-    folder = Folder(path)
-    return Stores(TinyCaseBook(folder), TinyDrafts(folder), TinyRoster(folder), TinyAddresses(folder), folder.path)
+    ring = TinyKeys(Folder(path), keys)
+    addresses = TinyAddresses(ring)
+    return Stores(
+        TinyCaseBook(ring),
+        TinyDrafts(ring),
+        TinyRoster(ring),
+        addresses,
+        TinyReads(ring.folder),
+        TinyActs(ring, addresses),
+        path,
+    )
 
 
 async def migrate_store(url: str) -> list[str]:
@@ -79,17 +98,17 @@ async def migrate_store(url: str) -> list[str]:
     return await Database(url).migrate()
 
 
-async def look_into(url: str) -> tuple[Look, int]:
+async def look_into(url: str, keys: MainKeys | None) -> tuple[Look, int]:
     """See `storage.postgres.look.look`: what stands in a database, looked at from outside."""
     open_stores(url)
     from storage.postgres.look import look  # noqa: PLC0415 - the driver is an extra
 
-    return await look(url)
+    return await look(url, keys)
 
 
-def _postgres(url: str, *, alone: bool) -> Stores:
+def _postgres(url: str, main: MainKeys | None, *, alone: bool) -> Stores:
     try:
-        from storage.postgres import book, database, pace, people  # noqa: PLC0415 - the driver is an extra
+        from storage.postgres import acts, book, database, keys, pace, people, reads  # noqa: PLC0415 - the driver is an extra
     except ImportError as fault:
         if (fault.name or "").partition(".")[0] not in ("psycopg", "psycopg_pool", "psycopg_binary", ""):
             raise
@@ -98,11 +117,15 @@ def _postgres(url: str, *, alone: bool) -> Stores:
             "'psycopg[binary,pool]', or take everything of requirements.lock."
         ) from None
     base = database.Database(url, alone=alone)
+    ring = keys.PostgresKeys(base, main)
+    addresses = people.PostgresAddresses(base, ring)
     return Stores(
-        book.PostgresCaseBook(base),
-        people.PostgresDrafts(base),
-        people.PostgresRoster(base),
-        people.PostgresAddresses(base),
+        book.PostgresCaseBook(base, ring),
+        people.PostgresDrafts(base, ring),
+        people.PostgresRoster(base, ring),
+        addresses,
+        reads.PostgresReads(base),
+        acts.PostgresActs(base, ring, addresses),
         None,
         pace.PostgresMoments(base),
     )

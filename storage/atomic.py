@@ -217,9 +217,14 @@ def whole_file(path: Path) -> bytes | None:
         data = path.read_bytes()
     except FileNotFoundError:
         return None
+    return checked(data, path.name)
+
+
+def checked(data: bytes, name: str) -> bytes:
+    """The tables of the file of that *name*, as JSON. Raises Damaged."""
     body, check = data[:-_CHECK_BYTES] + b"}", data[-_CHECK_BYTES:]
     if check != _check(body):
-        raise Damaged(f"{path.name} is not as it was written")
+        raise Damaged(f"{name} is not as it was written")
     return body
 
 

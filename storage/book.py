@@ -7,10 +7,12 @@ has changed.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import itertools
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -19,6 +21,7 @@ from typing import Protocol
 from pathway.events import Event
 from pathway.ports import (
     AlreadyOpen,
+    CaseBook,
     Claim,
     Commit,
     Committed,
@@ -29,18 +32,29 @@ from pathway.ports import (
     StoreUnavailable,
     VersionConflict,
 )
+from storage import chain
 from storage import record as r
+from storage.chain import Broken, Chain, Head
+from storage.codec import Json, decode_event
 from storage.index import Entry, Index, Task, outbox_id
 from storage.locks import Locks, Unbroken
 from storage.record import Record, Work
+from storage.seal import AUDIT, Key, KeyGone, Keyring, case_key
 
 #: A store's fences begin anew above all those of its earlier runs, so that none has to be written at a claim.
 FENCES_A_RUN = 1 << 32
+#: Of so many cases that were read last, what was opened of their events is kept.
+MOST_OPENED = 64
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Shelf(Protocol):
-    """Where records are kept, each as a whole. Raises StoreUnavailable when it cannot; then the record is as it was."""
+    """Where records are kept, each as a whole, sealed with the keys of its ring. Raises StoreUnavailable when it
+    cannot; then the record is as it was.
+    """
+
+    @property
+    def ring(self) -> Keyring: ...
 
     async def open(self) -> tuple[int, Iterable[Entry]]:
         """The number of this run (greater than that of any earlier one), and everything there is, without its bulk."""
@@ -50,8 +64,38 @@ class Shelf(Protocol):
     async def put(self, record: Record) -> None:
         """Durable when it returns."""
 
-    async def drop(self, case_id: str) -> bool: ...
+    async def drop(self, case_id: str) -> bool:
+        """Its key is destroyed; of its events the links of the chain are left, of the rest nothing."""
+
+    async def heads(self) -> Mapping[str, Head]:
+        """Of every case, the head as it is kept apart from the record."""
+
+    async def put_head(self, case_id: str, head: Head) -> None: ...
+    async def chains(self) -> Mapping[str, Chain | None]:
+        """Of every case, the erased ones too, what stands there now, read without a key; None where it is no record."""
+
     async def health(self) -> Health: ...
+
+
+class SealedBook(CaseBook, Protocol):
+    """What a book of this house can do beside the port: it has a keyring, and a chain through each case's events."""
+
+    @property
+    def ring(self) -> Keyring: ...
+    async def heads(self) -> Mapping[str, Head]:
+        """The number and link of every case's newest event, as kept apart from the case."""
+
+    async def chains(self) -> Mapping[str, Chain | None]:
+        """Of every case, the erased ones too, what stands there now, read without a key; None where it is no record."""
+
+    async def verify(self) -> Sequence[Broken]:
+        """What is not as it was recorded: the first place of each case, by case id. Also of erased cases, of which the
+        chain is left. Reads everything. Raises StoreUnavailable.
+        """
+
+    def records(self) -> AsyncIterator[Record]: ...
+    async def restore(self, record: Record) -> None: ...
+    async def restore_head(self, case_id: str, head: Head) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +133,7 @@ class RecordBook:
 
     def _forget(self) -> None:
         self._index = Index()
+        self._opened: OrderedDict[str, tuple[str, tuple[Json, ...]]] = OrderedDict()
         self._leases: dict[tuple[Queue, str], Lease] = {}
         self._settling: set[tuple[Queue, str]] = set()
         self._fences = itertools.count(1)
@@ -144,7 +189,9 @@ class RecordBook:
                 before: Record | None = r.begun(commit, next(self._numbers))
             else:
                 before = await self._shelf.get(commit.case_id)
-            record = r.committed(self._there(before), commit)
+            ring = self._shelf.ring
+            key, audit = await ring.made(case_key(commit.case_id)), await ring.made(AUDIT)
+            record = r.committed(self._there(before), commit, key, audit)
             await self._keep(record)
             self._leases.pop(("case", commit.case_id), None)
             return Committed(commit.case_id, record.version)
@@ -211,6 +258,7 @@ class RecordBook:
             if case_id == r.NO_CASE:
                 return False
             there = await self._shelf.drop(case_id)
+            self._opened.pop(case_id, None)
             index.drop(case_id)
             for held in [x for x in self._leases if x[1] == case_id or x[1].startswith(outbox_id(case_id, ""))]:
                 del self._leases[held]
@@ -226,7 +274,27 @@ class RecordBook:
 
     async def events(self, case_id: str) -> Sequence[Event]:
         record = await self._read(case_id)
-        return record.history() if record else ()
+        if record is None:
+            return ()
+        try:
+            key = await self._shelf.ring.key(case_key(case_id))
+        except KeyGone:
+            if case_id in self._ready():
+                raise
+            return ()  # it was erased meanwhile
+        return tuple([decode_event(x) for x in self._written(record, key)])
+
+    def _written(self, record: Record, key: Key) -> tuple[Json, ...]:
+        """The events in their written form; of the cases that were read last, only what is new has to be opened."""
+        link, before = self._opened.pop(record.case_id, ("", ()))
+        if before and (len(before) > record.version or record.events[len(before) - 1].link != link):
+            before = ()
+        new = [r.open_event(record.case_id, entry, key) for entry in record.events[len(before) :]]
+        written = (*before, *new)
+        self._opened[record.case_id] = record.events[-1].link if record.events else "", written
+        if len(self._opened) > MOST_OPENED:
+            self._opened.popitem(last=False)
+        return written
 
     async def seen(self, nonce: str) -> Committed | None:
         return self._ready().seen(nonce)
@@ -257,11 +325,12 @@ class RecordBook:
         return dict(record.settled) if record else {}
 
     async def export(self) -> AsyncIterator[bytes]:
-        """One case a line, the oldest first, as JSON."""
+        """One case a line, the oldest first, as JSON; sealed, as it is kept."""
         for case_id in self._ready().ids():
             record = await self._read(case_id)
             if record is not None:
-                yield json.dumps(r.write(record)).encode() + b"\n"
+                key = await self._shelf.ring.key(case_key(case_id))
+                yield json.dumps(r.write(record, key)).encode() + b"\n"
 
     async def records(self) -> AsyncIterator[Record]:
         """Everything: the messages without a case (where there ever were any), then the cases, the oldest first."""
@@ -281,6 +350,35 @@ class RecordBook:
                 raise ValueError("the case is here already")
             await self._keep(record)
             self._numbers = itertools.count(self._index.next_number())
+
+    # -- the chain -------------------------------------------------------------------------------------------------
+
+    @property
+    def ring(self) -> Keyring:
+        return self._shelf.ring
+
+    async def heads(self) -> Mapping[str, Head]:
+        """See `SealedBook.heads`."""
+        self._ready()
+        return await self._shelf.heads()
+
+    async def chains(self) -> Mapping[str, Chain | None]:
+        """See `SealedBook.chains`."""
+        self._ready()
+        return await self._shelf.chains()
+
+    async def restore_head(self, case_id: str, head: Head) -> None:
+        self._ready()
+        await self._shelf.put_head(case_id, head)
+
+    async def verify(self) -> Sequence[Broken]:
+        """See `SealedBook.verify`."""
+        self._ready()
+        audit = await self._shelf.ring.made(AUDIT)
+        before = await self._shelf.heads()  # what is recorded from here on only moves a chain on
+        chains = await self._shelf.chains()
+        began = {case_id: head for case_id, head in (await self._shelf.heads()).items() if case_id in chains}
+        return await asyncio.to_thread(chain.verify_all, chains, {**began, **before}, audit)
 
     async def health(self) -> Health:
         if not self._is_open:

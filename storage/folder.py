@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 #: Seconds after which `health` does not rely on the last write any more and tries one itself.
 FRESH = 20.0
-CASES, DRAFTS = "cases", "drafts"
+CASES, DRAFTS, READS, KEYS = "cases", "drafts", "reads", "keys"
 LOCK, RUN, PROBE = "LOCK", "run.json", ".probe.tmp"
 #: Folders in it: files taken aside for a backup, or unpacked from one; and what stands there while one is put in place.
 ASIDE, RESTORING = ".aside-", ".restoring"
@@ -79,6 +79,7 @@ class Folder:
         self._lock: int | None = None
         self._writer: ThreadPoolExecutor | None = None
         self._reader: ThreadPoolExecutor | None = None
+        self._noter: ThreadPoolExecutor | None = None
         self._fault = ""
         self._wrote_at = float("-inf")
         self._unreadable: dict[str, str] = {}
@@ -96,6 +97,7 @@ class Folder:
         self._fault, self._unreadable = "", {}
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="store-read")
+        self._noter = ThreadPoolExecutor(1, thread_name_prefix="store-note")
         try:
             await self._in(self._writer, self._take)
         except OSError as fault:
@@ -107,8 +109,9 @@ class Folder:
 
     async def close(self) -> None:
         """Ends when everything is written. Closing twice does nothing."""
-        writer, reader, self._writer, self._reader = self._writer, self._reader, None, None
-        for pool in (writer, reader):
+        pools = (self._writer, self._reader, self._noter)
+        self._writer = self._reader = self._noter = None
+        for pool in pools:
             if pool is not None:
                 await asyncio.to_thread(pool.shutdown)
         if self._lock is not None:
@@ -125,10 +128,10 @@ class Folder:
             )
         for left in self.path.glob(f"{ASIDE}*"):
             shutil.rmtree(left, ignore_errors=True)
-        for name in (CASES, DRAFTS, DAMAGED):
+        for name in (CASES, DRAFTS, READS, DAMAGED, KEYS):
             make_folder(self.path / name)
             (self.path / name).chmod(0o700)
-        swept = sum(sweep(self.path / name) for name in (".", CASES, DRAFTS))
+        swept = sum(sweep(self.path / name) for name in (".", CASES, DRAFTS, KEYS))
         if swept:
             log.warning("swept files that were never finished", extra={"count": swept})
         self.run = self._next_run()
@@ -161,9 +164,22 @@ class Folder:
         self._unreadable.pop(name, None)
         return found
 
-    async def write(self, path: Path, tables: Callable[[], Tables], copy: Copy = Copy.EARLIER) -> None:
-        """Durable when it returns. *tables* is asked for on the writing thread. Raises StoreUnavailable."""
-        await self._writing(lambda: write_documents(path, tables(), copy))
+    async def write(
+        self,
+        path: Path,
+        tables: Callable[[], Tables],
+        copy: Copy = Copy.EARLIER,
+        then: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Durable when it returns. *tables* is asked for on the writing thread, and *then*, which must not raise, is
+        done there afterwards. Raises StoreUnavailable.
+        """
+
+        def step() -> None:
+            write_documents(path, tables(), copy)
+            then()
+
+        await self._writing(step)
 
     async def remove(self, path: Path) -> bool:
         """Gone for good when it returns, with its copy and whatever of it was damaged once; whether there was any.
@@ -181,6 +197,20 @@ class Folder:
         aside = sorted((self.path / DAMAGED).glob(f"{path.name}*"))
         if aside:
             await self._writing(lambda: remove_file(*aside))
+
+    async def forget_earlier(self, *paths: Path) -> None:
+        """Of these files, which are well, nothing is left of what they were before: no copy, nothing in `damaged/`.
+        Raises StoreUnavailable.
+        """
+        aside = [found for path in paths for found in (self.path / DAMAGED).glob(f"{path.name}*")]
+        await self._writing(lambda: remove_file(*map(copy_of, paths), *aside))
+
+    async def note_down(self, step: Callable[[], T]) -> T:
+        """Runs *step* on a thread of its own, so that no act waits for it. Raises StoreUnavailable."""
+        try:
+            return await self._in(self._noter, step)
+        except OSError as fault:
+            raise StoreUnavailable(f"It could not be noted: {_why(fault)}.") from fault
 
     async def at_one_moment(self, step: Callable[[], T]) -> T:
         """Runs *step* between two writes: meanwhile nothing in the folder changes. Raises StoreUnavailable."""

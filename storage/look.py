@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pathway.people import Person, Placement
-from storage.atomic import Damaged, read_documents
-from storage.codec import decode
-from storage.tinydb_book import ROSTER
+from pathway.ports import StoreUnavailable
+from storage.atomic import Damaged
+from storage.seal import MainKeys, WrongKey
+from storage.tinydb_book import ROSTER, read_roster
+from storage.tinydb_keys import key_outside
 
 
 class NotReadable(Exception):
@@ -23,12 +25,14 @@ class Look:
     placements: tuple[Placement, ...]
 
 
-def look(folder: Path) -> Look:
+def look(folder: Path, main: MainKeys | None) -> Look:
     """Files are replaced whole, so this is safe beside a running bot. Raises NotReadable."""
-    path = folder / ROSTER
     try:
-        people = tuple(decode(Person, dict(found)) for found in read_documents(path, "people"))
-        placements = tuple(decode(Placement, dict(found)) for found in read_documents(path, "placements"))
-    except (Damaged, OSError, ValueError, TypeError, KeyError) as fault:
+        found = read_roster(folder / ROSTER, lambda name: key_outside(folder, name, main))
+        known, listed, _ = found[0] if found else ({}, {}, {})
+        people, placements = tuple(known.values()), tuple(listed.values())
+    except WrongKey as no:
+        raise NotReadable(f"{ROSTER} cannot be read. {no}") from no
+    except (Damaged, OSError, ValueError, TypeError, KeyError, StoreUnavailable) as fault:
         raise NotReadable(f"{ROSTER} cannot be read ({type(fault).__name__}).") from fault
     return Look(people, placements)

@@ -17,18 +17,24 @@ from pathway.address import Address
 from pathway.people import Person, Placement
 from pathway.ports import Draft, Health, RosterFault
 from storage.book import RecordBook
+from storage.chain import Chain, Head, erased_chains, head_of, left_of
 from storage.index import Entry, entry_of
 from storage.locks import Unbroken
-from storage.record import Record
+from storage.record import NO_CASE, Record
+from storage.seal import MemoryKeys, case_key
 
 T = TypeVar("T")
 
 
 class MemoryShelf:
-    """Outlives the book: a book that is closed and opened again finds everything."""
+    """Outlives the book: a book that is closed and opened again finds everything. Events are sealed and chained here,
+    too, so that one contract holds for all stores; the main key is gone with the process.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, ring: MemoryKeys | None = None) -> None:
+        self.ring = ring or MemoryKeys()
         self._records: dict[str, Record] = {}
+        self._heads: dict[str, Head] = {}
         self._run = 0
 
     async def open(self) -> tuple[int, Sequence[Entry]]:
@@ -43,17 +49,34 @@ class MemoryShelf:
 
     async def put(self, record: Record) -> None:
         self._records[record.case_id] = record
+        if head := head_of(record.events):
+            self._heads[record.case_id] = head
 
     async def drop(self, case_id: str) -> bool:
-        return self._records.pop(case_id, None) is not None
+        record = self._records.get(case_id)
+        if record is None:
+            return False
+        await self.ring.destroy(case_key(case_id), left_of(record.events))
+        del self._records[case_id]
+        return True
+
+    async def heads(self) -> Mapping[str, Head]:
+        return dict(self._heads)
+
+    async def put_head(self, case_id: str, head: Head) -> None:
+        self._heads[case_id] = head
+
+    async def chains(self) -> Mapping[str, Chain | None]:
+        found: dict[str, Chain | None] = dict(erased_chains(await self.ring.everything()))
+        return found | {case_id: x.events for case_id, x in self._records.items() if case_id != NO_CASE}
 
     async def health(self) -> Health:
         return Health(ok=True, sentence="The store is kept in memory, and gone when Pathway stops.")
 
 
 class MemoryCaseBook(RecordBook):
-    def __init__(self) -> None:
-        super().__init__(MemoryShelf())
+    def __init__(self, ring: MemoryKeys | None = None) -> None:
+        super().__init__(MemoryShelf(ring))
 
 
 class _Kept:
@@ -186,6 +209,18 @@ class MemoryRoster(_Kept):
         async with self._turn():
             if self._people.get(person.id) != person:
                 await self._put({**self._people, person.id: person}, self._listed, self._former)
+
+    async def forget_person(self, person_id: str) -> bool:
+        """Raises StoreUnavailable."""
+        return await self._unbroken.run(self._forget_person(person_id))
+
+    async def _forget_person(self, person_id: str) -> bool:
+        async with self._turn():
+            there = person_id in self._people
+            if there:
+                left = {k: v for k, v in self._people.items() if k != person_id}
+                await self._put(left, self._listed, self._former)
+            return there
 
     async def _put(self, people: dict[str, Person], listed: dict[str, Placement], former: dict[str, Placement]) -> None:
         await self._save(people, listed, former)

@@ -1,20 +1,24 @@
 """Everything from one store to another, and back: cases with what is still to be sent, people, forms, addresses.
 
 Nobody else may have either open. The source is only read; the target is empty before, and compared with it afterwards.
+Events go over sealed as they are, with their keys, their chain and its head; each store wraps keys with a main key of
+its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, cast
 
 from pathway.address import Address
 from pathway.people import Person, Placement
-from pathway.ports import Draft
+from pathway.ports import Draft, Read
 from storage import Stores
 from storage import record as r
+from storage.book import SealedBook
+from storage.chain import erased_chains
 from storage.codec import Json
 from storage.record import Record
 
@@ -35,11 +39,6 @@ class Moved:
     notes: int
 
 
-class _Book(Protocol):
-    def records(self) -> AsyncIterator[Record]: ...
-    async def restore(self, record: Record) -> None: ...
-
-
 class _Roster(Protocol):
     async def everything(self) -> tuple[Sequence[Person], Sequence[Placement], Sequence[Placement]]: ...
     async def restore(
@@ -58,9 +57,11 @@ async def move(source: Stores, target: Stores) -> Moved:
         raise NotMoved(f"Nothing was moved. The store to move from is not well. {health.sentence}")
     if not await _is_empty(target):
         raise NotMoved("Nothing was moved. There is something already where it is to go: name an empty place.")
-    here, there = cast("_Book", source.book), cast("_Book", target.book)
-    async for record in here.records():
-        await there.restore(record)
+    await target.book.ring.adopt(source.book.ring)
+    async for record in source.book.records():
+        await target.book.restore(record)
+    for case_id, head in (await source.book.heads()).items():
+        await target.book.restore_head(case_id, head)
     for draft in await _drafts(source):
         await target.drafts.keep(draft)
     await cast("_Roster", target.roster).restore(*await cast("_Roster", source.roster).everything())
@@ -69,12 +70,18 @@ async def move(source: Stores, target: Stores) -> Moved:
         await target.addresses.keep_address(person, address)
     for key, value in notes.items():
         await target.addresses.keep_note(key, value)
+    await target.reads.restore(await _reads(source))
+    await target.acts.restore(await source.acts.entries())
     return await compare(source, target)
 
 
 async def compare(one: Stores, other: Stores) -> Moved:
     """How much there is in both. Raises NotMoved where they differ."""
-    cases = await _compared(cast("_Book", one.book), cast("_Book", other.book))
+    cases = await _compared(one.book, other.book)
+    chains = [
+        (await book.heads(), erased_chains(await book.ring.everything()), await book.verify())
+        for book in (one.book, other.book)
+    ]
     people, listed, former = await cast("_Roster", one.roster).everything()
     addresses, notes = await cast("_Addresses", one.addresses).everything()
     drafts = await _drafts(one)
@@ -82,13 +89,16 @@ async def compare(one: Stores, other: Stores) -> Moved:
         ("people and placements", (people, listed, former) == await cast("_Roster", other.roster).everything()),
         ("addresses and notes", (addresses, notes) == await cast("_Addresses", other.addresses).everything()),
         ("half-filled forms", drafts == await _drafts(other)),
+        ("chains of the cases", chains[0] == chains[1]),
+        ("entries of the administrators' log", await one.acts.entries() == await other.acts.entries()),
+        ("notes of who read what", await _reads(one) == await _reads(other)),
     ):
         if not same:
             raise NotMoved(f"The {what} are not the same in both stores. Keep to the old one.")
     return Moved(cases, len(people), len(listed) + len(former), len(drafts), len(addresses), len(notes))
 
 
-async def _compared(one: _Book, other: _Book) -> int:
+async def _compared(one: SealedBook, other: SealedBook) -> int:
     others = other.records()
     cases = 0
     async for record in one.records():
@@ -103,7 +113,7 @@ async def _compared(one: _Book, other: _Book) -> int:
 
 def _alike(record: Record) -> Json:
     """Which card of a person was shown first is no part of a case."""
-    written = dict(r.write(record))
+    written = dict(r.clear(record))
     return {**written, "shown": sorted(written["shown"], key=lambda x: (x["person"], x["kind"]))}
 
 
@@ -112,9 +122,17 @@ async def _drafts(stores: Stores) -> list[Draft]:
     return sorted(found, key=lambda draft: (draft.person, draft.form))
 
 
+async def _reads(stores: Stores) -> list[Read]:
+    found = [read async for read in stores.reads.everything()]
+    return sorted(found, key=lambda read: (read.case_id, read.at, read.person, read.saw))
+
+
 async def _is_empty(stores: Stores) -> bool:
-    async for _ in cast("_Book", stores.book).records():
+    async for _ in stores.book.records():
+        return False
+    if await stores.book.heads():
         return False
     people, listed, former = await cast("_Roster", stores.roster).everything()
     addresses, notes = await cast("_Addresses", stores.addresses).everything()
-    return not (people or listed or former or addresses or notes or await _drafts(stores))
+    kept = await stores.acts.entries()
+    return not (people or listed or former or addresses or notes or kept or await _drafts(stores))

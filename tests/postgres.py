@@ -23,11 +23,12 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 
 from pathway.ports import Claim, Queue
-from storage import Stores, open_stores
+from storage import Stores
 from storage.postgres.book import PostgresCaseBook
 from storage.postgres.database import Database
 from storage.postgres.migrations import migrate
 from storage.postgres.people import PostgresRoster
+from tests.keys import open_stores
 
 _PREFIX, _OWNER = "pathway-tests-postgres-", "tests.pid"
 
@@ -137,7 +138,8 @@ create or replace function lease_clock() returns timestamptz language sql volati
 
 _EMPTY = """
 delete from cases; delete from work; delete from post_nonces; delete from drafts; delete from people;
-delete from placements; delete from addresses; delete from notes; delete from probe; delete from pace;
+delete from placements; delete from acts; delete from addresses; delete from notes; delete from probe; delete from pace;
+delete from case_keys; delete from heads;
 update revisions set n = 0; update tests_clock set at = null, ahead = '0'; alter sequence fences restart;
 alter table cases alter column number restart;
 """
@@ -167,4 +169,5 @@ def on_the_tests_clock(url: str) -> Stores:
     opened = open_stores(url)
     assert isinstance(opened.book, PostgresCaseBook)
     database: Database = opened.book.database
-    return replace(opened, book=OnTheTestsClock(database), roster=PostgresRoster(database, fresh=0.0))
+    ring = opened.book.ring
+    return replace(opened, book=OnTheTestsClock(database, ring), roster=PostgresRoster(database, ring, fresh=0.0))

@@ -49,6 +49,7 @@ from pathway.dates import LONDON
 from pathway.provider import Provider
 from pathway.standards import areas
 from tests.graph_contract import Contract
+from tests.keys import KEYS
 from tests.logged import as_json, as_text
 
 APP_ID = "6f1d3b5e-0d8a-4c53-9b8e-1f0e7f4a2c11"
@@ -130,6 +131,8 @@ class School:
     """`async with School(folder) as school:`; *folder* is empty or what an earlier school left."""
 
     roster_file, provider_file = PARTNERSHIP, PROVIDER
+    keys = KEYS
+    """The main keys of the bot that starts next."""
 
     def __init__(self, folder: Path, *, has_mail: bool = True, calendars: bool = False, store: str = "") -> None:
         """*calendars*: the university lets Pathway write into those of its people, through a Microsoft Graph of ours."""
@@ -210,6 +213,7 @@ class School:
             port=0,
             store=self.store,
             run=self.folder,
+            keys=self.keys,
             provider=self.provider_file,
             public_url=url,
             mail=MailSettings("127.0.0.1", self.mailbox.port, "Pathway <pathway@northdale.example.ac.uk>")

@@ -30,6 +30,7 @@ from bot.settings import BotSettings
 from pathway.nudges import due
 from storage import record as r
 from storage.book import RecordBook
+from storage.codec import encode_event
 from storage.postgres.book import PostgresCaseBook
 
 LONGEST = 1 << 16
@@ -127,7 +128,10 @@ async def _looked(parts: Parts) -> dict[str, Any]:
     coming = await parts.clock.coming()
     health = await book.health()
     return {
-        "records": [r.write(record) for record in records],
+        "records": [
+            {**r.clear(record), "events": [encode_event(x) for x in await book.events(record.case_id)]}
+            for record in records
+        ],
         "not_noted": not_noted,
         "coming": coming.at.isoformat() if coming else "",
         "ill": "" if health.ok else health.sentence,

@@ -25,7 +25,9 @@ from storage.atomic import copy_of, remove_file, replace_file
 from storage.backup import last_backup
 from storage.look import Look, NotReadable, look
 from storage.losses import DAMAGED, losses, seen
+from storage.seal import MainKeys
 from storage.tinydb_book import ROSTER
+from storage.tinydb_keys import check_outside
 
 #: How long before the end of the last term somebody should know, in days.
 SOON = timedelta(days=60)
@@ -114,7 +116,7 @@ def folder_of(settings: BotSettings) -> tuple[Path | None, list[Finding]]:
 async def database(settings: BotSettings, provider: Provider | None, today: date) -> list[Finding]:
     """Whether PostgreSQL answers, and what it has. Changes nothing there."""
     try:
-        seen, missing = await look_into(settings.store)
+        seen, missing = await look_into(settings.store, settings.keys)
     except StoreUnavailable as fault:
         return [wrong("store", f"{fault} See PATHWAY_STORE, and whether PostgreSQL runs.")]
     except ValueError:  # told by `folder_of`, or a row that no version of ours wrote
@@ -223,6 +225,32 @@ def backups(folder: Path, today: date) -> Iterator[Finding]:
         yield well("backup", f"{said}.")
 
 
+# -- the keys ---------------------------------------------------------------------------------------------------------
+
+
+def keys(settings: BotSettings, env: Mapping[str, str], folder: Path | None) -> Iterator[Finding]:
+    """Whether the main key opens the keyring in *folder* (None for a database, which says so itself), and stands apart
+    from it.
+    """
+    if settings.keys is None:
+        return
+    file = env.get("PATHWAY_KEY_FILE", "")
+    inside = folder is not None and file and folder.resolve() in Path(file).resolve().parents
+    if inside and not settings.practice:
+        yield wrong(
+            "keys", f"The main key stands in the store's folder, and goes where that goes. Move {file} somewhere else."
+        )
+    if folder is None:
+        yield well("keys", f"The main key is {settings.keys.current}.")
+        return
+    try:
+        check_outside(folder, settings.keys)
+    except StoreUnavailable as no:
+        yield wrong("keys", str(no))
+        return
+    yield well("keys", f"The main key {settings.keys.current} opens the store. Keep a copy of it apart from backups.")
+
+
 # -- what was found damaged -------------------------------------------------------------------------------------------
 
 
@@ -253,9 +281,9 @@ def have_seen(folder: Path) -> list[Finding]:
 # -- the placement list -----------------------------------------------------------------------------------------------
 
 
-def roster(folder: Path, provider: Provider | None, today: date) -> Iterator[Finding]:
+def roster(folder: Path, keys: MainKeys | None, provider: Provider | None, today: date) -> Iterator[Finding]:
     try:
-        here = look(folder)
+        here = look(folder, keys)
     except NotReadable as fault:
         copy = os.path.exists(copy_of(folder / ROSTER))  # noqa: PTH110 - False where we may not look
         mend = (

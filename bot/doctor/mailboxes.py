@@ -23,6 +23,7 @@ from bot.settings import BotSettings
 from bot.teams.tokens import GRAPH, MsalTokens, TokenRules, Tokens, entra_client
 from pathway.dates import counted
 from storage.look import NotReadable, look
+from storage.seal import MainKeys
 
 TOPIC: Final = "mailboxes"
 #: Of so many Link Tutors the calendars are tried.
@@ -70,10 +71,10 @@ async def mailboxes(
     return [finding for one in found for finding in one]
 
 
-def link_tutors(folder: Path) -> list[str]:
+def link_tutors(folder: Path, keys: MainKeys | None) -> list[str]:
     """The e-mail addresses of those on the placement list in the store's *folder*; none where it cannot be read."""
     try:
-        seen = look(folder)
+        seen = look(folder, keys)
     except NotReadable:
         return []
     wanted = {placement.link_tutor for placement in seen.placements}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.clock import PRACTICE_STARTS
-from bot.doctor import here, mailboxes, microsoft
+from bot.doctor import here, mailboxes, microsoft, record
 from bot.doctor import settings as read_settings
 from bot.doctor.findings import Finding, Mark, note, well
 from bot.settings import BotSettings
@@ -36,17 +36,21 @@ async def examine(env: Mapping[str, str], folder: Path, patience: float = PATIEN
     if provider is not None:
         found += here.calendars(provider, today)
     found += faults
-    if in_database:
+    has_key = read.has("PATHWAY_KEY", "PATHWAY_KEY_FILE")
+    if in_database and has_key:
         found += await here.database(settings, provider, today)
+    if has_key and not faults:
+        found += here.keys(settings, env, where)
     if where is not None:
         found += here.store(where)
         found += here.damaged(where)
         found += here.backups(where, local_date(datetime.now(UTC)))
-        found += here.roster(where, provider, today)
+        found += record.verified(where, local_date(datetime.now(UTC)))
+        found += here.roster(where, settings.keys, provider, today) if has_key else []
     if read.has("PORT"):
         found.append(await here.port(settings, runs=clock is not None, patience=patience))
     found.append(microsoft.proxy(settings, env, os.environ))
-    tutors = mailboxes.link_tutors(where) if where is not None else []
+    tutors = mailboxes.link_tutors(where, settings.keys) if where is not None else []
     return [*found, *await _others(read, settings, patience, tutors, runs=clock is not None)]
 
 

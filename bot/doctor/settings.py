@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ _STAND_INS = {
     "MicrosoftAppCertificate": "",
     "MicrosoftAppType": "SingleTenant",
     "PATHWAY_STORE": "memory:",
+    "PATHWAY_KEY": base64.b64encode(bytes(32)).decode("ascii"),
+    "PATHWAY_KEY_FILE": "",
     "PATHWAY_PROVIDER": "provider.toml",
     "PORT": "3978",
     "SMTP_PORT": "587",
@@ -34,7 +37,7 @@ _STAND_INS = {
     "PATHWAY_MAILBOX": "",
     "PATHWAY_PROOF_MAILBOX": "",
 }
-_SECRETS = ("MicrosoftAppPassword", "SMTP_PASSWORD")
+_SECRETS = ("MicrosoftAppPassword", "SMTP_PASSWORD", "PATHWAY_KEY")
 _GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
 

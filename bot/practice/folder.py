@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO
 
+from bot.keys import make
 from bot.settings import PRACTICE_PASSWORD
 
 MARKER = "practice.json"
@@ -44,6 +45,13 @@ class PracticeFolder:
     @property
     def book(self) -> Path:
         return self.path / "book"
+
+    def main_key(self) -> Path:
+        """The file of the store's main key, made where there is none."""
+        file = self.path / "main.key"
+        if not file.exists():
+            make(file)
+        return file
 
     @property
     def channel(self) -> Path:

@@ -142,6 +142,8 @@ class Practice:
             "MicrosoftAppTenantId": identity.tenant_id,
             "PORT": str(port),
             "PATHWAY_STORE": f"tinydb://{self._folder.book}",
+            "PATHWAY_KEY": "",
+            "PATHWAY_KEY_FILE": str(self._folder.main_key()),
             "PATHWAY_PROVIDER": str(PROVIDER),
             "PATHWAY_PRACTICE": self.channel.url,
             "PATHWAY_CALENDARS": "on" if self.tenant else "off",

@@ -57,6 +57,8 @@ class Database:
         self._url = url
         self._alone = alone
         self._pool: AsyncConnectionPool[Connection] | None = None
+        self.guard: Callable[[Connection], Awaitable[None]] | None = None
+        """Asked before anything is changed at the opening; what it raises ends that."""
         self.patience, self.statement = PATIENCE, STATEMENT
 
     @property
@@ -69,7 +71,7 @@ class Database:
         """Brings the tables up to date. Raises DatabaseInUse, or StoreUnavailable with a sentence."""
         if self._pool is not None:
             return
-        await self._first_look()
+        await self._first_look(self.guard)
         pool = AsyncConnectionPool(
             self._url,
             connection_class=Connection,
@@ -89,9 +91,11 @@ class Database:
         """Brings the tables up to date, and opens nothing; the names of what was missing."""
         return await self._first_look()
 
-    async def _first_look(self) -> list[str]:
+    async def _first_look(self, guard: Callable[[Connection], Awaitable[None]] | None = None) -> list[str]:
         async with self.visit() as connection:
             await _take(connection, HELD_ALONE if self._alone else HELD_BY_ALL)
+            if guard is not None:
+                await guard(connection)
             return await migrate(connection)
 
     @asynccontextmanager

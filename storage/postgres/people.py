@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import hmac
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from psycopg import errors
 from psycopg.rows import DictRow
@@ -14,30 +14,41 @@ from psycopg.rows import DictRow
 from pathway.address import Address
 from pathway.people import Person, Placement
 from pathway.ports import Draft, RosterFault, StoreUnavailable
-from storage.codec import decode, encode
+from storage.codec import Json, decode, encode
 from storage.locks import Unbroken
 from storage.memory import MemoryRoster
 from storage.postgres.database import Connection, Database, plain
+from storage.postgres.keys import PostgresKeys, opened_text, sealed_json, sealed_text
+from storage.seal import ADDRESSES, ROSTER, Key, drafts_key
 
+T = TypeVar("T")
 #: Seconds for which the roster in memory is believed without asking whether another replica has changed it.
 FRESH = 0.2
 #: So often a change of the roster is worked out anew, where another replica's came first.
 ATTEMPTS = 8
 
 
+#: Drafts with the wrapped key of their person.
+_DRAFTS = "select *, (select wrapped from case_keys where name = 'drafts.' || person) as wrapped from drafts "
+
+
 class PostgresDrafts:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, ring: PostgresKeys) -> None:
         self.database = database
+        self.ring = ring
         self._unbroken = Unbroken()
 
     async def keep(self, draft: Draft) -> None:
         """Takes the place of an earlier draft of the same person and form. Raises StoreUnavailable."""
-        await self._unbroken.run(
-            self.database.read(
-                "insert into drafts (person, form, fields, saved_at) values (%s, %s, %s::json, %s) "
-                "on conflict (person, form) do update set fields = excluded.fields, saved_at = excluded.saved_at",
-                *(plain(draft.person), plain(draft.form), json.dumps(dict(draft.values)), draft.saved_at),
-            )
+        await self._unbroken.run(self._keep(draft, dict(draft.values)))
+
+    async def _keep(self, draft: Draft, values: Mapping[str, str]) -> None:
+        person, form = plain(draft.person), plain(draft.form)
+        key = await self.ring.made(drafts_key(person), again=True)
+        await self.database.read(
+            "insert into drafts (person, form, fields, saved_at) values (%s, %s, %s::json, %s) "
+            "on conflict (person, form) do update set fields = excluded.fields, saved_at = excluded.saved_at",
+            *(person, form, sealed_json(key, values, f"draft/{form}"), draft.saved_at),
         )
 
     async def drop(self, person: str, form: str) -> None:
@@ -46,27 +57,27 @@ class PostgresDrafts:
         )
 
     async def draft(self, person: str, form: str) -> Draft | None:
-        rows = await self.database.read(
-            "select * from drafts where person = %s and form = %s", plain(person), plain(form)
-        )
-        return _draft(rows[0]) if rows else None
+        rows = await self.database.read(_DRAFTS + "where person = %s and form = %s", plain(person), plain(form))
+        return next(iter(self._readable(rows)), None)
 
     async def drafts_of(self, person: str) -> Sequence[Draft]:
         """The newest first."""
-        rows = await self.database.read(
-            "select * from drafts where person = %s order by saved_at desc, form", plain(person)
-        )
-        return [_draft(row) for row in rows]
+        rows = await self.database.read(_DRAFTS + "where person = %s order by saved_at desc, form", plain(person))
+        return self._readable(rows)
 
     async def drafts_before(self, moment: datetime) -> Sequence[Draft]:
-        rows = await self.database.read(
-            "select * from drafts where saved_at < %s order by saved_at, person, form", moment
-        )
-        return [_draft(row) for row in rows]
+        rows = await self.database.read(_DRAFTS + "where saved_at < %s order by saved_at, person, form", moment)
+        return self._readable(rows)
 
-
-def _draft(row: DictRow) -> Draft:
-    return Draft(row["person"], row["form"], row["fields"], row["saved_at"].astimezone(UTC))
+    def _readable(self, rows: Sequence[DictRow]) -> list[Draft]:
+        """One whose person's key was destroyed is no draft any more. Raises Unreadable, WrongKey."""
+        found = []
+        for row in rows:
+            if row["wrapped"] is not None:
+                key = self.ring.unwrap(drafts_key(row["person"]), row["wrapped"])
+                values = key.open_json(row["fields"], f"draft/{row['form']}")
+                found.append(Draft(row["person"], row["form"], values, row["saved_at"].astimezone(UTC)))
+        return found
 
 
 # -- people and placements ---------------------------------------------------------------------------------------------
@@ -81,9 +92,10 @@ class PostgresRoster(MemoryRoster):
     taken where the revision is still the one it was worked out from.
     """
 
-    def __init__(self, database: Database, *, fresh: float = FRESH) -> None:
+    def __init__(self, database: Database, ring: PostgresKeys, *, fresh: float = FRESH) -> None:
         super().__init__()
         self.database = database
+        self.ring = ring
         self.fresh = fresh
         self._revision = -1
         self._looked_at = float("-inf")
@@ -103,13 +115,16 @@ class PostgresRoster(MemoryRoster):
         async def step(connection: Connection, _again: bool) -> tuple[int, list[DictRow], list[DictRow]]:  # noqa: FBT001 - as in Step
             await connection.execute("set transaction isolation level repeatable read")
             revision = await (await connection.execute("select n from revisions where name = 'roster'")).fetchone()
-            people = await (await connection.execute("select person from people order by n")).fetchall()
-            places = await (await connection.execute("select listed, placement from placements order by n")).fetchall()
+            people = await (await connection.execute("select id, person from people order by n")).fetchall()
+            places = await (
+                await connection.execute("select id, listed, placement from placements order by n")
+            ).fetchall()
             return int(revision["n"]) if revision else 0, people, places
 
         revision, people, places = await self.database.write(step)
-        known = [decode(Person, row["person"]) for row in people]
-        placements = [(row["listed"], decode(Placement, row["placement"])) for row in places]
+        key = self.ring.own(ROSTER)
+        known = [person_of(row, key) for row in people]
+        placements = [(row["listed"], placement_of(row, key)) for row in places]
         self._remember(
             {p.id: p for p in known},
             {p.id: p for listed, p in placements if listed},
@@ -123,12 +138,15 @@ class PostgresRoster(MemoryRoster):
     async def _keep_person(self, person: Person) -> None:
         await self._until_first(lambda: super(PostgresRoster, self)._keep_person(person))
 
+    async def _forget_person(self, person_id: str) -> bool:
+        return await self._until_first(lambda: super(PostgresRoster, self)._forget_person(person_id))
+
     async def _restore(
         self, people: Sequence[Person], listed: Sequence[Placement], former: Sequence[Placement]
     ) -> None:
         await self._until_first(lambda: super(PostgresRoster, self)._restore(people, listed, former))
 
-    async def _until_first(self, change: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def _until_first(self, change: Callable[[], Coroutine[Any, Any, T]]) -> T:
         for _ in range(ATTEMPTS):
             try:
                 return await change()
@@ -140,8 +158,10 @@ class PostgresRoster(MemoryRoster):
         self, people: Mapping[str, Person], listed: Mapping[str, Placement], former: Mapping[str, Placement]
     ) -> None:
         """Raises RosterFault where another replica has just kept somebody with the same e-mail address."""
+        key = self.ring.own(ROSTER)
         before, places = self._revision, [(True, p) for p in listed.values()] + [(False, p) for p in former.values()]
         changed = [p for p in people.values() if self._people.get(p.id) != p]
+        gone = [plain(known) for known in self._people if known not in people]
 
         async def step(connection: Connection, again: bool) -> None:  # noqa: FBT001 - as in Step
             cursor = await connection.execute(
@@ -150,6 +170,8 @@ class PostgresRoster(MemoryRoster):
             if cursor.rowcount != 1:
                 del again  # a first try whose answer was lost looks the same: worked out anew, it changes nothing
                 raise _Overtaken
+            if gone:
+                await connection.execute("delete from people where id = any(%s)", (gone,))
             await connection.execute(
                 "insert into people (id, email, person) "
                 "select id, email, person::json from unnest(%s::text[], %s::text[], %s::text[]) "
@@ -157,12 +179,12 @@ class PostgresRoster(MemoryRoster):
                 "on conflict (id) do update set email = excluded.email, person = excluded.person",
                 (
                     [plain(p.id) for p in changed],
-                    [plain(p.email.casefold()) for p in changed],
-                    [json.dumps(encode(p)) for p in changed],
+                    [unique_email(p.email, key) for p in changed],
+                    [sealed_json(key, encode(p), f"person/{plain(p.id)}") for p in changed],
                 ),
             )
             if listed is not self._listed or former is not self._former:
-                await _write_placements(connection, places)
+                await _write_placements(connection, places, key)
 
         try:
             await self.database.write(step)
@@ -172,7 +194,22 @@ class PostgresRoster(MemoryRoster):
         self._looked_at = time.monotonic()
 
 
-async def _write_placements(connection: Connection, places: Sequence[tuple[bool, Placement]]) -> None:
+def person_of(row: DictRow, key: Key) -> Person:
+    """Raises Unreadable, CodecError."""
+    return decode(Person, key.open_json(row["person"], f"person/{row['id']}"))
+
+
+def placement_of(row: DictRow, key: Key) -> Placement:
+    """Raises Unreadable, CodecError."""
+    return decode(Placement, key.open_json(row["placement"], f"placement/{row['id']}"))
+
+
+def unique_email(email: str, key: Key) -> str:
+    """The same for the same address, and to nobody else's eyes that address."""
+    return hmac.digest(key.raw, b"email " + email.casefold().encode("utf-8", "surrogatepass"), "sha256").hex()
+
+
+async def _write_placements(connection: Connection, places: Sequence[tuple[bool, Placement]], key: Key) -> None:
     await connection.execute("delete from placements")
     await connection.execute(
         "insert into placements (id, n, listed, placement) "
@@ -181,7 +218,7 @@ async def _write_placements(connection: Connection, places: Sequence[tuple[bool,
         (
             [plain(p.id) for _, p in places],
             [listed for listed, _ in places],
-            [json.dumps(encode(p)) for _, p in places],
+            [sealed_json(key, encode(p), f"placement/{plain(p.id)}") for _, p in places],
         ),
     )
 
@@ -190,8 +227,9 @@ async def _write_placements(connection: Connection, places: Sequence[tuple[bool,
 
 
 class PostgresAddresses:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, ring: PostgresKeys) -> None:
         self.database = database
+        self.ring = ring
         self._unbroken = Unbroken()
 
     async def keep_address(self, person: str, address: Address) -> None:
@@ -201,7 +239,7 @@ class PostgresAddresses:
                 self.database.read(
                     "insert into addresses (person, address) values (%s, %s::json) "
                     "on conflict (person) do update set address = excluded.address",
-                    *(plain(person), json.dumps(encode(address))),
+                    *(plain(person), self._sealed(encode(address), f"address/{plain(person)}")),
                 )
             )
 
@@ -210,7 +248,7 @@ class PostgresAddresses:
 
     async def address(self, person: str) -> Address | None:
         rows = await self.database.read("select address from addresses where person = %s", plain(person))
-        return decode(Address, rows[0]["address"]) if rows else None
+        return self._address(person, rows[0]) if rows else None
 
     async def keep_note(self, key: str, value: str) -> None:
         """An empty value forgets it. Raises StoreUnavailable."""
@@ -220,7 +258,7 @@ class PostgresAddresses:
         await self._unbroken.run(
             self.database.read(
                 "insert into notes (key, value) values (%s, %s) on conflict (key) do update set value = excluded.value",
-                *(plain(key), plain(value)),
+                *(plain(key), self._note(key, value)),
             )
         )
 
@@ -228,20 +266,33 @@ class PostgresAddresses:
         """See `Addresses.keep_first_note`: the primary key decides."""
         await self._unbroken.run(
             self.database.read(
-                "insert into notes (key, value) values (%s, %s) on conflict do nothing", *(plain(key), plain(value))
+                "insert into notes (key, value) values (%s, %s) on conflict do nothing",
+                *(plain(key), self._note(key, value)),
             )
         )
         return await self.note(key)
 
     async def note(self, key: str) -> str:
         rows = await self.database.read("select value from notes where key = %s", plain(key))
-        return str(rows[0]["value"]) if rows else ""
+        return self._opened_note(key, rows[0]) if rows else ""
 
     async def everything(self) -> tuple[Mapping[str, Address], Mapping[str, str]]:
         """All addresses by person, and all notes by key."""
         addresses = await self.database.read("select person, address from addresses order by n")
         notes = await self.database.read("select key, value from notes order by n")
         return (
-            {row["person"]: decode(Address, row["address"]) for row in addresses},
-            {row["key"]: row["value"] for row in notes},
+            {row["person"]: self._address(row["person"], row) for row in addresses},
+            {row["key"]: self._opened_note(row["key"], row) for row in notes},
         )
+
+    def _sealed(self, value: Json, about: str) -> str:
+        return sealed_json(self.ring.own(ADDRESSES), value, about)
+
+    def _address(self, person: str, row: DictRow) -> Address:
+        return decode(Address, self.ring.own(ADDRESSES).open_json(row["address"], f"address/{plain(person)}"))
+
+    def _note(self, key: str, value: str) -> str:
+        return sealed_text(self.ring.own(ADDRESSES), value, f"note/{plain(key)}")
+
+    def _opened_note(self, key: str, row: DictRow) -> str:
+        return opened_text(self.ring.own(ADDRESSES), row["value"], f"note/{plain(key)}")

@@ -20,7 +20,9 @@ from storage.codec import decode
 from storage.index import outbox_id
 from storage.locks import Unbroken
 from storage.postgres.database import LOCKS, Connection, Database, plain
+from storage.postgres.keys import PostgresKeys, about_letter, about_work, opened_text, sealed_text
 from storage.record import NO_CASE
+from storage.seal import Key, KeyGone
 
 #: Outbox work is given out by one replica at a time: it must see what the others hold.
 _ONE_AT_A_TIME = "select pg_advisory_xact_lock(%s + 2, hashtext(current_schema()))"
@@ -44,7 +46,7 @@ update work
 set fence = nextval('fences'), tries = greatest(attempts, tries) + 1, holder = %(holder)s,
     held_until = (select at from clock) + %(lease)s
 where id in (select id from free)
-returning *
+returning *, key_of(case_id) as wrapped
 """
 _HOLD = """
 with clock as materialized (select lease_clock() as at)
@@ -53,7 +55,7 @@ set fence = nextval('fences'), tries = greatest(attempts, tries), holder = %(hol
     held_until = (select at from clock) + %(lease)s
 where queue = 'outbox' and coalesce(case_id, '') = %(case)s and key = %(key)s and result is null and due is not null
   and (held_until is null or held_until <= (select at from clock))
-returning *
+returning *, key_of(case_id) as wrapped
 """
 _WOKEN = """
 update work set due = %(at)s, attempts = 0, tries = 0, error = '', parked = false,
@@ -79,8 +81,9 @@ where queue = %(queue)s and coalesce(case_id, '') = %(case)s and key = %(key)s a
 class Workbench:
     """The half of the book that hands out work and takes it back."""
 
-    def __init__(self, database: Database, unbroken: Unbroken) -> None:
+    def __init__(self, database: Database, unbroken: Unbroken, ring: PostgresKeys) -> None:
         self.database = database
+        self.ring = ring
         self.unbroken = unbroken
         self.holder = secrets.token_hex(8)
         self._settling: Counter[tuple[Queue, str, str]] = Counter()
@@ -108,16 +111,20 @@ class Workbench:
             return await cursor.fetchall()
 
         rows = await self.database.write(step)
-        return [_claim(row, row["tries"]) for row in sorted(rows, key=lambda row: (row["due"], row["id"]))]
+        return [self._claim(row, row["tries"]) for row in sorted(rows, key=lambda row: (row["due"], row["id"]))]
 
     async def extend(self, claim: Claim, now: datetime, lease: timedelta, error: str = "") -> bool:
         """See `CaseBook.extend`."""
         del now
+        try:
+            said = await self._sealed(claim, error)
+        except KeyGone:  # its case was erased
+            return False
         rows = await self.database.read(
             "update work set held_until = lease_clock() + %s, error = coalesce(nullif(%s, ''), error) "
             "where queue = %s and coalesce(case_id, '') = %s and key = %s and fence = %s and held_until is not null "
             "returning id",
-            *(lease, plain(error), claim.queue, plain(claim.case_id), plain(_key(claim)), claim.fence),
+            *(lease, said, claim.queue, plain(claim.case_id), plain(_key(claim)), claim.fence),
         )
         return bool(rows)
 
@@ -135,7 +142,7 @@ class Workbench:
             return await cursor.fetchall()
 
         rows = await self.database.write(step)
-        return _claim(rows[0], rows[0]["tries"]) if rows else None
+        return self._claim(rows[0], rows[0]["tries"]) if rows else None
 
     async def let_go(self) -> None:
         """What is claimed here may be claimed by others at once."""
@@ -162,6 +169,10 @@ class Workbench:
         self, claim: Claim, change: LiteralString, *, at: datetime | None, error: str, parked: bool = False
     ) -> bool:
         piece = (claim.queue, claim.case_id, _key(claim))
+        try:
+            said = await self._sealed(claim, error)
+        except KeyGone:  # its case was erased
+            return False
         values = {
             "queue": claim.queue,
             "case": plain(claim.case_id),
@@ -169,7 +180,7 @@ class Workbench:
             "fence": claim.fence,
             "attempts": claim.attempts,
             "at": at,
-            "error": plain(error),
+            "error": said,
             "parked": parked,
         }
 
@@ -192,17 +203,17 @@ class Workbench:
 
     async def parked(self) -> Sequence[Claim]:
         """The longest due first. A claim from here can be put back with `retry`."""
-        rows = await self.database.read("select * from work where parked order by due, id")
-        return [_claim(row, row["attempts"]) for row in rows]
+        rows = await self.database.read("select *, key_of(case_id) as wrapped from work where parked order by due, id")
+        return [self._claim(row, row["attempts"]) for row in rows]
 
     async def delayed(self, attempts: int) -> Sequence[Claim]:
         """See `CaseBook.delayed`. Fence 0 is never given out, so these claims settle nothing."""
         rows = await self.database.read(
-            "select * from work where queue = 'outbox' and attempts >= %s and not parked "
+            "select *, key_of(case_id) as wrapped from work where queue = 'outbox' and attempts >= %s and not parked "
             "and result is null order by due, id",
             attempts,
         )
-        return [_claim({**row, "fence": 0}, row["attempts"]) for row in rows]
+        return [self._claim({**row, "fence": 0}, row["attempts"]) for row in rows]
 
     async def next_due(self, queue: Queue) -> datetime | None:
         """See `CaseBook.next_due`. The end of a lease is of the database's clock."""
@@ -215,6 +226,35 @@ class Workbench:
         )
         found = rows[0]["next"]
         return found.astimezone(UTC) if found else None
+
+    # -- what is sealed of it --------------------------------------------------------------------------------------
+
+    async def _sealed(self, claim: Claim, said: str) -> str:
+        """Raises KeyGone."""
+        if not said:
+            return ""
+        key = await self.ring.to_seal(plain(claim.case_id))
+        return sealed_text(key, said, about_work(plain(claim.case_id), _key(claim)))
+
+    def _claim(self, row: DictRow, attempts: int) -> Claim:
+        case_id = row["case_id"] or NO_CASE
+        return Claim(
+            queue=row["queue"],
+            id=outbox_id(case_id, row["key"]) if row["queue"] == "outbox" else case_id,
+            case_id=case_id,
+            fence=row["fence"],
+            due=row["due"].astimezone(UTC),
+            attempts=attempts,
+            item=letter_of(row, self.ring.of_row(row)),
+            error=opened_text(self.ring.of_row(row), row["error"], about_work(case_id, row["key"])),
+        )
+
+
+def letter_of(row: DictRow, key: Key) -> OutboxItem | None:
+    """None for what is no letter, or settled. Raises Unreadable."""
+    if row["item"] is None:
+        return None
+    return decode(OutboxItem, key.open_json(row["item"], about_letter(row["case_id"] or NO_CASE, row["key"])))
 
 
 async def _was_ours(connection: Connection, values: dict[str, Any]) -> bool:
@@ -229,17 +269,3 @@ async def _was_ours(connection: Connection, values: dict[str, Any]) -> bool:
 
 def _key(claim: Claim) -> str:
     return claim.id.removeprefix(outbox_id(claim.case_id, "")) if claim.queue == "outbox" else ""
-
-
-def _claim(row: DictRow, attempts: int) -> Claim:
-    case_id = row["case_id"] or NO_CASE
-    return Claim(
-        queue=row["queue"],
-        id=outbox_id(case_id, row["key"]) if row["queue"] == "outbox" else case_id,
-        case_id=case_id,
-        fence=row["fence"],
-        due=row["due"].astimezone(UTC),
-        attempts=attempts,
-        item=decode(OutboxItem, row["item"]) if row["item"] is not None else None,
-        error=row["error"],
-    )

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import stat
 from pathlib import Path
+from typing import Any
 
-from storage import open_stores
+from storage.record import clear
 from tests.conversations import road
 from tests.conversations.command import bot
+from tests.keys import open_stores
 from tests.school import School
 
 
-async def export_of(folder: Path) -> list[bytes]:
+async def export_of(folder: Path) -> list[Any]:
     stores = open_stores(f"tinydb://{folder}")
     await stores.open()
     try:
-        return [line async for line in stores.book.export()]
+        return [clear(record) async for record in stores.book.records()]
     finally:
         await stores.close()
 
@@ -33,8 +35,9 @@ async def test_a_running_bot_is_backed_up_while_people_press_and_goes_on_from_th
     said = made.result()
     assert (said.status, said.err) == (0, "")
     assert f"{file} holds 1 case, " in said.out
-    assert "not encrypted" in said.out
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert "It is sealed. Its keys are in monday.zip.keys" in said.out
+    for made_file in (file, tmp_path / "monday.zip.keys"):
+        assert stat.S_IMODE(made_file.stat().st_mode) == 0o600
     assert not list(school.folder.glob(".aside-*"))
     back = await bot(school, "restore", file, folder=fresh)
     assert (back.status, back.err) == (0, "")

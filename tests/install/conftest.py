@@ -7,7 +7,7 @@ import pytest
 from bot.practice.roll import PARTNERSHIP, PROVIDER
 from bot.roster import RosterCommand, list_the_office
 from pathway.provider import Provider
-from storage import open_stores
+from tests.keys import open_stores
 
 #: The terms of practice mode's provider, so far away that no test will see them end.
 FAR = PROVIDER.read_text(encoding="utf-8").replace("2026-", "2926-").replace("2027-", "2927-")

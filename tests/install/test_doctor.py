@@ -22,10 +22,11 @@ from bot.doctor.here import MOST_LOSSES, calendars, roster
 from bot.doctor.microsoft import proxy
 from bot.doctor.settings import look
 from bot.practice.mailbox import Mailbox
+from bot.verify import note_verified
 from pathway.provider import Provider
-from storage import open_stores
 from storage.backup import note_backup
 from tests.install.standins import SECRET, Microsoft, plainly, refused
+from tests.keys import KEYS, NAME, open_stores
 from tests.postgres import fresh_schema
 from tests.school import APP_ID, TENANT, School
 from tests.storage.test_drafts import MIA, PLACEMENT, SAM
@@ -49,6 +50,7 @@ async def env(microsoft: Microsoft, store_folder: Path, provider_file: Path) -> 
             "PATHWAY_PRACTICE": origin,
             "PATHWAY_STORE": f"tinydb://{store_folder}",
             "PATHWAY_PROVIDER": str(provider_file),
+            NAME: os.environ[NAME],
             "PORT": str(free_port()),
         }
 
@@ -116,6 +118,7 @@ async def test_a_bot_that_runs_is_found_on_its_port(tmp_path: Path, provider_fil
             "PATHWAY_PRACTICE": school.teams.url,
             "PATHWAY_STORE": f"tinydb://{school.folder}",
             "PATHWAY_PROVIDER": str(provider_file),
+            NAME: os.environ[NAME],
             "PORT": school.url.rpartition(":")[2],
         }
         found = await examine(env, tmp_path, 5)
@@ -339,6 +342,20 @@ async def test_a_path_too_long_for_the_socket_in_it_is_told_of(env: dict[str, st
     assert "too long for admin.sock" in wrongs(found)["store"]
 
 
+async def test_it_says_when_the_record_was_last_verified_and_whether_it_was_whole(
+    env: dict[str, str], tmp_path: Path, store_folder: Path
+) -> None:
+    assert topic(await seen(env, tmp_path), "record")[0][0] is Mark.NOTE
+    note_verified(store_folder, 0, datetime.now(UTC))
+    assert topic(await seen(env, tmp_path), "record")[0][0] is Mark.WELL
+    note_verified(store_folder, 0, datetime.now(UTC) - timedelta(days=40))
+    ((mark, sentence),) = topic(await seen(env, tmp_path), "record")
+    assert (mark, "40 days ago" in sentence) == (Mark.NOTE, True)
+    note_verified(store_folder, 1, datetime.now(UTC))
+    ((mark, sentence),) = topic(await seen(env, tmp_path), "record")
+    assert (mark, "Run: python -m bot audit verify. It says where" in sentence) == (Mark.WRONG, True)
+
+
 async def test_it_says_when_the_last_backup_was_made_and_when_the_next_is_due(
     env: dict[str, str], store_folder: Path, tmp_path: Path
 ) -> None:
@@ -424,7 +441,7 @@ async def test_placements_with_a_calendar_that_is_gone_are_told_of(
 
 
 def test_a_placement_list_of_last_year_is_told_of(store_folder: Path) -> None:
-    [finding] = roster(store_folder, None, date(3000, 1, 1))
+    [finding] = roster(store_folder, KEYS, None, date(3000, 1, 1))
     assert (finding.mark, "is over" in finding.sentence) == (Mark.WRONG, True)
 
 
@@ -466,6 +483,7 @@ async def test_a_bot_on_a_database_is_found_on_its_port(tmp_path: Path, provider
             "PATHWAY_STORE": url,
             "PATHWAY_RUN": str(school.folder),
             "PATHWAY_PROVIDER": str(provider_file),
+            NAME: os.environ[NAME],
             "PORT": school.url.rpartition(":")[2],
         }
         found = await examine(env, tmp_path, 5)
@@ -520,6 +538,7 @@ REAL = {
     "MicrosoftAppPassword": SECRET,
     "PATHWAY_STORE": "tinydb:///var/lib/pathway",
     "PATHWAY_PROVIDER": "provider.toml",
+    NAME: os.environ[NAME],
     "PATHWAY_URL": "https://pathway.northdale.ac.uk",
 }
 

@@ -13,6 +13,7 @@ from bot.doctor.mailboxes import MOST, link_tutors, mailboxes
 from bot.settings import BotSettings
 from bot.teams import TeamsSettings
 from tests.install.standins import SECRET
+from tests.keys import KEYS
 from tests.mail.graph_standin import TOKEN, Graph
 from tests.mail.test_graph_mail import Known
 from tests.school import APP_ID, TENANT
@@ -128,5 +129,5 @@ async def test_graph_out_of_reach_is_said_and_is_no_fault_of_the_set_up() -> Non
 
 
 async def test_the_link_tutors_are_those_of_the_placement_list(store_folder: Path, tmp_path: Path) -> None:
-    assert HELEN in link_tutors(store_folder)
-    assert link_tutors(tmp_path) == []
+    assert HELEN in link_tutors(store_folder, KEYS)
+    assert link_tutors(tmp_path, KEYS) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ import pytest
 
 from bot.practice.keys import ISSUER, SigningKey
 from tests.install.standins import GIVEN, SECRET, Microsoft, Said, over_tls, proxying, refused, run, serving
+from tests.keys import NAME
 from tests.school import APP_ID, TENANT
 from tests.wire.microsoft import ENTRA, KEYS
 
@@ -56,6 +58,7 @@ async def machine(tmp_path: Path, store_folder: Path, provider_file: Path) -> As
                 "PATHWAY_URL": "https://pathway.northdale.ac.uk",
                 "PATHWAY_STORE": f"tinydb://{store_folder}",
                 "PATHWAY_PROVIDER": str(provider_file),
+                NAME: os.environ[NAME],
                 "HOST": "127.0.0.1",
                 "PORT": str(port),
             },

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -29,8 +29,6 @@ from tests.school import APP_ID, PASSWORD, TENANT, School, _key, _Remembers, cas
 
 #: In any case, with nothing around it: a mail server makes addresses small.
 MARK = "Qzxv"
-#: Turn this on when what people typed is encrypted on the disk: then no byte below the store's folder may have the mark.
-DISK_IS_SEALED = False
 _MARKED = re.compile(rf" ?{MARK}", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?<=[\w])(?=@[\w.-]+)")
 
@@ -211,11 +209,8 @@ class PlantedSchool(School):
 
     def marked(self) -> list[str]:
         """Where the mark is among all that; nowhere, when the promise is kept."""
-        return [words for words in (*self.said(), *self._on_disk_marked()) if _MARKED.search(words)]
-
-    def _on_disk_marked(self) -> Iterator[str]:
-        if DISK_IS_SEALED:
-            yield from (f"{name}: {words}" for name, words in self.on_disk().items())
+        on_disk = [f"{name}: {words}" for name, words in self.on_disk().items()]
+        return [words for words in (*self.said(), *on_disk) if _MARKED.search(words)]
 
 
 def _without_addresses(files: Sequence[str]) -> list[str]:

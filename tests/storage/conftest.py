@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import open_stores
+from tests.keys import open_stores
 from tests.postgres import fresh_schema, on_the_tests_clock
 from tests.storage.samples import Shop
 

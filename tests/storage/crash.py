@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from storage.tinydb_book import TinyCaseBook
+from tests.keys import tiny_book
 from tests.storage.samples import NOON, first, note, then
 
 
@@ -35,7 +36,7 @@ async def deliver(book: TinyCaseBook) -> None:
 
 
 async def main() -> None:
-    book = TinyCaseBook(Path(sys.argv[1]))
+    book = tiny_book(Path(sys.argv[1]))
     await book.open()
     await asyncio.gather(deliver(book), *(write(book, f"c{n}") for n in range(int(sys.argv[2]))))
 

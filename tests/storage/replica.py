@@ -22,7 +22,8 @@ from pathway.address import Address
 from pathway.casework import Casework
 from pathway.people import Person, Placement, Reach
 from pathway.provider import Provider
-from storage import Stores, open_stores
+from storage import Stores
+from tests.keys import open_stores
 from tests.storage.samples import NOON, first, started, target
 from tests.storage.test_drafts import PLACEMENT
 

@@ -9,6 +9,7 @@ from pathway import events as e
 from pathway.ports import CaseBook, Claim, Commit, OutboxItem, Summary
 from pathway.roles import Role
 from storage import Stores
+from storage.book import SealedBook
 
 NOON = datetime(2026, 10, 6, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -24,7 +25,7 @@ class Shop:
         self.stores = make()
 
     @property
-    def book(self) -> CaseBook:
+    def book(self) -> SealedBook:
         return self.stores.book
 
     async def reopen(self) -> Shop:

@@ -12,7 +12,9 @@ from typing import Any, cast
 import pytest
 
 from pathway.ports import AlreadyOpen, CaseBook, Claim, Shown, StoreUnavailable, VersionConflict
-from storage.codec import decode_event
+from storage.chain import Entry, head_of
+from storage.record import opened
+from storage.seal import KeyGone, case_key
 from tests.storage.samples import (
     HOUR,
     LEASE,
@@ -639,13 +641,52 @@ async def test_an_erased_case_has_left_no_answer_behind(shop: Shop) -> None:
     await shop.book.commit(first("c3", placement="p1"))
 
 
+async def test_of_an_erased_case_the_key_is_gone_and_the_chain_still_verifies(shop: Shop) -> None:
+    for case in ("c1", "c2"):
+        await shop.book.commit(first(case))
+    await shop.book.commit(then("c1"))
+    assert await shop.book.erase("c1")
+    for _ in range(2):
+        assert await shop.book.verify() == []
+        assert set(await shop.book.heads()) == {"c1", "c2"}
+        with pytest.raises(KeyGone):
+            await shop.book.ring.key(case_key("c1"))
+        assert "wrapped" not in (await shop.book.ring.everything())[case_key("c1")]
+        with pytest.raises(StoreUnavailable):
+            await shop.book.commit(first("c1", nonce="again"))
+        assert list(await shop.book.events("c1")) == []
+        await shop.reopen()
+
+
+async def test_every_event_is_sealed_once_and_stands_in_its_chain(shop: Shop) -> None:
+    await shop.book.commit(first(outbox=(note(),)))
+    before = await anext(shop.book.records()).events
+    await shop.book.commit(then())
+    await shop.book.complete((await due_letters(shop.book))[0], "delivered")
+    record = await anext(shop.book.records())
+    assert record.events[:2] == before
+    assert [x.n for x in record.events] == [1, 2, 3]
+    assert len({x.link for x in record.events}) == 3
+    assert await shop.book.heads() == {"c1": head_of(record.events)}
+    assert await shop.book.verify() == []
+
+
+async def test_a_book_without_cases_has_nothing_broken(shop: Shop) -> None:
+    await shop.book.post([note()], "tap")
+    assert await shop.book.verify() == []
+    assert await shop.book.heads() == {}
+
+
 async def test_an_export_holds_every_case_whole(shop: Shop) -> None:
     await shop.book.commit(first("c1"))
     await shop.book.commit(first("c2"))
     await shop.book.commit(then("c1"))
     lines = [json.loads(line) async for line in shop.book.export()]
     assert [x["case_id"] for x in lines] == ["c1", "c2"]
-    assert [decode_event(x) for x in lines[0]["events"]] == list(await shop.book.events("c1"))
+    key = await shop.book.ring.key(case_key("c1"))
+    entries = [Entry(*x) for x in lines[0]["events"]]
+    assert [opened("c1", x, key) for x in entries] == list(await shop.book.events("c1"))
+    assert b"pupils" not in b"".join([line async for line in shop.book.export()])
 
 
 async def test_an_open_book_is_well(shop: Shop) -> None:

@@ -13,10 +13,9 @@ import pytest
 from pathway.address import Address
 from pathway.people import OutOfReach, Person, Placement, Reach
 from pathway.ports import Draft, RosterFault, StoreUnavailable
-from storage import open_stores
-from storage.folder import Folder
 from storage.memory import MemoryAddresses, MemoryCaseBook, MemoryDrafts, MemoryRoster
 from storage.tinydb_book import TinyAddresses, TinyCaseBook, TinyDrafts, TinyRoster
+from tests.keys import open_stores, tiny_ring
 from tests.storage.samples import HOUR, NOON, Shop
 
 MIA = Person("p-mia", "Mia Moss", "Mia.Moss@school.example")
@@ -274,14 +273,14 @@ def test_a_folder_that_is_not_named_in_full_is_refused_with_a_sentence(url: str)
 
 
 async def test_drafts_may_be_moved_to_another_folder_object_without_mixing(tmp_path: Path) -> None:
-    one, two = Folder(tmp_path / "one"), Folder(tmp_path / "two")
-    await one.open()
-    await two.open()
+    one, two = tiny_ring(tmp_path / "one"), tiny_ring(tmp_path / "two")
+    await one.folder.open()
+    await two.folder.open()
     await TinyDrafts(one).keep(draft())
     assert await TinyDrafts(two).draft("mia", "concern") is None
     assert await TinyDrafts(one).draft("mia", "concern") == draft()
-    await one.close()
-    await two.close()
+    await one.folder.close()
+    await two.folder.close()
 
 
 async def test_a_draft_can_be_old(shop: Shop) -> None:

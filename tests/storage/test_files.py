@@ -19,9 +19,10 @@ from tinydb import TinyDB
 from pathway.address import Address
 from pathway.people import Person
 from pathway.ports import Draft, Shown, StoreUnavailable
-from storage import atomic, open_stores
+from storage import atomic, record
 from storage.folder import FolderInUse
-from storage.tinydb_book import TinyCaseBook
+from storage.seal import case_key
+from tests.keys import open_stores, tiny_book
 from tests.storage.samples import NOON, Shop, due_letters, first, note, target, then
 
 P = ParamSpec("P")
@@ -85,10 +86,12 @@ async def test_a_write_is_synced_renamed_and_its_folder_synced_before_it_is_conf
 ) -> None:
     disk.mend()
     await tiny.book.commit(first(outbox=(note(),), wake_at=NOON))
-    assert disk.calls == ["write", "fsync", "replace", "write", "replace", "fsync"]  # and the same once more, unsynced
+    key, case = ["write", "fsync", "replace", "fsync"], ["write", "fsync", "replace", "write", "replace", "fsync"]
+    assert disk.calls == [*key, *case, "write"]  # the case once more as its copy, and its head: unsynced
     disk.mend()
     await tiny.book.commit(then())
-    assert disk.calls == ["write", "fsync", "link", "replace", "replace", "fsync"]
+    assert disk.calls == ["write", "fsync", "link", "replace", "replace", "fsync", "write"]
+    assert (folder_of(tiny) / "heads.log").read_text().splitlines()[-1].startswith("c1 3 ")
 
 
 async def test_a_claim_writes_nothing_and_a_delivery_writes_one_file(tiny: Shop, disk: FailingDisk) -> None:
@@ -244,11 +247,11 @@ FULL = """
 import asyncio, resource, sys
 from pathlib import Path
 from pathway.ports import StoreUnavailable
-from storage.tinydb_book import TinyCaseBook
+from tests.keys import tiny_book
 from tests.storage.samples import first, target, then
 
 async def main():
-    book = TinyCaseBook(Path(sys.argv[1]))
+    book = tiny_book(Path(sys.argv[1]))
     await book.open()
     await book.commit(first())
     resource.setrlimit(resource.RLIMIT_FSIZE, (2048, resource.RLIM_INFINITY))
@@ -272,7 +275,7 @@ asyncio.run(main())
 
 async def test_a_file_that_may_not_grow_is_refused_by_the_real_disk_and_works_again_afterwards(tmp_path: Path) -> None:
     assert (await said_by(FULL, tmp_path)).split() == ["2", "True", "3"]
-    book = TinyCaseBook(tmp_path)
+    book = tiny_book(tmp_path)
     await book.open()
     assert (await book.events("c1"))[-1] == target("after")
     await book.close()
@@ -282,7 +285,7 @@ async def test_a_file_that_may_not_grow_is_refused_by_the_real_disk_and_works_ag
 
 SECOND = """
 import asyncio, sys
-from storage import open_stores
+from tests.keys import open_stores
 
 async def main():
     try:
@@ -303,7 +306,7 @@ async def test_a_second_process_on_the_folder_is_refused_and_told_who_holds_it(t
 
 
 async def test_a_second_book_in_the_same_process_is_refused_too(tiny: Shop) -> None:
-    second = TinyCaseBook(folder_of(tiny))
+    second = tiny_book(folder_of(tiny))
     with pytest.raises(FolderInUse):
         await second.open()
     await tiny.stores.close()
@@ -328,18 +331,19 @@ async def test_what_a_killed_process_left_half_written_is_swept_at_the_start(tin
 async def test_a_case_of_a_later_release_stays_where_it_is_and_is_told_of(tiny: Shop) -> None:
     await tiny.book.commit(first("c1"))
     await tiny.book.commit(first("c2"))
+    key = await tiny.book.ring.key(case_key("c1"))
     await tiny.stores.close()
     path = folder_of(tiny) / "cases" / "c1.json"
     found = atomic.read_document(path, "case")
     assert found is not None
-    later = {**found, "events": [*found["events"], {"type": "ConcernVanished"}]}
-    atomic.write_documents(path, {"case": [later]})
+    later = replace(record.read(found, key), kinds=("ConcernVanished", "DraftStarted"))
+    atomic.write_documents(path, {"case": [record.write(later, key)]})
     await tiny.reopen()
     health = await tiny.book.health()
     assert (health.ok, "cases/c1.json" in health.sentence) == (False, True)
     assert list(await tiny.book.cases_of(None)) == ["c2"]
     assert path.exists()
-    atomic.write_documents(path, {"case": [{**found, "format": 2}]})
+    atomic.write_documents(path, {"case": [{**found, "format": 3}]})
     await tiny.reopen()
     assert "cases/c1.json" in (await tiny.book.health()).sentence
 
@@ -390,7 +394,9 @@ async def test_files_are_for_their_owner_alone(tiny: Shop) -> None:
     everything = [folder_of(tiny), *folder_of(tiny).rglob("*")]
     assert {oct(x.stat().st_mode & 0o777) for x in everything if x.is_file()} == {"0o600"}
     assert {oct(x.stat().st_mode & 0o777) for x in everything if x.is_dir()} == {"0o700"}
-    assert len([x for x in everything if x.is_file()]) == 10
+    keys = {x.name.removesuffix(".json") for x in everything if x.parent.name == "keys"}
+    assert keys == {"own.audit", "own.roster", "own.addresses", "own.post", "case.c1", "drafts.mia"}
+    assert len([x for x in everything if x.is_file()]) == 10 + 1 + len(keys)
 
 
 def files_with(folder: Path, words: str) -> list[str]:
@@ -409,15 +415,21 @@ async def test_of_a_dropped_draft_no_text_is_left_in_any_file(tiny: Shop) -> Non
 
 async def test_of_a_message_without_a_case_nothing_is_left_when_it_is_sent(tiny: Shop) -> None:
     await tiny.book.post([replace(note(), data={"words": WORDS})], "tap")
-    assert sorted(files_with(folder_of(tiny), WORDS)) == ["post.json", "post.json.last"]
-    await tiny.book.complete((await due_letters(tiny.book))[0], "delivered")
+    files = [folder_of(tiny) / name for name in ("post.json", "post.json.last")]
+    full = [len(file.read_bytes()) for file in files]
     assert files_with(folder_of(tiny), WORDS) == []
+    await tiny.book.complete((await due_letters(tiny.book))[0], "delivered")
+    left = [len(file.read_bytes()) for file in files]
+    assert [before > after for before, after in zip(full, left, strict=True)] == [True, True]
 
 
-async def test_a_case_file_can_be_read_with_tinydb_alone(tiny: Shop) -> None:
+async def test_a_case_file_can_be_read_with_tinydb_and_its_key_alone(tiny: Shop) -> None:
     await tiny.book.commit(first())
+    key = await tiny.book.ring.key(case_key("c1"))
     with TinyDB(folder_of(tiny) / "cases" / "c1.json") as db:
-        assert [x["type"] for x in db.table("case").all()[0]["events"]] == ["DraftStarted", "WeeklyTargetSet"]
+        entries = db.table("case").all()[0]["events"]
+    events = [key.open_json(sealed, f"c1/{n}") for n, sealed, _ in entries]
+    assert [x["type"] for x in events] == ["DraftStarted", "WeeklyTargetSet"]
 
 
 @pytest.mark.parametrize("name", ["../c1", "a/b", "a.b", "x" * 101])

@@ -9,8 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from storage import open_stores
-from storage.tinydb_book import TinyCaseBook
+from tests.keys import open_stores, tiny_book
 from tests.storage.replica import fill
 from tests.storage.samples import NOON, due_letters
 from tests.storage.test_replicas import begin, heard, started
@@ -58,7 +57,7 @@ def left_over(folder: Path) -> list[Path]:
 async def check(
     folder: Path, versions: dict[str, int], letters: set[tuple[str, str]], delivered: set[tuple[str, str]]
 ) -> None:
-    book = TinyCaseBook(folder)
+    book = tiny_book(folder)
     await book.open()
     try:
         assert (await book.health()).ok

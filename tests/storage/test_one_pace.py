@@ -24,7 +24,8 @@ from pathway.casework import Casework
 from pathway.people import Person, Reach
 from pathway.ports import Moments, StoreUnavailable, Window
 from pathway.provider import Provider
-from storage import Stores, open_stores
+from storage import Stores
+from tests.keys import open_stores
 from tests.postgres import fresh_schema
 from tests.teams.standins import TENANT as TENANT_ID
 from tests.teams.standins import listening, settings_for

@@ -16,7 +16,7 @@ from bot.app import _secret
 from bot.practice.roll import PROVIDER
 from bot.roster import list_the_office
 from pathway.provider import Provider
-from storage import open_stores
+from tests.keys import open_stores
 from tests.postgres import fresh_schema, on_the_tests_clock
 from tests.storage.replica import THEN, Printing, bot, fill
 

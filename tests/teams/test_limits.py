@@ -24,7 +24,7 @@ from pathway.people import Person, Reach
 from pathway.ports import OutboxItem
 from pathway.provider import Provider
 from pathway.tellings import Notice
-from storage import open_stores
+from tests.keys import open_stores
 from tests.teams.standins import TENANT, listening, settings_for
 from tests.teams.test_connector import OneToken
 

@@ -17,6 +17,7 @@ from typing import Any
 from bot.admin import ask
 from bot.clock import PRACTICE_STARTS
 from bot.practice.roll import PARTNERSHIP, PROVIDER
+from tests.keys import NAME
 from tests.school import APP_ID, PASSWORD, TENANT
 from tests.wire.microsoft import Microsoft
 
@@ -91,6 +92,7 @@ def settings(microsoft: Microsoft, folder: Path, port: int, **changes: str | Non
         "PATHWAY_URL": "https://pathway.northdale.example.ac.uk",
         "PATHWAY_STORE": f"tinydb://{folder / 'store'}",
         "PATHWAY_PROVIDER": str(PROVIDER),
+        NAME: os.environ[NAME],
         **changes,
     }
     return inherited | {name: value for name, value in given.items() if value is not None}

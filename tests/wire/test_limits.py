@@ -29,9 +29,9 @@ from pathway.address import Address
 from pathway.people import Person, Reach
 from pathway.ports import OutboxItem
 from pathway.tellings import Notice
-from storage import open_stores
 from tests.cards.catalogue.world import heavy
 from tests.conversations import planning, road, second_road
+from tests.keys import open_stores
 from tests.school import TENANT
 from tests.teams.test_limits import AT_FIRST, Strict
 from tests.wire.microsoft import CONNECTOR, REGION, Microsoft

@@ -18,8 +18,8 @@ import aiohttp
 import pytest
 
 from bot.practice import hands
-from storage import open_stores
 from tests.conversations import road
+from tests.keys import open_stores
 from tests.logged import lines
 from tests.school import PASSWORD
 from tests.wire.microsoft import CONNECTOR, Microsoft

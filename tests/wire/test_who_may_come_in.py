@@ -16,6 +16,7 @@ from aiohttp import web
 
 from bot.practice.keys import SigningKey
 from bot.practice.people import PracticePerson
+from storage.seal import MainKeys
 from tests.logged import lines
 from tests.school import APP_ID, TENANT
 from tests.teams.test_body import BAD
@@ -293,6 +294,8 @@ GAPS: dict[str, dict[str, str | None]] = {
     "MicrosoftAppType": {"MicrosoftAppType": "MultiTenant"},
     "PATHWAY_STORE": {"PATHWAY_STORE": None},
     "PATHWAY_PROVIDER": {"PATHWAY_PROVIDER": None},
+    "PATHWAY_KEY": {"PATHWAY_KEY": None},
+    "PATHWAY_KEY_FILE": {"PATHWAY_KEY": None, "PATHWAY_KEY_FILE": "/nowhere/main.key"},
 }
 
 
@@ -307,6 +310,23 @@ async def test_with_a_gap_in_its_settings_the_bot_does_not_start_and_says_which(
     assert missing in ended.value.said
     assert len(ended.value.said.strip().splitlines()) == 1
     assert "Traceback" not in ended.value.said
+
+
+async def test_with_another_main_key_the_bot_does_not_start_and_changes_nothing(
+    microsoft: Microsoft, tmp_path: Path
+) -> None:
+    bot = await start(microsoft, tmp_path)
+    assert await bot.stop() == 0
+    bot.log.unlink()
+    before = {path: path.read_bytes() for path in bot.store.rglob("*") if path.is_file()}
+
+    with pytest.raises(DidNotStart) as ended:
+        await start(microsoft, tmp_path, PATHWAY_KEY=MainKeys.made().text().strip())
+
+    assert ended.value.status == 1
+    assert "This store was sealed with the main key" in ended.value.said
+    assert len(ended.value.said.strip().splitlines()) == 1
+    assert {path: path.read_bytes() for path in bot.store.rglob("*") if path.is_file()} == before
 
 
 async def test_practice_cannot_be_switched_on_beside_a_real_registration(microsoft: Microsoft, tmp_path: Path) -> None:

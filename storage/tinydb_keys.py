@@ -1,0 +1,125 @@
+"""The keyring of a folder: `keys/`, a small file a key. It holds the key, wrapped, or what is left where that was
+destroyed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from pathway.ports import StoreUnavailable
+from storage.atomic import AtomicJSONStorage, Copy, Damaged, checked
+from storage.folder import KEYS, Folder
+from storage.seal import AUDIT, NO_KEY, Kept, Key, KeyGone, Keyring, MainKeys, WrongKey
+
+_NAME = re.compile(r"[a-z]{1,10}\.[A-Za-z0-9_-]{1,100}")
+
+
+def key_file(name: str) -> str:
+    """Raises ValueError for an id that is no safe name of a file."""
+    if not _NAME.fullmatch(name):
+        raise ValueError("an id is made of letters, figures, - and _")
+    return f"{KEYS}/{name}.json"
+
+
+def read_key(path: Path) -> Kept | None:
+    """None where there is no such file. Raises Damaged, OSError."""
+    tables = AtomicJSONStorage(path).read()
+    return None if tables is None else dict(tables["key"]["1"])
+
+
+def parse_key(data: bytes) -> Kept:
+    """Of the bytes of such a file. Raises Damaged."""
+    return dict(json.loads(checked(data, "a key"))["key"]["1"])
+
+
+def read_keys(folder: Path) -> dict[str, Kept]:
+    """By name; one that cannot be read is left out: what it opens is told of then. Raises OSError."""
+    found: dict[str, Kept] = {}
+    for path in (folder / KEYS).glob("*.json"):
+        try:
+            if kept := read_key(path):
+                found[path.stem] = kept
+        except Damaged:
+            continue
+    return found
+
+
+def check_outside(folder: Path, main: MainKeys | None) -> None:
+    """Whether *main* opens the keyring of a folder that need not be open; for one without any there is nothing to say.
+    Changes nothing. Raises WrongKey, StoreUnavailable.
+    """
+    if main is None:
+        raise WrongKey(NO_KEY)
+    try:
+        kept = read_key(folder / key_file(AUDIT))
+    except Damaged as fault:
+        raise StoreUnavailable(f"{key_file(AUDIT)} cannot be read: put the keyring of a backup back.") from fault
+    except OSError:
+        return  # opening the folder says why
+    if kept is not None:
+        main.unwrap(AUDIT, str(kept.get("wrapped", "")))
+
+
+def key_outside(folder: Path, name: str, main: MainKeys | None) -> Key:
+    """One key of a folder that need not be open. Raises KeyGone, WrongKey, Damaged, OSError."""
+    kept = read_key(folder / key_file(name))
+    if main is None:
+        raise WrongKey(NO_KEY)
+    return main.unwrap(name, wrapped_in(name, kept))
+
+
+def wrapped_in(name: str, kept: Kept | None) -> str:
+    """Raises KeyGone."""
+    if kept is None or "wrapped" not in kept:
+        raise KeyGone(f"Its key, {key_file(name)}, is not there.")
+    return str(kept["wrapped"])
+
+
+class TinyKeys(Keyring):
+    """Read once after the folder is opened; what is kept in memory of them is wrapped."""
+
+    def __init__(self, folder: Folder, main: MainKeys | None) -> None:
+        super().__init__(main)
+        self.folder = folder
+        self._kept: dict[str, Kept] = {}
+        self._loaded = 0
+
+    async def load(self) -> None:
+        """Raises WrongKey, StoreUnavailable."""
+        if self._loaded == self.folder.run and self.folder.is_open:
+            return
+        main = self.main
+        kept = await self.folder.read(lambda: read_keys(self.folder.path), f"{KEYS}/")
+        self.check(main, kept.values())
+        self._kept, self._loaded = kept, self.folder.run
+        self._unwrapped.clear()
+
+    def at_hand(self, name: str) -> Kept | None:
+        """Of what is loaded."""
+        return self._kept.get(name)
+
+    def loaded(self, name: str) -> Key:
+        """Raises KeyGone."""
+        return self.unwrap(name, wrapped_in(name, self._kept.get(name)))
+
+    async def kept(self, name: str) -> Kept | None:
+        key_file(name)
+        await self.load()
+        return self._kept.get(name)
+
+    async def put(self, name: str, kept: Kept) -> None:
+        path = self.folder.path / key_file(name)
+        await self.load()
+        await self.folder.write(path, lambda: {"key": [kept]}, Copy.NONE)
+        self._kept[name] = kept
+
+    async def first(self, name: str, kept: Kept) -> Kept:
+        await self.put(name, kept)  # one process, and whoever asks holds the lock of what it is for
+        return kept
+
+    async def everything(self) -> Mapping[str, Kept]:
+        await self.load()
+        return dict(self._kept)
