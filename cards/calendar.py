@@ -27,6 +27,8 @@ ANOTHER: Mapping[Gathering, tuple[str, str]] = {
     Gathering.REVIEW: ("Change the review", "support_plan.review"),
     Gathering.NEXT_STEPS: ("Choose another day", "next_steps.another"),
 }
+#: Why it is another time, where the new one of Outlook is used.
+MOVED_THERE = "It was moved in Outlook."
 NOTHING_DIFFERS = "The calendar and this case say the same."
 
 
