@@ -145,5 +145,5 @@ def _last_start(view: View, which: Gathering) -> datetime | None:
 
 
 def _teams(view: View, wanted: Appointment) -> str:
-    people = (view.party.people.get(p) for p in wanted.invited)
+    people = (view.party.somebody(p) for p in wanted.invited)
     return teams_link(view.case.reference, wanted.starts, wanted.minutes, [p.email for p in people if p and p.email])

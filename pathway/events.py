@@ -562,8 +562,9 @@ class StudentTold(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextStepsBooked(Event):
-    """*invited* are roles; *deputies* says who comes for whom. Where the day is far away, *interim_contact* is whom the
-    student can turn to until then. *reason* says why it is another day than before. *invite* as in `MeetingBooked`.
+    """*invited* are roles; *deputies* says who comes for whom, with their e-mail addresses or without. Where the day is
+    far away, *interim_contact* is whom the student can turn to until then. *reason* says why it is another day than
+    before. *invite* as in `MeetingBooked`.
     """
 
     starts: datetime

@@ -108,8 +108,13 @@ class Party:
     tutor_reads_targets: bool = False
     cases_of_student: tuple[str, ...] = ()
 
-    def name(self, person: str) -> str:
+    def somebody(self, person: str) -> Person | None:
+        """Who has this id, or this e-mail address: a deputy whom somebody named may be on no list."""
         known = self.people.get(person)
+        return Person(person, person, person) if known is None and "@" in person else known
+
+    def name(self, person: str) -> str:
+        known = self.somebody(person)
         return known.name if known else "somebody no longer listed"
 
     def link_tutor(self, case: Case | None) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.practice.calendars import CalendarEntry
+from bot.practice.calendars import CalendarEntry, Mailbox
 from bot.practice.graph import GraphFault
 from tests.conversations import road, second_road
 from tests.school import School
@@ -469,6 +469,41 @@ async def test_a_next_steps_meeting_that_is_declined_and_then_deleted_is_shown_w
     await school.presses("sam", "Book it again")
     (again,) = [x for x in standing(school) if x.organiser == school.people["sam"].email]
     assert (again.starts, again.id == entry.id) == (entry.starts, False)
+
+
+async def test_a_deputy_who_is_named_with_an_address_is_invited_and_the_times_suit_them_too(school: School) -> None:
+    jo = "j.lumb@northdale.example.ac.uk"
+    school.graph.calendars.mailboxes.append(Mailbox("Dr Jo Lumb", jo, "object-jo"))
+    reference = await second_road.reviews_daniel(school)
+    await school.on("2026-11-27 15:00")
+    await second_road.ends(school, "martin", reference)
+    await school.on("2026-11-30 10:00")
+    await school.says("sam", f"case {reference}")
+    await school.presses("sam", "Book the next steps meeting")
+    first = next(iter(school.choices("sam", "slot").values()))
+    starts = datetime.fromisoformat(first)
+    school.graph.calendars.is_busy(jo, starts, starts + timedelta(minutes=60))
+
+    named = {"place": "Teams", "deputies": f"Dr Jo Lumb ({jo}) for the Course Director"}
+    refused = await school.fills("sam", {"slot": first, **named}, press="Send the invitation")
+    assert f"{jo} is not free then." in refused
+    words, second = next(iter(school.choices("sam", "slot").items()))
+    assert second != first
+    assert f"{jo} are free" in words
+    await school.fills("sam", slot=second, press="Send the invitation")
+    (entry,) = [x for x in standing(school) if x.organiser == school.people["sam"].email]
+    assert jo in {a.email for a in entry.attendees}
+    assert [x.what for x in school.graph.calendars.letters_to(jo)] == ["invited"]
+
+    school.graph.calendars.declines(entry.id, jo)
+    await school.on("2026-11-30 12:00")
+    assert f"{jo} said no to the next steps meeting" in school.reads("sam").replace("\\", "")
+    await school.presses("sam", "Choose another day")
+    await school.fills("sam", deputies="", press="Another time")
+    await school.fills("sam", day="2026-12-03", time="10:00", press="Send the invitation")
+    (anew,) = [x for x in standing(school) if x.organiser == school.people["sam"].email]
+    assert jo not in {a.email for a in anew.attendees}
+    assert [x.what for x in school.graph.calendars.letters_to(jo)] == ["invited", "cancelled"]
 
 
 async def test_the_next_steps_meeting_is_in_the_calendar_of_whoever_books_it(school: School) -> None:
