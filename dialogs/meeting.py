@@ -105,7 +105,9 @@ async def arrange_form(turn: Turn, values: Mapping[str, str], faults: Sequence[F
 
 @steps.on("meeting.another")
 async def another(turn: Turn) -> Reply:
-    return await another_form(turn, {}, ())
+    """None of the three: what was filled in besides stays."""
+    kept = {key: turn.get(key) for key in ("minutes", "held", "reason") if turn.get(key)}
+    return await another_form(turn, kept, ())
 
 
 @steps.form("meeting.another")
@@ -145,6 +147,7 @@ def _booked(turn: Turn, case: Case, ground: Ground, *, invite: bool = False) -> 
         held=_held(turn),
         link=link,
         invite=invite,
+        reason=turn.get("reason"),
     )
 
 
@@ -212,6 +215,7 @@ async def take(turn: Turn) -> Reply:
         raise Stale(case.id)
     there = in_london(starts)
     filled = {"day": there.date().isoformat(), "time": f"{there:%H:%M}", "held": offered.held.value}
+    filled["reason"] = offered.reason
     return await send(turn.with_data(**filled, minutes=str(offered.minutes), form="meeting.another"))
 
 
@@ -223,7 +227,11 @@ async def offer(turn: Turn) -> Reply:
     case, ground = await _to_arrange(turn)
     found = sorted({at for text in turn.get("offered").split(",") if (at := aware(text))})
     event = e.TimesOffered(
-        **turn.stamp(ground, e.TimesOffered, case), times=tuple(found), minutes=_minutes(turn), held=_held(turn)
+        **turn.stamp(ground, e.TimesOffered, case),
+        times=tuple(found),
+        minutes=_minutes(turn),
+        held=_held(turn),
+        reason=turn.get("reason"),
     )
     done = await turn.record(case.id, event)
     view = turn.view(done.case, ground)
@@ -269,7 +277,9 @@ async def choose(turn: Turn) -> Reply:
     if offered is None or books is None:
         return await _answer(turn, case, ground, answer)
     own = turn.casework.stamp(ground, turn.person.id, e.MeetingBooked, case)
-    meeting = e.MeetingBooked(**own, starts=books, minutes=offered.minutes, held=offered.held, invite=True)
+    meeting = e.MeetingBooked(
+        **own, starts=books, minutes=offered.minutes, held=offered.held, invite=True, reason=offered.reason
+    )
     return await _answer(turn, case, ground, answer, meeting)
 
 

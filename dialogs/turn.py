@@ -254,7 +254,7 @@ class Turn:
 
     async def busy(self, ground: Ground, organiser: str, people: Sequence[str], until: datetime) -> Calendars:
         """What is known of people's calendars from now to *until*, by person id; None for whom nobody can say."""
-        known = {p: found for p in people if (found := ground.party.people.get(p))}
+        known = {p: found for p in people if (found := ground.party.somebody(p))}
         who, meetings = ground.party.people.get(organiser), self.office.meetings
         if meetings is None or who is None:
             return dict.fromkeys(people)

@@ -112,9 +112,14 @@ class Party:
     tutor_reads_targets: bool = False
     cases_of_student: tuple[str, ...] = ()
 
+    def somebody(self, person: str) -> Person | None:
+        """Who has this id, or this e-mail address: a deputy whom somebody named may be on no list."""
+        known = self.people.get(person)
+        return Person(person, person, person) if known is None and "@" in person else known
+
     def name(self, person: str) -> str:
         """Who was erased is named by what they were."""
-        known = self.people.get(person)
+        known = self.somebody(person)
         if known is None:
             return FORMER_STUDENT if person == self.placement.student else FORMER_COLLEAGUE
         return known.name

@@ -332,10 +332,17 @@ async def test_the_meeting_is_moved_by_offering_times_and_the_move_is_told_once(
     diaries.is_busy(school.people["helen"].email, starts, starts + timedelta(minutes=30))
     await school.presses("helen", "Move the meeting")
     assert not any(FIRST in title for title in school.choices("helen", "slot"))
-    await school.presses("helen", "Offer these times to Priya Nair")
+    refused = await school.presses("helen", "Offer these times to Priya Nair")
+    assert "Say why it is to be another time." in refused
+    await school.fills("helen", reason="A parents' evening", press="Offer these times to Priya Nair")
+    asked = school.reads("priya")
+    assert "Why another time" in asked
+    assert "A parents' evening" in asked
     before = school.news("helen")
     await ticks(school, SECOND)
-    assert f"Your meeting is booked for {SECOND}." in school.reads("helen")
+    told = school.reads("helen")
+    assert f"Your meeting is booked for {SECOND}." in told
+    assert "A parents' evening" in told
     assert school.news("helen") == before + 1
 
 
