@@ -84,7 +84,9 @@ class Router:
             return await self._refilled(turn, no.faults)
         except StoreUnavailable:
             reference = fault_reference()
-            log.warning("what somebody did could not be saved", extra={"reference": reference, "person": turn.person.id})
+            log.warning(
+                "what somebody did could not be saved", extra={"reference": reference, "person": turn.person.id}
+            )
             return await self._refilled(turn, [Fault(f"{NOT_SAVED} Reference {reference}")])
         except (Stale, OutOfStep):
             return await self._moved_on(turn)
