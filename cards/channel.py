@@ -19,7 +19,7 @@ NO_CHANNEL_HERE = (
     "This is a group chat. Please add me to a team, and write “use this channel” in the channel that you want."
 )
 
-#: Of letters, with the marks that names have; a stop ends an initial or a title. Teams makes a link of anything like one.
+#: Of letters, with the marks that names have; a stop ends an initial or a title. Teams makes a link of what looks so.
 _NAME = re.compile(r"(?:[^\W\d_]|[ '’-]|\.(?= |$)){1,80}")
 
 
