@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from urllib.parse import urlsplit
 
 from cards import meeting as cards
 from cards.case import case_card
@@ -25,6 +26,9 @@ from pathway.slots import Search, Slot, find, overlapping
 
 steps = Steps()
 SUMMARY = "Placements: the meeting"
+#: Where Teams' own meeting links lead.
+TEAMS = frozenset({"teams.microsoft.com", "teams.cloud.microsoft", "teams.live.com"})
+NOT_TEAMS = "Paste the whole link of a Teams meeting, beginning with https://teams.microsoft.com, or leave it empty."
 #: How long a meeting is proposed to be. Minutes.
 USUAL = 30
 #: Calendars are read so far beyond the day by which the meeting is asked for.
@@ -135,11 +139,20 @@ def _held(turn: Turn) -> e.Held:
     return e.Held.VISIT if turn.get("held") == e.Held.VISIT.value else e.Held.TEAMS
 
 
+def _joins_in_teams(link: str) -> bool:
+    """The link becomes a button that says so, for others to press: it leads to Teams and nowhere else."""
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return False
+    return parts.scheme == "https" and parts.netloc in TEAMS and link.isprintable() and " " not in link
+
+
 def _booked(turn: Turn, case: Case, ground: Ground, *, invite: bool = False) -> e.MeetingBooked:
     starts = turn.chosen("meeting.arrange")
     link = turn.get("link")
-    if link and not link.startswith("https://"):
-        raise Refused(Fault("Paste the whole link, beginning with https://, or leave it empty.", "link"))
+    if link and not _joins_in_teams(link):
+        raise Refused(Fault(NOT_TEAMS, "link"))
     return e.MeetingBooked(
         **turn.stamp(ground, e.MeetingBooked, case),
         starts=starts,
