@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from cards import notices
 from dialogs import ROUTER
 from pathway.casework import Casework
 from pathway.ports import StoreUnavailable
-from storage import folder
+from storage import atomic, folder
 from tests.conversations import (
     road,
     test_channel,
@@ -205,6 +206,9 @@ async def test_calendars_are_written_and_refuse(tmp_path: Path, monkeypatch: pyt
         del retry_after
         return web.json_response({"error": {"code": code, "message": WORDS}}, status=status)
 
+    def rule(fault: GraphFault, _act: str, _mailbox: str) -> GraphFault:
+        return fault
+
     async with PlantedSchool(tmp_path, calendars=True) as school:
         await school.opens("priya", "helen", "tom")
         await road.told(school)
@@ -214,7 +218,7 @@ async def test_calendars_are_written_and_refuse(tmp_path: Path, monkeypatch: pyt
         assert len(school.graph.calendars.standing()) == 1
         monkeypatch.setattr(graph, "_error", loud)
         for fault in (GraphFault(504, "GatewayTimeout"), GraphFault(lost=True), GraphFault(403, "ErrorAccessDenied")):
-            school.graph.rule = lambda _act, _mailbox, fault=fault: fault
+            school.graph.rule = partial(rule, fault)
             await school.passes(hours=2)
             await school.says("helen", "my cases")
         assert {line["status"] for line in lines(school, "Graph refused a request")} >= {403, 504}
@@ -304,7 +308,7 @@ async def test_a_full_disk_damaged_files_and_records_of_another_version(
     case.write_bytes(case.read_bytes().replace(b"Instructions", WORDS.encode()))
     (school.folder / "cases" / f"{MARK}.json").write_text(WORDS, encoding="utf-8")
     for draft in (school.folder / "drafts").glob("*.json"):
-        folder.write_documents(draft, {"drafts": [{"person": WORDS, "form": MARK}]})
+        atomic.write_documents(draft, {"drafts": [{"person": WORDS, "form": MARK}]})
     await school.starts()
     await school.says("priya", "my cases")
     lines(school, "a write to the store failed")
