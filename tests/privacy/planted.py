@@ -27,8 +27,8 @@ from bot.practice.transcript import Message
 from tests.logged import as_json, as_text
 from tests.school import APP_ID, PASSWORD, TENANT, School, _key, _Remembers, cast, in_tenant, mailbox_of
 
-#: In any case, with nothing around it: a mail server makes addresses small.
-MARK = "Qzxv"
+#: In any case, with nothing around it: a mail server makes addresses small. So long that it comes by chance in no cipher.
+MARK = "Qzxvkwjq"
 _MARKED = re.compile(rf" ?{MARK}", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?<=[\w])(?=@[\w.-]+)")
 
@@ -155,6 +155,8 @@ class PlantedSchool(School):
         self.mailbox = _Post(self.wall)
         self.graph = Graph(Calendars([mailbox_of(p) for p in self.tenant if in_tenant(p)], self.wall))
         self.log.setLevel(logging.NOTSET)
+        self.disk_is_ours = True
+        """False where the test itself has written there."""
         self._level = logging.WARNING
 
     async def __aenter__(self) -> Self:
@@ -214,7 +216,7 @@ class PlantedSchool(School):
 
     def marked(self) -> list[str]:
         """Where the mark is among all that; nowhere, when the promise is kept."""
-        on_disk = [f"{name}: {words}" for name, words in self.on_disk().items()]
+        on_disk = [f"{name}: {words}" for name, words in self.on_disk().items() if self.disk_is_ours]
         return [words for words in (*self.said(), *on_disk) if _MARKED.search(words)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from pathway.ports import MAYBE, Draft, StoreUnavailable
 from storage import Stores
 from storage.losses import losses, seen
 from tests.keys import open_stores
+from tests.logged import as_json
 from tests.storage.samples import HOUR, NOON, Shop, due_letters, first, note, target, then
 from tests.storage.test_files import WORDS, FailingDisk, disk, files_with, folder_of, names_in
 
@@ -81,7 +83,9 @@ async def test_a_damaged_case_comes_back_from_its_last_good_copy_and_what_that_m
         "cases/c1.json (case R-c1) was damaged; its last good copy is back, with 2 events, "
         "and perhaps its last change is lost"
     )
-    assert [line.getMessage() for line in caplog.records if line.levelname == "ERROR"] == [f"{said}."]
+    (line,) = (json.loads(line) for line in as_json(caplog.records) if '"error"' in line)
+    assert line["message"] == "a damaged file of the store was put back"
+    assert (line["restored"], line["events"], line["known"]) == (True, 2, 0)
     for _ in range(2):
         assert len(await tiny.book.events("c1")) == 2
         assert list(await tiny.book.cases_of(None)) == ["c2", "c1"]
@@ -259,7 +263,7 @@ async def test_a_copy_that_is_damaged_is_made_anew_and_nobody_is_alarmed(
     await tiny.book.commit(then("c1"))
     await damaged(tiny, "cases/c1.json.last")
     assert (await tiny.book.health()).ok
-    assert "c1.json.last, the copy of a file that is well, was damaged" in caplog.text
+    assert "a damaged copy of a file that is well was made anew" in caplog.text
     await damaged(tiny, "cases/c1.json")
     assert len(await tiny.book.events("c1")) == 3
 
