@@ -660,7 +660,7 @@ async def test_of_an_erased_case_the_key_is_gone_and_the_chain_still_verifies(sh
 
 async def test_every_event_is_sealed_once_and_stands_in_its_chain(shop: Shop) -> None:
     await shop.book.commit(first(outbox=(note(),)))
-    before = await anext(shop.book.records()).events
+    before = (await anext(shop.book.records())).events
     await shop.book.commit(then())
     await shop.book.complete((await due_letters(shop.book))[0], "delivered")
     record = await anext(shop.book.records())

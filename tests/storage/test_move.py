@@ -240,4 +240,4 @@ async def test_the_tables_are_brought_up_to_date_by_hand() -> None:
             out, complaints = await child.communicate()
             assert complaints.decode() == ""
             said.append(out.decode().strip())
-        assert said == ["Brought up to date: 0001 the book, 0002 sealed.", "The tables are up to date."]
+        assert said == ["Brought up to date: 0001 the book, 0002 one pace, 0003 sealed.", "The tables are up to date."]
