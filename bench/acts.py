@@ -49,7 +49,7 @@ class Bench:
         self.stores = stores
         self.now = NOW
         casework = Casework(stores.book, stores.roster, provider, lambda: self.now)
-        self.office = Office(casework, stores.drafts, lambda *_: "", self.no_letter)
+        self.office = Office(casework, stores.drafts, lambda *_: "", self.no_letter, reads=stores.reads)
 
     async def no_letter(self, *_: object) -> None:
         return None

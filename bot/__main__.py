@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import getpass
+import json
 import logging
 import os
 import sys
@@ -17,17 +18,20 @@ from typing import Any
 from bot import logs
 from bot.admin import ask, private_folder
 from bot.app import serve
+from bot.audit import AuditCommand
 from bot.backup import back_up, bring_back
+from bot.erase import EraseCommand
 from bot.jobs import JobsCommand
 from bot.keys import make as make_key
 from bot.keys import rotate
 from bot.roster import RosterCommand, list_the_office
 from bot.settings import SettingsFault, environment, main_keys, needed_keys, provider_path, read, run_folder, store_url
+from bot.verify import note_verified, read_heads_file, write_heads
 from pathway.casework import Casework
 from pathway.dates import counted
 from pathway.ports import NotAStore, StoreUnavailable
 from pathway.provider import Provider, ProviderFault
-from storage import POSTGRES, migrate_store, open_stores
+from storage import POSTGRES, Stores, migrate_store, open_stores
 from storage.backup import NotBackedUp, NotRestored
 from storage.move import NotMoved, move
 
@@ -71,6 +75,8 @@ def _parser() -> argparse.ArgumentParser:
     guest.add_argument("email")
     guest.set_defaults(run=_confirm_guest)
     _jobs_parser(commands.add_parser("jobs", help="what comes next, what waits and what failed"))
+    _audit_parser(commands.add_parser("audit", help="who did and who read what, for an appeal"))
+    _erase_parser(commands.add_parser("erase", help="take a person or a case out for good"))
     backup = commands.add_parser("backup", help="everything there is in one file, also while the bot runs")
     backup.add_argument("file", type=Path)
     backup.set_defaults(run=_backup)
@@ -107,6 +113,36 @@ def _jobs_parser(jobs: argparse.ArgumentParser) -> None:
     cancel.add_argument("--because", required=True, metavar="REASON", help="why; the case keeps it")
     for command in (retry, cancel):
         command.add_argument("id", help="as “python -m bot jobs” lists it")
+
+
+def _audit_parser(audit: argparse.ArgumentParser) -> None:
+    acts = audit.add_subparsers(required=True, metavar="COMMAND")
+    show = acts.add_parser("show", help="everything that was recorded, sent and read of a case, by name")
+    show.add_argument("reference")
+    log = acts.add_parser("log", help="what administrators erased, when and why")
+    verify = acts.add_parser("verify", help="whether every case is as it was recorded, and where it is not")
+    verify.add_argument("--heads", type=Path, metavar="FILE", help="compare with what “audit heads” wrote once")
+    verify.add_argument("--each", action="store_true", help="name the cases that are intact, too")
+    verify.set_defaults(run=_verify)
+    heads = acts.add_parser("heads", help="write down where every case stands, to be kept elsewhere")
+    heads.add_argument("file", type=Path)
+    heads.set_defaults(run=_heads)
+    for name, command in (("show", show), ("log", log)):
+        command.add_argument("--json", action="store_true", help="for a program")
+        command.set_defaults(run=_audit, act=name)
+
+
+def _erase_parser(erase: argparse.ArgumentParser) -> None:
+    what = erase.add_subparsers(required=True, metavar="COMMAND")
+    person = what.add_parser("person", help="name, e-mail, account, address and half-filled forms")
+    person.add_argument("which", metavar="EMAIL")
+    case = what.add_parser("case", help="the case, with everything that people typed on it")
+    case.add_argument("which", metavar="REFERENCE")
+    case.add_argument("--even-open", action="store_true", help="also while it is open")
+    for name, command, metavar in (("person", person, "EMAIL"), ("case", case, "REFERENCE")):
+        command.add_argument("--because", required=True, metavar="REASON", help="why; the administrators' log keeps it")
+        command.add_argument("--yes", metavar=metavar, help="the same again, instead of typing it when asked")
+        command.set_defaults(run=_erase, what=name)
 
 
 def _package_parser(package: argparse.ArgumentParser) -> None:
@@ -150,9 +186,61 @@ def _confirm_guest(asked: argparse.Namespace) -> int:
     return _say(asyncio.run(_administer({"do": "confirm_guest", "email": asked.email})))
 
 
+def _account() -> str:
+    """Whose command it is, as records keep it."""
+    return f"account {os.environ.get('SUDO_USER') or getpass.getuser()}"
+
+
+def _audit(asked: argparse.Namespace) -> int:
+    wanted = {"do": "audit", "act": asked.act, "json": asked.json, "by": _account()}
+    return _say(asyncio.run(_administer({**wanted, "reference": getattr(asked, "reference", "")})))
+
+
+def _verify(asked: argparse.Namespace) -> int:
+    known = read_heads_file(asked.heads) if asked.heads else None
+    answer = asyncio.run(_administer({"do": "audit", "act": "verify", "heads": known, "each": asked.each}))
+    status = _say(answer) or int(answer.get("status", 0))
+    folder = open_stores(store_url(environment())).folder
+    if folder is not None and "said" in answer:
+        note_verified(folder, status, datetime.now(UTC))
+    return status
+
+
+def _heads(asked: argparse.Namespace) -> int:
+    answer = asyncio.run(_administer({"do": "audit", "act": "heads"}))
+    if "json" not in answer:
+        return _say(answer)
+    print(write_heads(asked.file, answer["json"], datetime.now(UTC)))
+    return 0
+
+
+def _erase(asked: argparse.Namespace) -> int:
+    """Nothing goes before the reference, or the address, was typed a second time."""
+    wanted = {
+        "do": "erase",
+        "what": asked.what,
+        "which": asked.which,
+        "because": asked.because,
+        "by": _account(),
+        "even_open": getattr(asked, "even_open", False),
+        "yes": asked.yes,
+    }
+    answer = asyncio.run(_administer(wanted))
+    if "confirm" not in answer:
+        return _say(answer)
+    if asked.yes is None and sys.stdin.isatty():
+        print(answer["will"])
+        typed = input(f"Type {answer['confirm']} to go on: ")
+        answer = asyncio.run(_administer({**wanted, "yes": typed}))
+        if "confirm" in answer:
+            return _say({"refused": f"That is not {answer['confirm']}. Nothing was changed."})
+    if "confirm" in answer:
+        return _say({"refused": f"{answer['will']} To go on, add: --yes {answer['confirm']} Nothing was changed."})
+    return _say(answer)
+
+
 def _jobs(asked: argparse.Namespace) -> int:
-    by = os.environ.get("SUDO_USER") or getpass.getuser()
-    wanted = {"do": "jobs", "act": asked.act, "id": asked.id, "because": asked.because, "by": f"account {by}"}
+    wanted = {"do": "jobs", "act": asked.act, "id": asked.id, "because": asked.because, "by": _account()}
     return _say(asyncio.run(_administer(wanted)))
 
 
@@ -252,19 +340,28 @@ async def _administer(wanted: dict[str, Any]) -> dict[str, Any]:
         return answer
     await stores.open()
     try:
-        if wanted["do"] == "rotate_key":
-            return await rotate(stores.book)
-        await list_the_office(stores.roster, provider)
-        if wanted["do"] == "jobs":
-            return await JobsCommand(Casework(stores.book, stores.roster, provider, lambda: datetime.now(UTC))).run(
-                wanted
-            )
-        command = RosterCommand(stores.book, stores.roster, stores.addresses, provider)
-        if wanted["do"] == "confirm_guest":
-            return await command.confirm_guest(wanted["email"])
-        return await command.run(Path(wanted["file"]), keep=wanted["keep"])
+        return await _straight(stores, provider, wanted)
     finally:
         await stores.close()
+
+
+async def _straight(stores: Stores, provider: Provider, wanted: dict[str, Any]) -> dict[str, Any]:
+    if wanted["do"] == "rotate_key":
+        return await rotate(stores.book)
+    await list_the_office(stores.roster, provider)
+    casework = Casework(stores.book, stores.roster, provider, lambda: datetime.now(UTC))
+    roster = RosterCommand(stores.book, stores.roster, stores.addresses, provider)
+    match wanted["do"]:
+        case "jobs":
+            return await JobsCommand(casework, stores.reads).run(wanted)
+        case "audit":
+            return await AuditCommand(casework, stores).run(wanted)
+        case "erase":
+            return await EraseCommand(casework, stores).run(wanted)
+        case "confirm_guest":
+            return await roster.confirm_guest(wanted["email"])
+        case _:
+            return await roster.run(Path(wanted["file"]), keep=wanted["keep"])
 
 
 def _say(answer: dict[str, Any]) -> int:
@@ -274,7 +371,7 @@ def _say(answer: dict[str, Any]) -> int:
     if "refused" in answer:
         print(answer["refused"], file=sys.stderr)
         return REFUSED
-    print(answer.get("said", "Done."))
+    print(json.dumps(answer["json"], indent=1) if "json" in answer else answer.get("said", "Done."))
     return 0
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from bot.clock import CannotMove, Clock
-from bot.jobs import JobsCommand
 from bot.logs import during
 from bot.roster import RosterCommand
 from bot.settings import SettingsFault
@@ -23,11 +22,12 @@ from storage.folder import Folder
 log = logging.getLogger(__name__)
 
 Answer = dict[str, Any]
+Command = Callable[[Answer], Awaitable[Answer]]
 NAME = "admin.sock"
 #: What `readyz` says of a bot that works, while nobody has looked at what was found damaged at its start.
 NOT_WHOLE = "not whole"
-#: A roster is sent as a path, so a line is short.
-LONGEST = 1 << 20
+#: Bytes of a command (the heads of all cases, to be compared) or of an answer (all who read a case).
+LONGEST = 1 << 26
 
 
 def private_folder(path: Path) -> Path:
@@ -48,29 +48,24 @@ class Admin:
         folder: Path,
         clock: Clock,
         roster: RosterCommand,
-        jobs: JobsCommand,
+        commands: Mapping[str, Command],
         files: Folder | None,
-        *,
-        rotate: Callable[[], Awaitable[Answer]],
     ) -> None:
-        """*folder* is where the socket stands, *files* the store's own, None where it is a database; *rotate* wraps the
-        keyring anew.
+        """*folder* is where the socket stands, *commands* what else is done by name, *files* the store's own, None
+        where it is a database.
         """
         self.path = folder / NAME
         self.clock = clock
         self.roster = roster
-        self.jobs = jobs
         self.files = files
-        self.rotate = rotate
         self._server: asyncio.Server | None = None
-        self._commands: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[Answer]]] = {
+        self._commands: Mapping[str, Command] = {
+            **commands,
             "clock": self._clock,
             "advance": self._advance,
             "roster": self._roster,
             "confirm_guest": self._confirm_guest,
-            "jobs": self._jobs,
             "take_aside": self._take_aside,
-            "rotate_key": self._rotate_key,
         }
 
     async def start(self) -> None:
@@ -111,25 +106,22 @@ class Admin:
             log.exception("an administrative command failed")
             return {"error": "That did not work. The bot's log says why."}
 
-    async def _clock(self, _asked: Mapping[str, Any]) -> Answer:
+    async def _clock(self, _asked: Answer) -> Answer:
         coming = await self.clock.coming()
         following = {"at": coming.at.isoformat(), "who": coming.who, "what": coming.what} if coming else None
         return {"now": self.clock.time.now().isoformat(), "next": following}
 
-    async def _advance(self, asked: Mapping[str, Any]) -> Answer:
+    async def _advance(self, asked: Answer) -> Answer:
         await self.clock.advance(str(asked.get("by", "")))
         return await self._clock(asked)
 
-    async def _roster(self, asked: Mapping[str, Any]) -> Answer:
+    async def _roster(self, asked: Answer) -> Answer:
         return await self.roster.run(Path(str(asked.get("file", ""))), keep=bool(asked.get("keep")))
 
-    async def _confirm_guest(self, asked: Mapping[str, Any]) -> Answer:
+    async def _confirm_guest(self, asked: Answer) -> Answer:
         return await self.roster.confirm_guest(str(asked.get("email", "")))
 
-    async def _jobs(self, asked: Mapping[str, Any]) -> Answer:
-        return await self.jobs.run(dict(asked))
-
-    async def _take_aside(self, _asked: Mapping[str, Any]) -> Answer:
+    async def _take_aside(self, _asked: Answer) -> Answer:
         if self.files is None:
             return {"error": "The store is a database. Back it up as you back up databases."}
         try:
@@ -137,11 +129,8 @@ class Admin:
         except StoreUnavailable as no:
             return {"error": str(no)}
 
-    async def _rotate_key(self, _asked: Mapping[str, Any]) -> Answer:
-        return await self.rotate()
 
-
-async def ask(folder: Path, wanted: Mapping[str, Any]) -> Answer | None:
+async def ask(folder: Path, wanted: Answer) -> Answer | None:
     """Sends one command to the bot that runs on *folder*; None when none runs there."""
     try:
         reader, writer = await asyncio.open_unix_connection(folder / NAME, limit=LONGEST)

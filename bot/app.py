@@ -10,7 +10,6 @@ import secrets
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -18,9 +17,11 @@ from aiohttp import web, web_response
 
 from bot import teams
 from bot.admin import NOT_WHOLE, Admin, private_folder
+from bot.audit import AuditCommand
 from bot.calendars import GraphMeetings, LinkMeetings
 from bot.clock import Clock, PathwayTime
 from bot.diary import Diary
+from bot.erase import EraseCommand
 from bot.graph import ROOT, GraphInstalling
 from bot.graph_client import GraphClient
 from bot.graph_door import GraphDoor
@@ -84,7 +85,7 @@ async def build(settings: BotSettings, session: aiohttp.ClientSession, pathway_t
     bot_link = chat_link(f"28:{settings.teams.app_id}")
     meetings = _meetings(settings, way, session, pathway_time)
     diary = Diary(casework, meetings)
-    sender = Sender(casework, stores.addresses, way.post, mail, bot_link=bot_link, diary=diary)
+    sender = Sender(casework, stores.addresses, way.post, mail, bot_link=bot_link, diary=diary, reads=stores.reads)
     clock = Clock(casework, sender, stores.drafts, stores.addresses, pathway_time, practice=settings.practice)
     links = IcsLinks(settings.public_url, await _secret(stores))
 
@@ -99,6 +100,7 @@ async def build(settings: BotSettings, session: aiohttp.ClientSession, pathway_t
         addresses=stores.addresses,
         installing=_installing(settings, way, session),
         meetings=meetings,
+        reads=stores.reads,
         bot_link=bot_link,
         app_link=f"https://teams.microsoft.com/l/app/{settings.catalogue_app}" if settings.catalogue_app else "",
     )
@@ -198,8 +200,14 @@ def _admin(parts: Parts, run: Path | None) -> Admin | None:
     folder = parts.stores.folder or run
     if folder is None:
         return None
-    jobs = JobsCommand(parts.casework, parts.sender.failures, parts.clock.wake_soon)
-    return Admin(folder, parts.clock, parts.roster, jobs, files, rotate=partial(rotate, parts.stores.book))
+    jobs = JobsCommand(parts.casework, parts.stores.reads, parts.sender.failures, parts.clock.wake_soon)
+    commands = {
+        "jobs": jobs.run,
+        "audit": AuditCommand(parts.casework, parts.stores).run,
+        "erase": EraseCommand(parts.casework, parts.stores).run,
+        "rotate_key": lambda _asked: rotate(parts.stores.book),
+    }
+    return Admin(folder, parts.clock, parts.roster, commands, files)
 
 
 async def _messages(request: web.Request) -> web.StreamResponse:

@@ -14,6 +14,10 @@ from typing import Any, Final
 
 #: An escaped character, a bold mark, or a character as it is.
 _MARKS: Final = re.compile(r"\\(.)|(\*\*)|(.)", re.DOTALL)
+#: The address of a person, perhaps with a bracket or a stop around it.
+_PERSON: Final = re.compile(r"\W*[\w.+-]+@[\w.-]+\W*")
+#: Where mail programs know the address of a page by: its scheme, and the stops in its name.
+_PAGE: Final = re.compile(r"(?<=[A-Za-z]):(?=\S)|(?<=\w)\.(?=[^\W\d_])|(?<=www)\.")
 #: Schemes of links that may stand in a letter.
 _LINKS: Final = ("https://", "http://")
 _HEAD: Final = (
@@ -175,14 +179,13 @@ def _as_html(part: Part) -> str:
             return f'<p style="margin:0 0 12px">{inner}</p>'
         case Quoted(words):
             bar = "margin:0 0 12px;padding:0 0 0 12px;border-left:3px solid"
-            return f'<blockquote style="{bar}">{_lines(escape(words))}</blockquote>'
+            return f'<blockquote style="{bar}">{_literally(words)}</blockquote>'
         case Facts(pairs):
             rows = "".join(_row(title, value) for title, value in pairs)
             return f'<table style="border-collapse:collapse;margin:0 0 12px">{rows}</table>'
         case Points(words):
-            return (
-                f'<ul style="margin:0 0 12px;padding-left:20px">{"".join(f"<li>{escape(w)}</li>" for w in words)}</ul>'
-            )
+            points = "".join(f"<li>{_literally(w)}</li>" for w in words)
+            return f'<ul style="margin:0 0 12px;padding-left:20px">{points}</ul>'
         case Link(title, url):
             return f'<p style="margin:0 0 12px"><a href="{escape(url)}">{escape(title)}</a></p>'
 
@@ -195,11 +198,21 @@ def _row(title: str, value: str) -> str:
 
 def _marked(words: str) -> str:
     """Escaped, with bold where a card has it. A mark without its fellow is dropped."""
-    pieces = [_lines(escape(piece)) for piece in _pieces(words)]
+    pieces = [_literally(piece) for piece in _pieces(words)]
     if len(pieces) % 2 == 0:
         return "".join(pieces)
     return "".join(f"<strong>{piece}</strong>" if n % 2 else piece for n, piece in enumerate(pieces))
 
 
-def _lines(words: str) -> str:
-    return words.replace("\n", "<br>")
+def _literally(words: str) -> str:
+    """Escaped; and what looks like the address of a page is cut up, which nobody sees: mail programs would make it a
+    link by themselves. The address of a person stays whole, so that one can write to them.
+    """
+    inert = escape(words)
+    if _PAGE.search(inert):
+        inert = re.sub(r"\S+", lambda found: _cut(found[0]), inert)
+    return inert.replace("\n", "<br>")
+
+
+def _cut(word: str) -> str:
+    return word if _PERSON.fullmatch(word) else _PAGE.sub(r"<span>\g<0></span>", word)

@@ -159,7 +159,7 @@ class Diary:
         return await self._stands(case, wanted, there.sent, entry)
 
     async def _book(self, case: Case, party: Party, wanted: Appointment, organiser: Person) -> Case:
-        invited = [party.people[p] for p in wanted.invited if p in party.people]
+        invited = [who for p in wanted.invited if (who := party.somebody(p))]
         self._asked[wanted.transaction] = self.now
         entry = await self.meetings.book(wanted, organiser, invited)
         if entry.starts != wanted.starts:  # made for an earlier wish, whose answer was lost
@@ -306,7 +306,8 @@ def _was_refused(case: Case, wanted: Appointment) -> bool:
 def _ids(party: Party, wanted: Appointment, entry: Entry | None) -> tuple[str, ...]:
     """Whom of the invited the calendar has as declining, in the order they were invited."""
     addresses = {a.casefold() for a in entry.declined} if entry else set()
-    return tuple(p for p in wanted.invited if p in party.people and party.people[p].email.casefold() in addresses)
+    invited = ((p, party.somebody(p)) for p in wanted.invited)
+    return tuple(p for p, who in invited if who and who.email.casefold() in addresses)
 
 
 def tells_of(item: OutboxItem) -> Gathering | None:

@@ -12,6 +12,7 @@ from cards.notices import SUMMARIES
 from pathway.casework import Casework
 from pathway.dates import local_date, moment_in_words
 from pathway.jobs import NAMES, Job, Jobs, Reminder
+from pathway.ports import Read, Reads, Saw
 from pathway.provider import Provider, starting
 from pathway.tellings import Notice
 
@@ -37,12 +38,19 @@ class Failure:
 
 
 class JobsCommand:
-    """*failures* are the last ones of the running bot; *wake* has what is due looked at soon."""
+    """*reads* keeps whose terminal a case was named on; *failures* are the last ones of the running bot; *wake* has
+    what is due looked at soon.
+    """
 
     def __init__(
-        self, casework: Casework, failures: Sequence[Failure] = (), wake: Callable[[], None] = lambda: None
+        self,
+        casework: Casework,
+        reads: Reads,
+        failures: Sequence[Failure] = (),
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
         self.jobs = Jobs(casework)
+        self.reads = reads
         self.provider: Provider = casework.provider
         self.failures = failures
         self.wake = wake
@@ -57,13 +65,16 @@ class JobsCommand:
                 because = " ".join(str(asked.get("because", "")).split())[:LONGEST]
                 return await self._cancel(wanted, str(asked.get("by", "")), because)
             case _:
-                return {"said": "\n".join(await self._everything())}
+                return {"said": "\n".join(await self._everything(str(asked.get("by", ""))))}
 
     # -- the list --------------------------------------------------------------------------------------------------
 
-    async def _everything(self) -> list[str]:
-        today = local_date(self.jobs.casework.now())
+    async def _everything(self, by: str) -> list[str]:
+        now = self.jobs.casework.now()
+        today = local_date(now)
         reminders, outbox = await self.jobs.reminders(AHEAD), await self.jobs.outbox()
+        named = {one.case for one in reminders.first} | {x.claim.case_id for x in (*outbox.waiting, *outbox.parked)}
+        await self.reads.note(*(Read(case_id, by, Saw.LIST, now) for case_id in sorted(named)))
         more = f", and {reminders.more} later" if reminders.more else ""
         return [
             *_section(f"Next reminders{more}", (self._ahead(one, today) for one in reminders.first)),

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathway.address import Address
 from pathway.case import Case
 from pathway.casework import Casework, NoSuchCase
+from pathway.jobs import put_back
 from pathway.people import MAIL_REFUSED, NEVER_OPENED, OutOfReach, Party, Person
 from pathway.ports import Addresses, Claim, OutboxItem
 from pathway.roles import Role
@@ -80,7 +81,7 @@ class Reaching:
         book = self.casework.book
         for claim in await book.parked():
             if claim.item is not None and claim.item.to == person.id and claim.error != NOT_MADE:
-                await book.retry(claim, self.casework.now(), "")
+                await book.retry(replace(claim, attempts=0), self.casework.now(), put_back(claim))
         return back
 
     # -- who is told -----------------------------------------------------------------------------------------------

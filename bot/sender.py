@@ -29,8 +29,8 @@ from bot.sending.pieces import Dropped, Ready, unwanted, weekly
 from bot.sending.to_people import MAILED, ToPeople
 from pathway.appointments import CALENDAR
 from pathway.casework import Casework, NoSuchCase
-from pathway.jobs import job_id
-from pathway.ports import MAYBE, Addresses, Claim, StoreUnavailable
+from pathway.jobs import is_given_up, job_id
+from pathway.ports import MAYBE, Addresses, Claim, Reads, StoreUnavailable
 from pathway.tellings import CHANNEL
 
 log = logging.getLogger(__name__)
@@ -58,6 +58,7 @@ class Sender:
         owner: str = "",
         bot_link: str = "",
         diary: Diary | None = None,
+        reads: Reads | None = None,
     ) -> None:
         """*bot_link* is Teams' deep link to the bot's chat, for letters."""
         self.casework = casework
@@ -67,7 +68,7 @@ class Sender:
         self.cards = LiveCards(casework, addresses, post)
         self.channel = Channel(casework, addresses, post, self.reach)
         people = ToPeople(casework, addresses, post, mail, reach=self.reach, bot_link=bot_link)
-        self._of_cases = OfCases(casework, people, self.cards)
+        self._of_cases = OfCases(casework, people, self.cards, reads)
         self._caseless = Caseless(casework, addresses, people)
         self._pauses: dict[str, float] = {}
         self.failures: deque[Failure] = deque(maxlen=FAILURES)
@@ -283,6 +284,10 @@ class Sender:
         self._pauses[claim.id] = pause
         self.failures.append(Failure(self.now, job_id(claim), str(no), for_good=False))
         error = MAYBE if no.maybe_delivered or claim.error == MAYBE else str(no)
+        if is_given_up(claim, self.now):
+            log.error("a message was tried for days in vain; the office has it now", extra={"job": job_id(claim)})
+            await self._put_aside([claim], error)
+            return
         await self.casework.book.retry(claim, self.now + timedelta(seconds=max(pause, no.after or 0.0)), error)
         if claim.attempts == HANGS_AFTER and claim.item is not None and claim.item.notice not in OF_ITSELF:
             await self.reach.tell_the_office()

@@ -27,6 +27,8 @@ ANOTHER: Mapping[Gathering, tuple[str, str]] = {
     Gathering.REVIEW: ("Change the review", "support_plan.review"),
     Gathering.NEXT_STEPS: ("Choose another day", "next_steps.another"),
 }
+#: Why it is another time, where the new one of Outlook is used.
+MOVED_THERE = "It was moved in Outlook."
 NOTHING_DIFFERS = "The calendar and this case say the same."
 
 
@@ -143,5 +145,5 @@ def _last_start(view: View, which: Gathering) -> datetime | None:
 
 
 def _teams(view: View, wanted: Appointment) -> str:
-    people = (view.party.people.get(p) for p in wanted.invited)
+    people = (view.party.somebody(p) for p in wanted.invited)
     return teams_link(view.case.reference, wanted.starts, wanted.minutes, [p.email for p in people if p and p.email])

@@ -173,6 +173,8 @@ def _reason(view: View) -> list[Element]:
     match view.case.entered:
         case e.InterventionAgreed(decided_because=words) | e.NoInterventionAgreed(reason=words):
             item = Item.VIEWS
+        case e.MeetingBooked(reason=words):
+            return told("Why another time", words) if view.sees(Item.REFERRAL) else []
         case e.MeetingCancelled(reason=words) | e.ReferralWithdrawn(reason=words):
             item = Item.REFERRAL
         case e.RaisedInError(reason=words):
@@ -345,6 +347,8 @@ TOOK = "took a time that was offered: the meeting is booked"
 def _did(event: e.Event) -> str | None:
     if isinstance(event, e.MeetingBooked) and event.role is Role.MENTOR:
         return TOOK
+    if isinstance(event, e.MeetingBooked) and event.reason:
+        return "moved the meeting"
     return DID.get(type(event))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from cards.elements import Card, button, card, heading, link, text
 from pathway.provider import Provider
 from pathway.roles import Role
@@ -17,10 +19,13 @@ NO_CHANNEL_HERE = (
     "This is a group chat. Please add me to a team, and write “use this channel” in the channel that you want."
 )
 
+#: Of letters, with the marks that names have; a stop ends an initial or a title. Teams makes a link of what looks so.
+_NAME = re.compile(r"(?:[^\W\d_]|[ '’-]|\.(?= |$)){1,80}")
+
 
 def joined(provider: Provider, added_by: str, *, in_team: bool) -> str:
     """The one welcome, as plain text. *added_by* is a display name or empty."""
-    hello = f"Hello. {added_by} added me." if added_by else "Hello."
+    hello = f"Hello. {added_by} added me." if _NAME.fullmatch(added_by) else "Hello."
     private = "Whoever asks me something here is answered in our own chat, so that nobody reads along."
     if not in_team:
         return f"{hello} {private}"

@@ -18,7 +18,8 @@ PAGE = 4
 @dataclass(frozen=True, slots=True)
 class Undelivered:
     """Something that waits. *key* finds it again; *what* is the neutral line of its toast; *case* is empty where it
-    belongs to no case; *ours*: the message itself could not be made or was refused, so that its reader is not to blame.
+    belongs to no case; *ours*: the message itself could not be made or was refused, so that its reader is not to blame;
+    *in_vain*: it was tried for days, and neither taken nor refused.
     """
 
     key: str
@@ -29,6 +30,7 @@ class Undelivered:
     case: str = ""
     ours: bool = False
     lost_placement: bool = False
+    in_vain: bool = False
 
 
 def waiting(aside: int, delayed: int) -> Card:
@@ -131,6 +133,11 @@ def letter(one: Undelivered, today: date) -> Card:
 def _reasons(one: Undelivered, name: str) -> list[str]:
     if one.lost_placement:
         return ["Its placement is not on the placement list any more. Import the list again, then try again."]
+    if one.in_vain:
+        return [
+            "It was tried for two days, and Teams or the mail server did not take it.",
+            "Please tell them yourself, or try once more. If other messages wait too, tell your IT.",
+        ]
     if one.ours:
         return ["This message could not be made: a fault of ours. Please tell them yourself, and tell your IT."]
     lost = one.to.out_of_reach if one.to else None

@@ -25,6 +25,7 @@ from cards.elements import (
     quiet,
     said,
     text,
+    told,
 )
 from cards.times import answered, below_slots, slot_choices
 from cards.view import View
@@ -102,11 +103,12 @@ def arrange_form(
         below_slots(view, slots, note),
         form.one("minutes", "How long", LENGTHS, error="Choose how long.", open_list=False),
         form.one("held", "How", ways(view), error="Choose one.", open_list=False) if len(ways(view)) > 1 else None,
+        _why(view, form),
         form.verdict(),
         actions=[
             {**buttons[0], "style": "positive"},
             *buttons[1:],
-            act(view, "Another time", "meeting.another"),
+            button("Another time", "meeting.another", **_hidden(view, "meeting.arrange")),
             act(view, "Back", "cases.open"),
         ],
     )
@@ -114,6 +116,20 @@ def arrange_form(
 
 def _arranging(view: View) -> str:
     return "Move the meeting" if view.case.meeting is not None else "Arrange the meeting"
+
+
+def _why(view: View, form: Form) -> list[Element] | None:
+    """Where the meeting stands already and is still to come."""
+    before = view.case.meeting
+    if before is None or before.starts <= view.now:
+        return None
+    return form.line(
+        "reason",
+        "Why another time",
+        error="Say why in a line.",
+        readers=f"{view.mentor} and {view.link_tutor}",
+        hint="A parents' evening that day",
+    )
 
 
 def another_form(
@@ -135,6 +151,7 @@ def another_form(
         form.time("time", "Time", error="Choose a time."),
         form.one("minutes", "How long", LENGTHS, error="Choose how long.", open_list=False),
         form.one("held", "How", ways(view), error="Choose one.", open_list=False) if len(ways(view)) > 1 else None,
+        _why(view, form),
         form.verdict(),
         actions=[
             button(
@@ -172,6 +189,7 @@ def offer_card(
         heading(f"When can {view.mentor} meet?" if for_whom else "When can you meet?"),
         panel(text(lead, weight="Bolder"), style="accent") if lead else None,
         text(_offered(view, offer, how)) if left else text("The times that were offered have passed."),
+        told("Why another time", offer.reason),
         *(
             _by_letter(view, left)
             if mentor and _gets_letters(view, mentor)
@@ -246,6 +264,7 @@ def invitation(
         "time": f"{there:%H:%M}",
         "held": values.get("held", ""),
         "minutes": str(minutes),
+        **({"reason": values["reason"]} if values.get("reason") else {}),
     }
     return card(
         quiet(reference_line(view)),

@@ -70,7 +70,7 @@ def book_form(
     ]
     other = button("Another time", "next_steps.day", **_hidden(view, "next_steps.book"), **_again(again=again))
     book = _book(view, "next_steps.book", again=again, invites=invites)
-    return _booking(view, form, time, [book, other], far=far, again=again)
+    return _booking(view, form, time, [book, other], far=far, again=again, invites=invites)
 
 
 def day_form(
@@ -92,7 +92,7 @@ def day_form(
         *form.time("time", "Time", error="Choose a time."),
     ]
     book = _book(view, "next_steps.day", again=again, invites=invites)
-    return _booking(view, form, time, [book], far=far, again=again)
+    return _booking(view, form, time, [book], far=far, again=again, invites=invites)
 
 
 def _again(*, again: bool) -> dict[str, str]:
@@ -109,7 +109,9 @@ def _book(view: View, form: str, *, again: bool, invites: bool) -> Element:
     )
 
 
-def _booking(view: View, form: Form, time: list[Element], buttons: list[Element], *, far: bool, again: bool) -> Card:
+def _booking(
+    view: View, form: Form, time: list[Element], buttons: list[Element], *, far: bool, again: bool, invites: bool
+) -> Card:
     who = readers(view)
     return card(
         quiet(reference_line(view)),
@@ -129,8 +131,11 @@ def _booking(view: View, form: Form, time: list[Element], buttons: list[Element]
             readers=who,
             required=False,
             most=200,
-            hint="Dr Jo Lumb for the Course Director",
+            hint="Dr Jo Lumb (j.lumb@example.ac.uk) for the Course Director",
         ),
+        quiet("Whose e-mail address you give gets the invitation too, and their calendar is looked at.")
+        if invites
+        else None,
         form.line(
             "interim_contact",
             f"Whom {view.first} can turn to until then",

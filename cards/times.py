@@ -95,7 +95,7 @@ def _with_what_is_known(view: View, slot: Slot) -> str:
     when = view.moment(slot.starts)
     if not slot.free:
         return when
-    free = [starting(who) if n else who for n, who in enumerate(_you_first(view, slot.free))]
+    free = [starting(who) if n and "@" not in who else who for n, who in enumerate(_you_first(view, slot.free))]
     are = "are" if len(free) > 1 or free == ["you"] else "is"
     known = f"{listed(free)} {are} free"
     return f"{when}: {'; '.join([known, *(_not_known(view, slot.unknown))])}"

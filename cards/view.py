@@ -122,7 +122,9 @@ class View:
 
     @property
     def first(self) -> str:
-        return literal(self.party.name(self.case.student).split(" ")[0])
+        """The student's first name."""
+        known = self.party.people.get(self.case.student)
+        return literal(known.name.split(" ")[0]) if known else self.student
 
     @property
     def mentor(self) -> str:

@@ -46,7 +46,7 @@ async def use(turn: Turn) -> Reply:
             filled = {"review_on": values["day"], "review_time": values["time"], "place": case.review_place}
             return await review.review_form(turn, filled, ())
         case Gathering.NEXT_STEPS:
-            return await next_steps.book_form(turn.with_data(again="yes"), values, ())
+            return await next_steps.day_form(turn.with_data(again="yes", **values), values, ())
 
 
 async def _meeting(turn: Turn, case: Case, ground: Ground, found: Difference) -> Reply:
@@ -61,6 +61,7 @@ async def _meeting(turn: Turn, case: Case, ground: Ground, found: Difference) ->
         place=before.place,
         link=before.link,
         invite=True,
+        reason=cards.MOVED_THERE,
     )
     done = await turn.record(case.id, booked)
     view = turn.view(done.case, ground)

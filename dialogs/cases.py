@@ -15,6 +15,7 @@ from dialogs.turn import Reply, Turn
 from pathway import events as e
 from pathway.casework import NoSuchCase
 from pathway.deadlines import deadline
+from pathway.ports import Saw
 from pathway.roles import Role
 from pathway.rules import Fault, NotYours
 
@@ -35,6 +36,7 @@ async def mine(turn: Turn) -> Reply:
     start = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 6 and int(sent) < len(views) else 0
     can_raise = bool(RAISERS & set(await turn.casework.general_roles(turn.person)))
     page = views[start : start + cards.PAGE]
+    turn.shows(Saw.LIST, *(view.case.id for view in page))
     not_there = bool(await to_record(turn.casework, turn.person.id))
     drawn = cards.my_cases(page, start=start, total=len(views), can_raise=can_raise, to_record=not_there)
     return Reply(drawn, SUMMARY)
@@ -56,6 +58,7 @@ async def read(turn: Turn) -> Reply:
     """In parts where it is long; a part that is not there is the last one."""
     case, ground = await turn.case()
     pages = pages_of_case(turn.view(case, ground))
+    turn.shows(Saw.EVERYTHING, case.id)
     return Reply(turn.part_of(pages), f"Placement case {case.reference}")
 
 

@@ -10,9 +10,9 @@ from cards.notices import SUMMARIES
 from dialogs.router import Steps
 from dialogs.turn import Reply, Turn
 from pathway.casework import NoSuchCase
-from pathway.jobs import job_id
+from pathway.jobs import MOST_TRIES, job_id, put_back
 from pathway.people import Item, access
-from pathway.ports import Claim
+from pathway.ports import Claim, Saw
 from pathway.roles import Role
 from pathway.tellings import Notice
 
@@ -44,6 +44,7 @@ async def _list(turn: Turn, news: str = "") -> Reply:
     sent = turn.get("start")
     start = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 6 and int(sent) < len(found) else 0
     addresses = turn.office.addresses
+    turn.shows(Saw.LIST, *(one.case for one, _ in found[start : start + cards.PAGE] if one.case))
     drawn = cards.undelivered(
         [one for one, _ in found[start : start + cards.PAGE]],
         start,
@@ -76,9 +77,10 @@ async def _seen(turn: Turn, claim: Claim) -> cards.Undelivered | None:
         return cards.Undelivered(key, None, "its reminders have stopped", claim.due, lost_placement=True)
     to = await turn.casework.roster.person(item.to)
     what = SUMMARIES.get(Notice(item.notice), "an update")
-    ours = claim.error == NOT_MADE or (to is not None and to.out_of_reach is None)
+    in_vain = claim.attempts >= MOST_TRIES
+    ours = not in_vain and (claim.error == NOT_MADE or (to is not None and to.out_of_reach is None))
     if not claim.case_id:
-        return cards.Undelivered(key, to, what, claim.due, ours=ours)
+        return cards.Undelivered(key, to, what, claim.due, ours=ours, in_vain=in_vain)
     try:
         case = await turn.casework.case(claim.case_id)
         ground = await turn.casework.ground(case.placement)
@@ -86,7 +88,7 @@ async def _seen(turn: Turn, claim: Claim) -> cards.Undelivered | None:
         return cards.Undelivered(key, to, what, claim.due, lost_placement=True)
     if not any(access(ground.party, turn.person.id, part, case) for part in Item):
         return None
-    return cards.Undelivered(key, to, what, claim.due, case.reference, case.id, ours=ours)
+    return cards.Undelivered(key, to, what, claim.due, case.reference, case.id, ours=ours, in_vain=in_vain)
 
 
 async def _chosen(turn: Turn) -> tuple[cards.Undelivered, Claim] | None:
@@ -102,7 +104,10 @@ async def see(turn: Turn) -> Reply:
     if not await is_office(turn):
         return office_only(turn)
     chosen = await _chosen(turn)
-    return Reply(cards.letter(chosen[0], turn.today), SUMMARY) if chosen else await _list(turn, GONE)
+    if chosen is None:
+        return await _list(turn, GONE)
+    turn.shows(Saw.LIST, *([chosen[0].case] if chosen[0].case else []))
+    return Reply(cards.letter(chosen[0], turn.today), SUMMARY)
 
 
 @steps.on("delivery.again")
@@ -110,7 +115,7 @@ async def again(turn: Turn) -> Reply:
     if not await is_office(turn):
         return office_only(turn)
     chosen = await _chosen(turn)
-    if chosen is None or not await turn.casework.book.retry(chosen[1], turn.now, ""):
+    if chosen is None or not await turn.casework.book.retry(chosen[1], turn.now, put_back(chosen[1])):
         return await _list(turn, GONE)
     return await _list(turn, "It is being tried again. If it does not arrive, it is back here in a moment.")
 

@@ -142,7 +142,13 @@ def meant(text: str) -> str:
 
 
 async def said(turn: Turn, text: str) -> Reply:
-    """Answers something typed. There is no dead end: what is not understood gets the ways on."""
+    """Answers something typed. There is no dead end: what is not understood gets the ways on. What the answer shows of
+    a case is noted as read.
+    """
+    return await turn.noted(await _said(turn, text))
+
+
+async def _said(turn: Turn, text: str) -> Reply:
     folded = " ".join(text.casefold().split())
     if about := ABOUT.fullmatch(folded):
         return await concern.start(turn, about[1].strip(" .!?"))

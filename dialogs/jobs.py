@@ -10,6 +10,7 @@ from dialogs.delivery import GONE, is_office, office_only
 from dialogs.router import Steps
 from dialogs.turn import Reply, Turn
 from pathway.jobs import NAMES, Job, Jobs
+from pathway.ports import Saw
 from pathway.rules import Fault
 from pathway.tellings import Notice
 
@@ -31,6 +32,8 @@ async def _list(turn: Turn, news: str = "") -> Reply:
     start = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 6 and int(sent) < len(found) else 0
     page = [await _letter(turn, job) for job in found[start : start + cards.PAGE]]
     hidden = reminders.hidden + outbox.hidden
+    listed = [*(one.case for one in reminders.first), *(one.case for one in page if one.case)]
+    turn.shows(Saw.LIST, *listed)
     drawn = cards.jobs_list(
         reminders, page, start, len(found), provider=turn.provider, today=turn.today, hidden=hidden, news=news
     )
@@ -54,6 +57,13 @@ async def _letter(turn: Turn, job: Job) -> cards.Letter:
     )
 
 
+async def _shown(turn: Turn, job: Job) -> cards.Letter:
+    """One by itself; it says what a line of the list says."""
+    one = await _letter(turn, job)
+    turn.shows(Saw.LIST, *([one.case] if one.case else []))
+    return one
+
+
 async def _chosen(turn: Turn) -> Job | None:
     """The message that the card names, if this person may know of it."""
     return (await Jobs(turn.casework, turn.person.id).outbox()).named(turn.get("letter"))
@@ -66,7 +76,7 @@ async def see(turn: Turn) -> Reply:
     job = await _chosen(turn)
     if job is None or job.parked:
         return await _list(turn, GONE)
-    return Reply(cards.letter(await _letter(turn, job), turn.today), SUMMARY)
+    return Reply(cards.letter(await _shown(turn, job), turn.today), SUMMARY)
 
 
 @steps.on("jobs.again")
@@ -93,7 +103,7 @@ async def withdraw_form(turn: Turn, values: Mapping[str, str], faults: Sequence[
     job = await _chosen(turn)
     if job is None or job.claim.item is None:
         return await _list(turn, GONE)
-    return Reply(cards.withdraw_form(await _letter(turn, job), turn.provider, values, faults), SUMMARY)
+    return Reply(cards.withdraw_form(await _shown(turn, job), turn.provider, values, faults), SUMMARY)
 
 
 @steps.on("jobs.withdrawn")

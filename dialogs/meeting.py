@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from urllib.parse import urlsplit
 
 from cards import meeting as cards
 from cards.case import case_card
@@ -25,6 +26,9 @@ from pathway.slots import Search, Slot, find, overlapping
 
 steps = Steps()
 SUMMARY = "Placements: the meeting"
+#: Where Teams' own meeting links lead.
+TEAMS = frozenset({"teams.microsoft.com", "teams.cloud.microsoft", "teams.live.com"})
+NOT_TEAMS = "Paste the whole link of a Teams meeting, beginning with https://teams.microsoft.com, or leave it empty."
 #: How long a meeting is proposed to be. Minutes.
 USUAL = 30
 #: Calendars are read so far beyond the day by which the meeting is asked for.
@@ -105,7 +109,9 @@ async def arrange_form(turn: Turn, values: Mapping[str, str], faults: Sequence[F
 
 @steps.on("meeting.another")
 async def another(turn: Turn) -> Reply:
-    return await another_form(turn, {}, ())
+    """None of the three: what was filled in besides stays."""
+    kept = {key: turn.get(key) for key in ("minutes", "held", "reason") if turn.get(key)}
+    return await another_form(turn, kept, ())
 
 
 @steps.form("meeting.another")
@@ -133,11 +139,20 @@ def _held(turn: Turn) -> e.Held:
     return e.Held.VISIT if turn.get("held") == e.Held.VISIT.value else e.Held.TEAMS
 
 
+def _joins_in_teams(link: str) -> bool:
+    """The link becomes a button that says so, for others to press: it leads to Teams and nowhere else."""
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return False
+    return parts.scheme == "https" and parts.netloc in TEAMS and link.isprintable() and " " not in link
+
+
 def _booked(turn: Turn, case: Case, ground: Ground, *, invite: bool = False) -> e.MeetingBooked:
     starts = turn.chosen("meeting.arrange")
     link = turn.get("link")
-    if link and not link.startswith("https://"):
-        raise Refused(Fault("Paste the whole link, beginning with https://, or leave it empty.", "link"))
+    if link and not _joins_in_teams(link):
+        raise Refused(Fault(NOT_TEAMS, "link"))
     return e.MeetingBooked(
         **turn.stamp(ground, e.MeetingBooked, case),
         starts=starts,
@@ -145,6 +160,7 @@ def _booked(turn: Turn, case: Case, ground: Ground, *, invite: bool = False) -> 
         held=_held(turn),
         link=link,
         invite=invite,
+        reason=turn.get("reason"),
     )
 
 
@@ -212,6 +228,7 @@ async def take(turn: Turn) -> Reply:
         raise Stale(case.id)
     there = in_london(starts)
     filled = {"day": there.date().isoformat(), "time": f"{there:%H:%M}", "held": offered.held.value}
+    filled["reason"] = offered.reason
     return await send(turn.with_data(**filled, minutes=str(offered.minutes), form="meeting.another"))
 
 
@@ -223,7 +240,11 @@ async def offer(turn: Turn) -> Reply:
     case, ground = await _to_arrange(turn)
     found = sorted({at for text in turn.get("offered").split(",") if (at := aware(text))})
     event = e.TimesOffered(
-        **turn.stamp(ground, e.TimesOffered, case), times=tuple(found), minutes=_minutes(turn), held=_held(turn)
+        **turn.stamp(ground, e.TimesOffered, case),
+        times=tuple(found),
+        minutes=_minutes(turn),
+        held=_held(turn),
+        reason=turn.get("reason"),
     )
     done = await turn.record(case.id, event)
     view = turn.view(done.case, ground)
@@ -269,7 +290,9 @@ async def choose(turn: Turn) -> Reply:
     if offered is None or books is None:
         return await _answer(turn, case, ground, answer)
     own = turn.casework.stamp(ground, turn.person.id, e.MeetingBooked, case)
-    meeting = e.MeetingBooked(**own, starts=books, minutes=offered.minutes, held=offered.held, invite=True)
+    meeting = e.MeetingBooked(
+        **own, starts=books, minutes=offered.minutes, held=offered.held, invite=True, reason=offered.reason
+    )
     return await _answer(turn, case, ground, answer, meeting)
 
 

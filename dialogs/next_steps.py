@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from cards import next_steps as cards
 from cards import record
@@ -11,13 +11,14 @@ from cards.case import case_card
 from dialogs.router import Steps
 from dialogs.turn import Reply, Turn
 from pathway import events as e
+from pathway.appointments import deputies
 from pathway.case import Case
-from pathway.dates import in_words, local, local_date
+from pathway.dates import in_words, listed, local, local_date
 from pathway.deadlines import deadline
 from pathway.guards import CORRECTABLE_FOR, FAR_AWAY, to_invite
 from pathway.process import Stage
 from pathway.rules import Fault, Ground, OutOfStep, Refused, decide
-from pathway.slots import Search, Slot, find
+from pathway.slots import Search, Slot, find, overlapping
 
 steps = Steps()
 SUMMARY = "Placements: the next steps"
@@ -60,11 +61,11 @@ async def another(turn: Turn) -> Reply:
 async def book_form(turn: Turn, values: Mapping[str, str], faults: Sequence[Fault]) -> Reply:
     """Three times that suit everybody whose calendar can be read."""
     case, ground = await in_next_steps(turn, e.NextStepsBooked)
-    found = await _slots(turn, case, ground)
+    before, note = _proposed(turn, case, ground)
+    found = await _slots(turn, case, ground, values.get("deputies", before.get("deputies", "")))
     if not found:
         return await day_form(turn, values, faults)
     view = turn.view(case, ground, nonce=turn.nonce if faults else "")
-    before, note = _proposed(turn, case, ground)
     kept = {key: value for key, value in before.items() if key not in ("day", "time")}
     drawn = cards.book_form(
         view,
@@ -79,12 +80,13 @@ async def book_form(turn: Turn, values: Mapping[str, str], faults: Sequence[Faul
     return Reply(drawn, SUMMARY)
 
 
-async def _slots(turn: Turn, case: Case, ground: Ground) -> tuple[Slot, ...]:
-    """On the university's working days, for everybody who belongs into the meeting."""
+async def _slots(turn: Turn, case: Case, ground: Ground, words: str) -> tuple[Slot, ...]:
+    """On the university's working days, for everybody who belongs into the meeting, and the deputies of *words*."""
     line = deadline(case, ground)
     by = line.day if line else ground.university.add(case.began.on, turn.provider.days.next_steps)
     until = local(max(by, turn.today), time()) + AHEAD
     people = [p for role in to_invite(ground) for p in ground.party.holders(role, case)[:1]]
+    people += [p for p in deputies(words, ground.party) if p not in people]
     asked = Search(
         now=turn.now,
         by=by,
@@ -101,7 +103,7 @@ async def _slots(turn: Turn, case: Case, ground: Ground) -> tuple[Slot, ...]:
 @steps.on("next_steps.day")
 async def day(turn: Turn) -> Reply:
     """None of the three: what was filled in besides stays."""
-    return await day_form(turn, turn.values, ())
+    return await day_form(turn, {**turn.values, "deputies": turn.get("deputies")}, ())
 
 
 @steps.form("next_steps.day")
@@ -155,6 +157,8 @@ async def booked(turn: Turn) -> Reply:
 async def _book(turn: Turn, *, invite: bool) -> Reply:
     case, ground = await in_next_steps(turn, e.NextStepsBooked)
     starts = turn.chosen("next_steps.book")
+    if turn.get("slot"):
+        await _suits_deputies(turn, ground, starts)
     offered = cards.invited(turn.view(case, ground))
     event = e.NextStepsBooked(
         **turn.stamp(ground, e.NextStepsBooked, case),
@@ -170,6 +174,18 @@ async def _book(turn: Turn, *, invite: bool) -> Reply:
     view = turn.view(done.case, ground)
     when = view.moment(starts)
     return Reply(case_card(view, f"Booked for {when}. {view.first} and the others are told."), SUMMARY, case.id)
+
+
+async def _suits_deputies(turn: Turn, ground: Ground, starts: datetime) -> None:
+    """Deputies are named beside the times, which were looked for without them. Raises Refused; the times that are
+    shown then suit them, too.
+    """
+    people, ends = deputies(turn.get("deputies"), ground.party), starts + timedelta(minutes=LASTS)
+    known = await turn.busy(ground, turn.person.id, people, ends)
+    busy = [ground.party.name(p) for p in people if overlapping(known.get(p) or (), starts, ends)]
+    if busy:
+        are = "is" if len(busy) == 1 else "are"
+        raise Refused(Fault(f"{listed(busy)} {are} not free then. Please choose among these times.", "slot"))
 
 
 # -- after it ------------------------------------------------------------------------------------------------------

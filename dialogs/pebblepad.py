@@ -10,6 +10,7 @@ from dialogs.turn import Reply, Turn, new_nonce
 from pathway import events as e
 from pathway.case import Case
 from pathway.casework import Casework
+from pathway.ports import Saw
 from pathway.roles import Role
 from pathway.rules import Ground, NotYours, OutOfStep
 
@@ -47,6 +48,7 @@ async def not_there_yet(turn: Turn) -> Reply:
     views = await to_record(turn.casework, turn.person.id)
     sent = turn.get("start")
     start = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 6 and int(sent) < len(views) else 0
+    turn.shows(Saw.LIST, *(view.case.id for view in views[start : start + cards.PAGE]))
     return Reply(cards.not_there_yet(views, start=start), SUMMARY)
 
 
@@ -55,7 +57,9 @@ async def show(turn: Turn) -> Reply:
     case, ground, record = await _record(turn)
     sent = turn.get("page")
     part = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 4 else 1
-    return Reply(cards.sheet(turn.view(case, ground), record, part=part), SUMMARY)
+    sheet = cards.sheet(turn.view(case, ground), record, part=part)
+    turn.shows(Saw.PEBBLEPAD, case.id)
+    return Reply(sheet, SUMMARY)
 
 
 @steps.on("pebblepad.recorded")

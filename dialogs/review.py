@@ -18,6 +18,7 @@ from pathway import events as e
 from pathway.case import Case
 from pathway.dates import counted, in_words
 from pathway.people import Item
+from pathway.ports import Saw
 from pathway.process import Stage
 from pathway.rules import Fault, Ground, NotYours, OutOfStep, Refused
 
@@ -79,6 +80,7 @@ async def read(turn: Turn) -> Reply:
     view = turn.view(case, ground)
     if not view.sees(Item.REVIEW) or view.is_student:
         raise NotYours("the review is not theirs to read")
+    turn.shows(Saw.REVIEW, case.id)
     pages = split(cards.whole(view), lambda n: act(view, "Read the rest", "review.read", part=str(n)))
     return Reply(turn.part_of(pages), SUMMARY)
 

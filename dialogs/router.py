@@ -71,7 +71,10 @@ class Router:
                 self.forms[name] = form
 
     async def answer(self, turn: Turn) -> Reply:
-        """Never raises for what a person did."""
+        """Never raises for what a person did. What the answer shows of a case is noted as read."""
+        return await turn.noted(await self._answer(turn))
+
+    async def _answer(self, turn: Turn) -> Reply:
         step = self.verbs.get(turn.verb)
         if step is None:
             log.warning("refused: a verb that there is not", extra={"person": turn.person.id})
@@ -84,7 +87,9 @@ class Router:
             return await self._refilled(turn, no.faults)
         except StoreUnavailable:
             reference = fault_reference()
-            log.warning("what somebody did could not be saved", extra={"reference": reference, "person": turn.person.id})
+            log.warning(
+                "what somebody did could not be saved", extra={"reference": reference, "person": turn.person.id}
+            )
             return await self._refilled(turn, [Fault(f"{NOT_SAVED} Reference {reference}")])
         except (Stale, OutOfStep):
             return await self._moved_on(turn)
@@ -150,4 +155,5 @@ def _not_theirs(turn: Turn, no: Exception) -> Reply:
     log.warning(
         "refused: not theirs", extra={"person": turn.person.id, "verb": turn.verb, "refusal": type(no).__name__}
     )
+    turn.seen.clear()
     return Reply(not_found(), "Placements: nothing here for you")

@@ -17,6 +17,7 @@ from pathway.case import Case
 from pathway.casework import NoSuchCase
 from pathway.dates import local_date
 from pathway.people import Item
+from pathway.ports import Saw
 from pathway.process import Stage
 from pathway.rules import Fault, Ground, NotYours, OutOfStep, Refused
 
@@ -56,7 +57,9 @@ async def plan(turn: Turn) -> Reply:
     if not found:
         return Reply(cards.no_plan(turn.provider), SUMMARY)
     case, ground = max(found, key=lambda pair: (pair[0].stage.is_open, pair[0].entered.at))
-    return Reply(case_card(turn.view(case, ground)), SUMMARY, case.id)
+    drawn = case_card(turn.view(case, ground))
+    turn.shows(Saw.PLAN, case.id)
+    return Reply(drawn, SUMMARY, case.id)
 
 
 @steps.on("student.confirm")
@@ -123,6 +126,7 @@ async def words(turn: Turn) -> Reply:
         raise OutOfStep("nothing is written")
     sent = turn.get("page")
     part = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 4 else 1
+    turn.shows(Saw.WORDS, case.id)
     return Reply(cards.words_card(view, part), SUMMARY)
 
 

@@ -20,7 +20,18 @@ from pathway.casework import Casework, NoSuchCase, Recorded, Stamp
 from pathway.dates import local, local_date
 from pathway.entries import Entry
 from pathway.people import Item, Person, access
-from pathway.ports import Addresses, Draft, Drafts, Installing, Meetings, OutboxItem, StoreUnavailable
+from pathway.ports import (
+    Addresses,
+    Draft,
+    Drafts,
+    Installing,
+    Meetings,
+    OutboxItem,
+    Read,
+    Reads,
+    Saw,
+    StoreUnavailable,
+)
 from pathway.provider import Provider
 from pathway.roles import Role
 from pathway.rules import Fault, Ground, Refused
@@ -72,6 +83,7 @@ class Office:
     addresses: Addresses | None = None
     installing: Installing | None = None
     meetings: Meetings | None = None
+    reads: Reads | None = None
     bot_link: str = ""
     """Teams' deep link to the bot's chat."""
     app_link: str = ""
@@ -95,6 +107,8 @@ class Turn:
     data: Mapping[str, Any]
     activity_id: str
     office: Office
+    seen: dict[str, Saw | None] = field(default_factory=dict, compare=False)
+    """What of which case the answer shows, by the case's id; None for a card or a form, as the answer will say."""
 
     # -- what was sent ---------------------------------------------------------------------------------------------
 
@@ -190,7 +204,25 @@ class Turn:
         return case, ground
 
     def view(self, case: Case, ground: Ground, *, nonce: str = "") -> View:
+        """For a card that shows the case: that this person saw it is noted with the answer."""
+        self.seen.setdefault(case.id, None)
         return View(case, ground, self.person.id, self.now, nonce or new_nonce())
+
+    def shows(self, saw: Saw, *cases: str) -> None:
+        """The answer shows just this, of these cases."""
+        self.seen.clear()
+        self.seen.update(dict.fromkeys(cases, saw))
+
+    async def noted(self, reply: Reply) -> Reply:
+        """*reply*, with what it shows on record."""
+        if self.seen and self.office.reads is not None:
+            await self.office.reads.note(
+                *(
+                    Read(case_id, self.person.id, saw or (Saw.CARD if case_id == reply.shows else Saw.FORM), self.now)
+                    for case_id, saw in self.seen.items()
+                )
+            )
+        return reply
 
     def for_whom(self, case: Case | None, ground: Ground, kind: type[e.Event]) -> str:
         """The mentor, where somebody else types for the mentor. The card's word is only a hint."""
@@ -222,7 +254,7 @@ class Turn:
 
     async def busy(self, ground: Ground, organiser: str, people: Sequence[str], until: datetime) -> Calendars:
         """What is known of people's calendars from now to *until*, by person id; None for whom nobody can say."""
-        known = {p: found for p in people if (found := ground.party.people.get(p))}
+        known = {p: found for p in people if (found := ground.party.somebody(p))}
         who, meetings = ground.party.people.get(organiser), self.office.meetings
         if meetings is None or who is None:
             return dict.fromkeys(people)

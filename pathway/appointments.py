@@ -8,6 +8,7 @@ events alone, never from who is on a list today, so that the same case leads to 
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -35,6 +36,7 @@ __all__ = [
     "appointments",
     "arranged",
     "by_hand",
+    "deputies",
     "difference",
     "given_up",
     "joins_at",
@@ -46,6 +48,8 @@ _NAMESPACE: Final = uuid.UUID("2c3d2a5e-55b4-4f0b-9a53-0a4c9d0f6e21")
 CALENDAR: Final = "calendar"
 #: How long a gathering is whose booking does not say so, in minutes.
 LASTS: Final[Mapping[Gathering, int]] = {Gathering.REVIEW: 90, Gathering.NEXT_STEPS: 60}
+#: An e-mail address among other words.
+_ADDRESS: Final = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 #: The stages in which a gathering is still to be held; a pause keeps it.
 _HELD_IN: Final[Mapping[Gathering, frozenset[Stage]]] = {
     Gathering.MEETING: frozenset({Stage.MEETING_BOOKED}),
@@ -213,7 +217,8 @@ def _begin(lines: list[_Line], booking: Booking, starts: datetime, place: str, n
 
 def _same_people(before: Booking, booking: Booking) -> bool:
     if isinstance(before, e.NextStepsBooked) and isinstance(booking, e.NextStepsBooked):
-        return set(before.invited) == set(booking.invited)
+        asked = [(set(one.invited), set(_ADDRESS.findall(one.deputies))) for one in (before, booking)]
+        return asked[0] == asked[1]
     return True
 
 
@@ -254,9 +259,19 @@ def _invited(case: Case, party: Party, line: _Line, tutor: str) -> Iterator[str]
             yield from (line.mentor, tutor)
         case e.ReviewBooked():
             yield from (line.mentor, tutor, case.student)
-        case e.NextStepsBooked(invited=invited):
+        case e.NextStepsBooked(invited=invited, deputies=words):
             for role in invited:
                 yield from party.holders(Role(role), case) if role in set(Role) else (role,)
+            yield from deputies(words, party)
+
+
+def deputies(words: str, party: Party) -> tuple[str, ...]:
+    """Those who come for somebody else and whose e-mail address stands in *words*: a person id, or the address of
+    somebody who is on no list.
+    """
+    listed = {known.email.casefold(): person for person, known in party.people.items() if known.email}
+    found = (address.casefold() for address in _ADDRESS.findall(words))
+    return tuple(dict.fromkeys(listed.get(address, address) for address in found))
 
 
 # -- what is known to stand there ----------------------------------------------------------------------------------

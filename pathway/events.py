@@ -123,7 +123,9 @@ class Held(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeetingBooked(Event):
-    """A time for the meeting. *invite*: Pathway writes it into the calendars; else somebody has done so by hand."""
+    """A time for the meeting. *invite*: Pathway writes it into the calendars; else somebody has done so by hand.
+    *reason* says why it is another time than before, where it was booked already.
+    """
 
     starts: datetime
     minutes: int
@@ -131,6 +133,7 @@ class MeetingBooked(Event):
     place: str = ""
     link: str = ""
     invite: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -384,11 +387,14 @@ class ViewRecorded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimesOffered(Event):
-    """Up to three times for the meeting (aware, the soonest first), for the mentor to choose from."""
+    """Up to three times for the meeting (aware, the soonest first), for the mentor to choose from. *reason* as in
+    `MeetingBooked`.
+    """
 
     times: tuple[datetime, ...]
     minutes: int
     held: Held
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -556,8 +562,9 @@ class StudentTold(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextStepsBooked(Event):
-    """*invited* are roles; *deputies* says who comes for whom. Where the day is far away, *interim_contact* is whom the
-    student can turn to until then. *reason* says why it is another day than before. *invite* as in `MeetingBooked`.
+    """*invited* are roles; *deputies* says who comes for whom, with their e-mail addresses or without. Where the day is
+    far away, *interim_contact* is whom the student can turn to until then. *reason* says why it is another day than
+    before. *invite* as in `MeetingBooked`.
     """
 
     starts: datetime

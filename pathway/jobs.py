@@ -16,13 +16,15 @@ from pathway.casework import Casework, NoSuchCase
 from pathway.ground import Ground
 from pathway.nudges import planned
 from pathway.people import Item, access
-from pathway.ports import Claim
+from pathway.ports import MAYBE, Claim
 from pathway.roles import Role
 from pathway.tellings import CHANNEL, Notice
 from pathway.timers import TIMERS
 
 #: How long a piece of work is held while a person settles it.
 LEASE = timedelta(minutes=1)
+#: What could not be delivered is tried at least so often, and for at least so long since it was to go out.
+MOST_TRIES, LONGEST_TRYING = 100, timedelta(days=2)
 #: What each timer waits for, in words.
 NAMES = {timer.id: timer.name for timer in TIMERS}
 
@@ -156,7 +158,7 @@ class Jobs:
         """It is due now. False where it is being sent just now, or has been seen to already."""
         now = self.casework.now()
         claim = job.claim if job.claim.item is None else await self._held(job, now)
-        error = "" if job.parked else job.claim.error
+        error = put_back(job.claim) if job.parked else job.claim.error
         return claim is not None and await self.casework.book.retry(claim, now, error)
 
     async def withdraw(self, job: Job, by: str, because: str) -> bool:
@@ -171,6 +173,18 @@ class Jobs:
 
     async def _held(self, job: Job, now: datetime) -> Claim | None:
         return await self.casework.book.hold(job.claim.id, "by hand", now, LEASE)
+
+
+def is_given_up(claim: Claim, now: datetime) -> bool:
+    """Whether a message that could not be delivered just now has been tried for long enough: often, and over days, so
+    that neither a busy afternoon nor a start after a long stop ends it. The office sees to it then.
+    """
+    return claim.item is not None and claim.attempts >= MOST_TRIES and now - claim.item.not_before >= LONGEST_TRYING
+
+
+def put_back(claim: Claim) -> str:
+    """The error that stays with a message that is tried again by hand: what may have arrived says so then."""
+    return MAYBE if claim.error == MAYBE else ""
 
 
 def job_id(claim: Claim) -> str:

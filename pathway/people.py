@@ -29,6 +29,10 @@ class Reach(StrEnum):
 NEVER_OPENED, REMOVED, MAIL_REFUSED = "NeverOpened", "Removed", "MailRefused"
 
 
+#: In the place of a name that was erased.
+FORMER_STUDENT, FORMER_COLLEAGUE = "a former student", "a former colleague"
+
+
 @dataclass(frozen=True, slots=True)
 class OutOfReach:
     """Teams takes nothing for this person until they are heard of again. *since* is aware; *reason* is Teams' code
@@ -108,9 +112,17 @@ class Party:
     tutor_reads_targets: bool = False
     cases_of_student: tuple[str, ...] = ()
 
-    def name(self, person: str) -> str:
+    def somebody(self, person: str) -> Person | None:
+        """Who has this id, or this e-mail address: a deputy whom somebody named may be on no list."""
         known = self.people.get(person)
-        return known.name if known else "somebody no longer listed"
+        return Person(person, person, person) if known is None and "@" in person else known
+
+    def name(self, person: str) -> str:
+        """Who was erased is named by what they were."""
+        known = self.somebody(person)
+        if known is None:
+            return FORMER_STUDENT if person == self.placement.student else FORMER_COLLEAGUE
+        return known.name
 
     def link_tutor(self, case: Case | None) -> str:
         """The Link Tutor of this case now (a cover named by the office comes first), or ""."""

@@ -144,6 +144,38 @@ class Draft:
     saved_at: datetime
 
 
+class Saw(StrEnum):
+    """What somebody saw of a case."""
+
+    CARD = "card"
+    FORM = "form"
+    EVERYTHING = "everything"
+    LIST = "list"
+    PLAN = "plan"
+    WORDS = "words"
+    REVIEW = "review"
+    PEBBLEPAD = "pebblepad"
+    MESSAGE = "message"
+    LETTER = "letter"
+    AUDIT = "audit"
+
+
+#: Where somebody sees the same thing of a case again within so long, that is one read, at its first time.
+ONE_LOOK = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """*person* (an id, or "account NAME" of the machine) saw *saw* of a case. *at* is aware. Ids and words of ours
+    alone: no name, nothing typed.
+    """
+
+    case_id: str
+    person: str
+    saw: Saw
+    at: datetime
+
+
 class CaseBook(Protocol):
     """An append-only book of cases with the outbox of each. Returned objects are the caller's own copies."""
 
@@ -228,6 +260,60 @@ class CaseBook(Protocol):
     async def health(self) -> Health: ...
 
 
+class Reads(Protocol):
+    """Who saw what of which case, and when. Reads are no events: they move no case and make no card stale."""
+
+    async def note(self, *reads: Read) -> None:
+        """Kept soon, beside the turn and not in it; never raises. What is within `ONE_LOOK` of an earlier one is left
+        out, and so is what is of no case (any more).
+        """
+
+    async def reads_of(self, case_id: str) -> Sequence[Read]:
+        """The oldest first. Raises StoreUnavailable."""
+
+    async def reads_by(self, person: str) -> Sequence[Read]:
+        """Of all cases, the oldest first; looks through everything. Raises StoreUnavailable."""
+
+    async def forget(self, case_id: str) -> None:
+        """For a case that was erased: who read it goes with it. Raises StoreUnavailable."""
+
+
+class Did(StrEnum):
+    """What an administrator did that takes something away, or lays a case open."""
+
+    ERASED_CASE = "erased a case"
+    ERASED_PERSON = "erased a person"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """*by* is an account of the machine ("account NAME"); *of* the id of a case or a person, *reference* the case's;
+    *because* was typed. *at* is aware.
+    """
+
+    at: datetime
+    by: str
+    did: Did
+    of: str
+    because: str
+    reference: str = ""
+
+
+class Acts(Protocol):
+    """The administrators' log: it is only ever added to, and each entry is chained to the one before it."""
+
+    async def record(self, act: Act) -> None:
+        """Durable when it returns. Raises StoreUnavailable."""
+
+    async def acts(self) -> Sequence[Act]:
+        """The oldest first. Raises StoreUnavailable."""
+
+    async def broken_at(self) -> int:
+        """The number (1..n) of the first entry that is not as it was recorded, 0 where all are; n + 1 where entries
+        are missing at the end. Raises StoreUnavailable.
+        """
+
+
 class Drafts(Protocol):
     """Half-filled forms, on the server, one a person and form; truly deleted."""
 
@@ -252,6 +338,11 @@ class Roster(Protocol):
         """Compared without case."""
 
     async def keep_person(self, person: Person) -> None: ...
+    async def forget_person(self, person_id: str) -> bool:
+        """Name, addresses and account are gone from every file and table; placements and cases keep the bare id. False
+        where there was nobody. Raises StoreUnavailable.
+        """
+
     async def placement(self, placement_id: str) -> Placement | None: ...
     async def placements(self) -> Sequence[Placement]: ...
     async def placements_of(self, person_id: str) -> Sequence[Placement]:

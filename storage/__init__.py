@@ -7,10 +7,12 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from pathway.ports import Addresses, Drafts, Moments, NotAStore, Roster
+from storage.acts import KeptActs, MemoryActs, TinyActs
 from storage.book import SealedBook
 from storage.folder import Folder
 from storage.look import Look
 from storage.memory import MemoryAddresses, MemoryCaseBook, MemoryDrafts, MemoryRoster
+from storage.reads import KeptReads, MemoryReads, TinyReads
 from storage.seal import MainKeys
 from storage.tinydb_book import TinyAddresses, TinyCaseBook, TinyDrafts, TinyRoster
 from storage.tinydb_keys import TinyKeys
@@ -29,6 +31,8 @@ class Stores:
     drafts: Drafts
     roster: Roster
     addresses: Addresses
+    reads: KeptReads
+    acts: KeptActs
     folder: Path | None
     moments: Moments | None = None
 
@@ -45,6 +49,7 @@ class Stores:
 
     async def close(self) -> None:
         """Returns when everything is written."""
+        await self.reads.close()
         await self.book.close()
 
 
@@ -59,7 +64,9 @@ def open_stores(url: str, keys: MainKeys | None = None, *, alone: bool = False) 
         return _postgres(url, keys, alone=alone)
     parts = urlsplit(url)
     if url in ("memory:", "memory://"):
-        return Stores(MemoryCaseBook(), MemoryDrafts(), MemoryRoster(), MemoryAddresses(), None)
+        book, addresses = MemoryCaseBook(), MemoryAddresses()
+        acts = MemoryActs(book.ring, addresses)
+        return Stores(book, MemoryDrafts(), MemoryRoster(), addresses, MemoryReads(book), acts, None)
     if parts.scheme != "tinydb":
         raise NotAStore(
             f'The store "{parts.scheme or url}" is not known. Write memory:, tinydb:///var/lib/pathway or '
@@ -69,7 +76,16 @@ def open_stores(url: str, keys: MainKeys | None = None, *, alone: bool = False) 
     if parts.netloc or parts.query or parts.fragment or path.parent == path or not path.is_absolute():
         raise NotAStore("A folder is named in full, after three slashes: tinydb:///var/lib/pathway.")
     ring = TinyKeys(Folder(path), keys)
-    return Stores(TinyCaseBook(ring), TinyDrafts(ring), TinyRoster(ring), TinyAddresses(ring), path)
+    addresses = TinyAddresses(ring)
+    return Stores(
+        TinyCaseBook(ring),
+        TinyDrafts(ring),
+        TinyRoster(ring),
+        addresses,
+        TinyReads(ring.folder),
+        TinyActs(ring, addresses),
+        path,
+    )
 
 
 async def migrate_store(url: str) -> list[str]:
@@ -92,7 +108,7 @@ async def look_into(url: str, keys: MainKeys | None) -> tuple[Look, int]:
 
 def _postgres(url: str, main: MainKeys | None, *, alone: bool) -> Stores:
     try:
-        from storage.postgres import book, database, keys, pace, people  # noqa: PLC0415 - the driver is an extra
+        from storage.postgres import acts, book, database, keys, pace, people, reads  # noqa: PLC0415 - the driver is an extra
     except ImportError as fault:
         if (fault.name or "").partition(".")[0] not in ("psycopg", "psycopg_pool", "psycopg_binary", ""):
             raise
@@ -102,11 +118,14 @@ def _postgres(url: str, main: MainKeys | None, *, alone: bool) -> Stores:
         ) from None
     base = database.Database(url, alone=alone)
     ring = keys.PostgresKeys(base, main)
+    addresses = people.PostgresAddresses(base, ring)
     return Stores(
         book.PostgresCaseBook(base, ring),
         people.PostgresDrafts(base, ring),
         people.PostgresRoster(base, ring),
-        people.PostgresAddresses(base, ring),
+        addresses,
+        reads.PostgresReads(base),
+        acts.PostgresActs(base, ring, addresses),
         None,
         pace.PostgresMoments(base),
     )

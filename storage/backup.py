@@ -10,8 +10,9 @@ older backup with the newest keyring gets nothing back of what was erased meanwh
 
 All files are taken at one moment: on the store's writing thread, between two writes, each gets a second name (a hard
 link) in a folder aside. The store never writes into a file, it puts a new one in its place, so what was linked stays as
-it was. A link costs about 15 microseconds, so a turn waits for a few milliseconds, where copying would take a second;
-everything slow (reading, hashing, packing) happens afterwards, and in another process where a bot runs.
+it was. (But for the lists of who read what: to those, lines may still be added until they are packed.) A link costs
+about 15 microseconds, so a turn waits for a few milliseconds, where copying would take a second; everything slow
+(reading, hashing, packing) happens afterwards, and in another process where a bot runs.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from pathway.dates import counted
 from pathway.ports import StoreUnavailable
 from storage import record as r
 from storage import seal
+from storage.acts import ACTS
 from storage.atomic import (
     AtomicJSONStorage,
     Damaged,
@@ -45,7 +47,7 @@ from storage.atomic import (
     sync_folder,
 )
 from storage.codec import CodecError
-from storage.folder import ASIDE, CASES, DRAFTS, KEYS, RESTORING, RUN, Folder, lock
+from storage.folder import ASIDE, CASES, DRAFTS, KEYS, READS, RESTORING, RUN, Folder, lock
 from storage.heads import HEADS
 from storage.losses import DAMAGED
 from storage.seal import AUDIT, MainKeys, case_key, drafts_key
@@ -62,8 +64,12 @@ LAST = "backup.json"
 #: Of hexadecimal figures, at the end of the file.
 SEAL = 64
 #: What a folder or an archive may hold, and nothing else: no other path is ever written.
-_TOP = (POST, ROSTER, ADDRESSES, RUN, HEADS)
-_NAME = re.compile(rf"(?:{CASES}|{DRAFTS})/[A-Za-z0-9_-]{{1,100}}\.json|{DAMAGED}/[A-Za-z0-9_-][A-Za-z0-9_.-]{{0,119}}")
+_TOP = (POST, ROSTER, ADDRESSES, ACTS, RUN, HEADS)
+_BELOW = (CASES, DRAFTS, READS, DAMAGED, KEYS)
+_NAME = re.compile(
+    rf"(?:{CASES}|{DRAFTS})/[A-Za-z0-9_-]{{1,100}}\.json|{READS}/[A-Za-z0-9_-]{{1,100}}\.jsonl"
+    rf"|{DAMAGED}/[A-Za-z0-9_-][A-Za-z0-9_.-]{{0,119}}"
+)
 _KEY_NAME = re.compile(rf"{KEYS}/[a-z]{{1,10}}\.[A-Za-z0-9_-]{{1,100}}\.json")
 _CHUNK = 1 << 20
 #: Bytes of a manifest: some 100,000 cases.
@@ -117,7 +123,7 @@ async def take_aside(folder: Folder) -> Path:
 
 
 def _link(folder: Path, target: Path) -> None:
-    for place in (target, *(target / name for name in (CASES, DRAFTS, DAMAGED, KEYS))):
+    for place in (target, *(target / name for name in _BELOW)):
         place.mkdir(mode=0o700)
     for name in (*names_in(folder), *keys_in(folder)):
         try:
@@ -129,7 +135,7 @@ def _link(folder: Path, target: Path) -> None:
 def names_in(folder: Path) -> list[str]:
     """The store's own files there, in order: nothing that is half written, no copy, no lock and no socket."""
     found = [name for name in _TOP if (folder / name).is_file()]
-    for below in (CASES, DRAFTS, DAMAGED):
+    for below in (CASES, DRAFTS, READS, DAMAGED):
         with suppress(FileNotFoundError):
             found += [f"{below}/{entry.name}" for entry in os.scandir(folder / below)]
     return sorted(name for name in found if is_ours(name))
@@ -396,7 +402,7 @@ def _move(source: Path, target: Path) -> None:
     what is not here any more.
     """
     target.mkdir(mode=0o700, exist_ok=True)
-    for name in (CASES, DRAFTS, DAMAGED, KEYS, *(copy_of(Path(name)).name for name in _TOP), *_TOP):
+    for name in (*_BELOW, *(copy_of(Path(name)).name for name in _TOP), *_TOP):
         if (target / name).is_dir():
             (target / name).rmdir()  # an empty one: what it held was moved
         if (source / name).exists():
@@ -461,7 +467,7 @@ def _checked(archive: zipfile.ZipFile, manifest: Mapping[str, Any], name: str) -
 
 
 def _unpack(files: Mapping[str, bytes], target: Path) -> None:
-    for place in (target, *(target / name for name in (CASES, DRAFTS, DAMAGED, KEYS))):
+    for place in (target, *(target / name for name in _BELOW)):
         place.mkdir(mode=0o700)
     for name, data in files.items():
         handle = os.open(target / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -469,7 +475,7 @@ def _unpack(files: Mapping[str, bytes], target: Path) -> None:
             out.write(data)
             out.flush()
             os.fsync(out.fileno())
-    for place in (*(target / name for name in (CASES, DRAFTS, DAMAGED, KEYS)), target):
+    for place in (*(target / name for name in _BELOW), target):
         sync_folder(place)
 
 

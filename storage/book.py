@@ -7,6 +7,7 @@ has changed.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import itertools
 import json
@@ -83,6 +84,9 @@ class SealedBook(CaseBook, Protocol):
     def ring(self) -> Keyring: ...
     async def heads(self) -> Mapping[str, Head]:
         """The number and link of every case's newest event, as kept apart from the case."""
+
+    async def chains(self) -> Mapping[str, Chain | None]:
+        """Of every case, the erased ones too, what stands there now, read without a key; None where it is no record."""
 
     async def verify(self) -> Sequence[Broken]:
         """What is not as it was recorded: the first place of each case, by case id. Also of erased cases, of which the
@@ -358,6 +362,11 @@ class RecordBook:
         self._ready()
         return await self._shelf.heads()
 
+    async def chains(self) -> Mapping[str, Chain | None]:
+        """See `SealedBook.chains`."""
+        self._ready()
+        return await self._shelf.chains()
+
     async def restore_head(self, case_id: str, head: Head) -> None:
         self._ready()
         await self._shelf.put_head(case_id, head)
@@ -369,7 +378,7 @@ class RecordBook:
         before = await self._shelf.heads()  # what is recorded from here on only moves a chain on
         chains = await self._shelf.chains()
         began = {case_id: head for case_id, head in (await self._shelf.heads()).items() if case_id in chains}
-        return chain.verify_all(chains, {**began, **before}, audit)
+        return await asyncio.to_thread(chain.verify_all, chains, {**began, **before}, audit)
 
     async def health(self) -> Health:
         if not self._is_open:

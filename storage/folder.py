@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 #: Seconds after which `health` does not rely on the last write any more and tries one itself.
 FRESH = 20.0
-CASES, DRAFTS, KEYS = "cases", "drafts", "keys"
+CASES, DRAFTS, READS, KEYS = "cases", "drafts", "reads", "keys"
 LOCK, RUN, PROBE = "LOCK", "run.json", ".probe.tmp"
 #: Folders in it: files taken aside for a backup, or unpacked from one; and what stands there while one is put in place.
 ASIDE, RESTORING = ".aside-", ".restoring"
@@ -79,6 +79,7 @@ class Folder:
         self._lock: int | None = None
         self._writer: ThreadPoolExecutor | None = None
         self._reader: ThreadPoolExecutor | None = None
+        self._noter: ThreadPoolExecutor | None = None
         self._fault = ""
         self._wrote_at = float("-inf")
         self._unreadable: dict[str, str] = {}
@@ -96,6 +97,7 @@ class Folder:
         self._fault, self._unreadable = "", {}
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="store-read")
+        self._noter = ThreadPoolExecutor(1, thread_name_prefix="store-note")
         try:
             await self._in(self._writer, self._take)
         except OSError as fault:
@@ -107,8 +109,9 @@ class Folder:
 
     async def close(self) -> None:
         """Ends when everything is written. Closing twice does nothing."""
-        writer, reader, self._writer, self._reader = self._writer, self._reader, None, None
-        for pool in (writer, reader):
+        pools = (self._writer, self._reader, self._noter)
+        self._writer = self._reader = self._noter = None
+        for pool in pools:
             if pool is not None:
                 await asyncio.to_thread(pool.shutdown)
         if self._lock is not None:
@@ -125,7 +128,7 @@ class Folder:
             )
         for left in self.path.glob(f"{ASIDE}*"):
             shutil.rmtree(left, ignore_errors=True)
-        for name in (CASES, DRAFTS, DAMAGED, KEYS):
+        for name in (CASES, DRAFTS, READS, DAMAGED, KEYS):
             make_folder(self.path / name)
             (self.path / name).chmod(0o700)
         swept = sum(sweep(self.path / name) for name in (".", CASES, DRAFTS, KEYS))
@@ -194,6 +197,20 @@ class Folder:
         aside = sorted((self.path / DAMAGED).glob(f"{path.name}*"))
         if aside:
             await self._writing(lambda: remove_file(*aside))
+
+    async def forget_earlier(self, *paths: Path) -> None:
+        """Of these files, which are well, nothing is left of what they were before: no copy, nothing in `damaged/`.
+        Raises StoreUnavailable.
+        """
+        aside = [found for path in paths for found in (self.path / DAMAGED).glob(f"{path.name}*")]
+        await self._writing(lambda: remove_file(*map(copy_of, paths), *aside))
+
+    async def note_down(self, step: Callable[[], T]) -> T:
+        """Runs *step* on a thread of its own, so that no act waits for it. Raises StoreUnavailable."""
+        try:
+            return await self._in(self._noter, step)
+        except OSError as fault:
+            raise StoreUnavailable(f"It could not be noted: {_why(fault)}.") from fault
 
     async def at_one_moment(self, step: Callable[[], T]) -> T:
         """Runs *step* between two writes: meanwhile nothing in the folder changes. Raises StoreUnavailable."""

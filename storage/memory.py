@@ -210,6 +210,18 @@ class MemoryRoster(_Kept):
             if self._people.get(person.id) != person:
                 await self._put({**self._people, person.id: person}, self._listed, self._former)
 
+    async def forget_person(self, person_id: str) -> bool:
+        """Raises StoreUnavailable."""
+        return await self._unbroken.run(self._forget_person(person_id))
+
+    async def _forget_person(self, person_id: str) -> bool:
+        async with self._turn():
+            there = person_id in self._people
+            if there:
+                left = {k: v for k, v in self._people.items() if k != person_id}
+                await self._put(left, self._listed, self._former)
+            return there
+
     async def _put(self, people: dict[str, Person], listed: dict[str, Placement], former: dict[str, Placement]) -> None:
         await self._save(people, listed, former)
         self._remember(people, listed, former)

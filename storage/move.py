@@ -14,7 +14,7 @@ from typing import Protocol, cast
 
 from pathway.address import Address
 from pathway.people import Person, Placement
-from pathway.ports import Draft
+from pathway.ports import Draft, Read
 from storage import Stores
 from storage import record as r
 from storage.book import SealedBook
@@ -70,6 +70,8 @@ async def move(source: Stores, target: Stores) -> Moved:
         await target.addresses.keep_address(person, address)
     for key, value in notes.items():
         await target.addresses.keep_note(key, value)
+    await target.reads.restore(await _reads(source))
+    await target.acts.restore(await source.acts.entries())
     return await compare(source, target)
 
 
@@ -88,6 +90,8 @@ async def compare(one: Stores, other: Stores) -> Moved:
         ("addresses and notes", (addresses, notes) == await cast("_Addresses", other.addresses).everything()),
         ("half-filled forms", drafts == await _drafts(other)),
         ("chains of the cases", chains[0] == chains[1]),
+        ("entries of the administrators' log", await one.acts.entries() == await other.acts.entries()),
+        ("notes of who read what", await _reads(one) == await _reads(other)),
     ):
         if not same:
             raise NotMoved(f"The {what} are not the same in both stores. Keep to the old one.")
@@ -118,6 +122,11 @@ async def _drafts(stores: Stores) -> list[Draft]:
     return sorted(found, key=lambda draft: (draft.person, draft.form))
 
 
+async def _reads(stores: Stores) -> list[Read]:
+    found = [read async for read in stores.reads.everything()]
+    return sorted(found, key=lambda read: (read.case_id, read.at, read.person, read.saw))
+
+
 async def _is_empty(stores: Stores) -> bool:
     async for _ in stores.book.records():
         return False
@@ -125,4 +134,5 @@ async def _is_empty(stores: Stores) -> bool:
         return False
     people, listed, former = await cast("_Roster", stores.roster).everything()
     addresses, notes = await cast("_Addresses", stores.addresses).everything()
-    return not (people or listed or former or addresses or notes or await _drafts(stores))
+    kept = await stores.acts.entries()
+    return not (people or listed or former or addresses or notes or kept or await _drafts(stores))

@@ -138,7 +138,7 @@ create or replace function lease_clock() returns timestamptz language sql volati
 
 _EMPTY = """
 delete from cases; delete from work; delete from post_nonces; delete from drafts; delete from people;
-delete from placements; delete from addresses; delete from notes; delete from probe; delete from pace;
+delete from placements; delete from acts; delete from addresses; delete from notes; delete from probe; delete from pace;
 delete from case_keys; delete from heads;
 update revisions set n = 0; update tests_clock set at = null, ahead = '0'; alter sequence fences restart;
 alter table cases alter column number restart;

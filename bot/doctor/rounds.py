@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.clock import PRACTICE_STARTS
-from bot.doctor import here, mailboxes, microsoft
+from bot.doctor import here, mailboxes, microsoft, record
 from bot.doctor import settings as read_settings
 from bot.doctor.findings import Finding, Mark, note, well
 from bot.settings import BotSettings
@@ -45,6 +45,7 @@ async def examine(env: Mapping[str, str], folder: Path, patience: float = PATIEN
         found += here.store(where)
         found += here.damaged(where)
         found += here.backups(where, local_date(datetime.now(UTC)))
+        found += record.verified(where, local_date(datetime.now(UTC)))
         found += here.roster(where, settings.keys, provider, today) if has_key else []
     if read.has("PORT"):
         found.append(await here.port(settings, runs=clock is not None, patience=patience))

@@ -6,12 +6,17 @@ import base64
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import load_pem_x509_certificate
 
 from bot.doctor.findings import Finding, note, well, wrong
 from bot.package import wrong_domain
 from bot.settings import BotSettings, SettingsFault, read
+from pathway.dates import in_words, local_date
 
 TOPIC = "settings"
 #: Where to find what is missing.
@@ -37,6 +42,8 @@ _STAND_INS = {
     "PATHWAY_MAILBOX": "",
     "PATHWAY_PROOF_MAILBOX": "",
 }
+#: How long before its end a certificate is told of.
+SOON = timedelta(days=30)
 _SECRETS = ("MicrosoftAppPassword", "SMTP_PASSWORD", "PATHWAY_KEY")
 _GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
@@ -69,7 +76,7 @@ def look(env: Mapping[str, str], folder: Path) -> Read:
             lacking.add(name)
             filled[name] = _STAND_INS[name]
     if not settings.practice:
-        found += [*_shapes(env, lacking), *_file(env, folder), *_address(env)]
+        found += [*_shapes(env, lacking), *_file(env, folder), *_certificate(env, settings), *_address(env)]
     if not found or all(finding.mark.value == "note" for finding in found):
         found.insert(0, well(TOPIC, f"Everything that must be set is set: {_form(settings)}."))
     return Read(settings, frozenset(lacking), tuple(found))
@@ -111,6 +118,32 @@ def _file(env: Mapping[str, str], folder: Path) -> Iterator[Finding]:
         return
     if readable and any(env.get(name) for name in _SECRETS):
         yield wrong(TOPIC, "Other users of this machine can read .env, and a secret with it. Run: chmod 600 .env")
+
+
+def _certificate(env: Mapping[str, str], settings: BotSettings) -> Iterator[Finding]:
+    """Entra says only that a certificate is not good, and nobody says so before its last day."""
+    pem = settings.teams.certificate.encode()
+    if not pem:
+        return
+    certificate, now = load_pem_x509_certificate(pem), datetime.now(UTC)
+    if certificate.public_key() != load_pem_private_key(pem, None).public_key():
+        yield wrong(
+            TOPIC,
+            "In the file of MicrosoftAppCertificate, the private key is another one than the certificate's. Put the "
+            "two that were made together into it.",
+        )
+    if Path(env["MicrosoftAppCertificate"]).stat().st_mode & 0o007:
+        yield wrong(
+            TOPIC, "Other users of this machine can read the file of MicrosoftAppCertificate. Run chmod o= on it."
+        )
+    ends, begins = certificate.not_valid_after_utc, certificate.not_valid_before_utc
+    mend = "Make a new one, and upload its public half under Certificates & secrets."
+    if now < begins:
+        yield wrong(TOPIC, f"The certificate of MicrosoftAppCertificate begins on {in_words(local_date(begins))} only.")
+    elif ends <= now:
+        yield wrong(TOPIC, f"The certificate of MicrosoftAppCertificate ended on {in_words(local_date(ends))}. {mend}")
+    elif ends - now < SOON:
+        yield note(TOPIC, f"The certificate of MicrosoftAppCertificate ends on {in_words(local_date(ends))}. {mend}")
 
 
 def _address(env: Mapping[str, str]) -> Iterator[Finding]:

@@ -34,10 +34,11 @@ class Caseless:
             return await self._not_delivered(claim, item)
         asker = people.get(item.data.get("from", ""))
         placement = await self.casework.roster.placement(item.data.get("placement", ""))
-        if asker is None or placement is None:
+        about = people.get(placement.student) if placement else None
+        if asker is None or about is None:
             raise Dropped("the people are no longer listed")
         chat = link(f"Write to {asker.name} in Teams", chat_link(asker.email))
-        drawn = advice_for_you(asker.name, people[placement.student].name, item.data.get("words", ""), chat)
+        drawn = advice_for_you(asker.name, about.name, item.data.get("words", ""), chat)
         message = again(Message("Placements: a mentor asks for advice", drawn), claim)
         return await self.people.send(item.to, message, reply_to=asker.email, key=item.key)
 

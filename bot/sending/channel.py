@@ -76,8 +76,8 @@ class Channel:
         await self.reach.tell_the_office()
 
     async def _thread_of_today(self) -> str:
-        """The post that opens today's thread, made when there is none yet. Until its id is known nobody can say whether it
-        stands there: a second one then says so.
+        """The post that opens today's thread, made when there is none yet. Until its id is known nobody can say whether
+        it stands there: a second one then says so.
         """
         today = local_date(self.now)
         root = await self.addresses.note(THREAD + today.isoformat())

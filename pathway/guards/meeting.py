@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from pathway import events as e
 from pathway.case import Case
@@ -23,7 +24,15 @@ def _meeting_booked(case: Case | None, event: e.Event, ground: Ground) -> Faults
             "day",
         )
     yield from _length_and_way(event, ground)
+    yield from _why_another_time(case, event, event.starts)
     yield from _mentor_takes_what_was_offered(case, event, ground)
+
+
+def _why_another_time(case: Case | None, event: e.MeetingBooked | e.TimesOffered, *times: datetime) -> Faults:
+    """A meeting that is still to come is not moved without a word."""
+    before = case.meeting if case else None
+    if before is not None and before.starts > event.at and set(times) != {before.starts}:
+        yield from needs(event.reason, "Say why it is to be another time.", "reason")
 
 
 def _length_and_way(event: e.MeetingBooked | e.TimesOffered, ground: Ground) -> Faults:
@@ -44,13 +53,14 @@ def _mentor_takes_what_was_offered(case: Case | None, event: e.MeetingBooked, gr
         yield Fault("This time is not on offer. Say which times suit you.", "times")
 
 
-def _times_offered(_case: Case | None, event: e.Event, ground: Ground) -> Faults:
+def _times_offered(case: Case | None, event: e.Event, ground: Ground) -> Faults:
     assert isinstance(event, e.TimesOffered)
     if not 1 <= len(event.times) <= MOST_TIMES or len(set(event.times)) != len(event.times):
         yield Fault(f"Offer up to {MOST_TIMES} times.", "slot")
     if any(at <= event.at for at in event.times):
         yield Fault("One of these times has passed. Choose others.", "slot")
     yield from _length_and_way(event, ground)
+    yield from _why_another_time(case, event, *event.times)
 
 
 def _times_chosen(case: Case | None, event: e.Event, _ground: Ground) -> Faults:

@@ -292,11 +292,12 @@ class PostgresCaseBook(Workbench):
     async def verify(self) -> Sequence[Broken]:
         """See `SealedBook.verify`."""
         before = await self.heads()  # what is recorded from here on only moves a chain on
-        chains = await self._chains()
+        chains = await self.chains()
         began = {case_id: head for case_id, head in (await self.heads()).items() if case_id in chains}
-        return chain.verify_all(chains, {**began, **before}, self.ring.own(AUDIT))
+        return await asyncio.to_thread(chain.verify_all, chains, {**began, **before}, self.ring.own(AUDIT))
 
-    async def _chains(self) -> dict[str, Chain | None]:
+    async def chains(self) -> dict[str, Chain | None]:
+        """See `SealedBook.chains`."""
         ids = await self._ids("select case_id from cases order by number")
         found: dict[str, Chain | None] = {}
         for start in range(0, len(ids), AT_ONCE):

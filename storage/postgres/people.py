@@ -6,7 +6,7 @@ import hmac
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from psycopg import errors
 from psycopg.rows import DictRow
@@ -21,6 +21,7 @@ from storage.postgres.database import Connection, Database, plain
 from storage.postgres.keys import PostgresKeys, opened_text, sealed_json, sealed_text
 from storage.seal import ADDRESSES, ROSTER, Key, drafts_key
 
+T = TypeVar("T")
 #: Seconds for which the roster in memory is believed without asking whether another replica has changed it.
 FRESH = 0.2
 #: So often a change of the roster is worked out anew, where another replica's came first.
@@ -137,12 +138,15 @@ class PostgresRoster(MemoryRoster):
     async def _keep_person(self, person: Person) -> None:
         await self._until_first(lambda: super(PostgresRoster, self)._keep_person(person))
 
+    async def _forget_person(self, person_id: str) -> bool:
+        return await self._until_first(lambda: super(PostgresRoster, self)._forget_person(person_id))
+
     async def _restore(
         self, people: Sequence[Person], listed: Sequence[Placement], former: Sequence[Placement]
     ) -> None:
         await self._until_first(lambda: super(PostgresRoster, self)._restore(people, listed, former))
 
-    async def _until_first(self, change: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def _until_first(self, change: Callable[[], Coroutine[Any, Any, T]]) -> T:
         for _ in range(ATTEMPTS):
             try:
                 return await change()
@@ -157,6 +161,7 @@ class PostgresRoster(MemoryRoster):
         key = self.ring.own(ROSTER)
         before, places = self._revision, [(True, p) for p in listed.values()] + [(False, p) for p in former.values()]
         changed = [p for p in people.values() if self._people.get(p.id) != p]
+        gone = [plain(known) for known in self._people if known not in people]
 
         async def step(connection: Connection, again: bool) -> None:  # noqa: FBT001 - as in Step
             cursor = await connection.execute(
@@ -165,6 +170,8 @@ class PostgresRoster(MemoryRoster):
             if cursor.rowcount != 1:
                 del again  # a first try whose answer was lost looks the same: worked out anew, it changes nothing
                 raise _Overtaken
+            if gone:
+                await connection.execute("delete from people where id = any(%s)", (gone,))
             await connection.execute(
                 "insert into people (id, email, person) "
                 "select id, email, person::json from unnest(%s::text[], %s::text[], %s::text[]) "

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from pathway.dates import local_date
 from tests.browser.checks import looks_right, pale_words
@@ -289,3 +290,32 @@ async def test_who_tries_it_need_not_invent_a_lesson(shared_practice: Running, o
     await owen.presses("Check my answers")
     await owen.sees("My own words", "Instructions were lost in the noise")
     await expect(owen.samples).to_have_count(0)
+
+
+async def test_news_that_come_before_the_page_knows_anybody_are_no_fault(
+    browser: Browser, practice: Running, opens: Opens
+) -> None:
+    screen = await opens(practice)
+    page, faults, let_it = await browser.new_page(), list[str](), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await let_it.wait()
+        await route.continue_()
+
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    await page.route("**/api/state", late)
+    await page.add_init_script(
+        "window.heard = 0; window.EventSource = class extends EventSource {"
+        " constructor(at) { super(at); this.addEventListener('message', () => { window.heard += 1; }); } };"
+    )
+    try:
+        async with page.expect_request("**/api/state"):
+            await page.goto(practice.address, wait_until="commit")
+        await screen.person("priya").says("help")
+        await page.wait_for_function("window.heard > 0")
+        let_it.set()
+        await page.wait_for_selector("body[data-ready]")
+        assert faults == []
+    finally:
+        let_it.set()
+        await page.close()

@@ -10,7 +10,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -324,15 +324,16 @@ def word_faults(text: str) -> Iterator[str]:
     yield from (fault for fault, rule in WORD_RULES.items() if rule.search(text))
 
 
-def unliteral(card: Card, hostile: str, mark: str) -> Iterator[str]:
-    """Where *hostile*, which has *mark* in it and stands in names and typed text, is not shown letter by letter."""
-    wanted = _closed(shown(hostile))
+def unliteral(card: Card, hostile: Sequence[str], mark: str) -> Iterator[str]:
+    """Where one of *hostile*, which have *mark* in them and stand in names and typed text, is not shown letter by
+    letter.
+    """
+    wanted = re.compile("|".join(re.escape(_closed(shown(words))) for words in hostile), re.IGNORECASE)
     for slot in slots(card):
         if mark not in slot.text or slot.where == "Input.Text value":
             continue
         seen = _closed(drawn(slot.text) if slot.markdown else slot.text)
-        rest = re.sub(re.escape(wanted), "", seen, flags=re.IGNORECASE)
-        if mark in rest:
+        if mark in wanted.sub("", seen):
             yield f"{slot.where} shows {seen!r}"
 
 

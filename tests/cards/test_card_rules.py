@@ -244,12 +244,12 @@ def test_the_size_counts_as_teams_counts() -> None:
 def test_hostile_words_are_found_where_they_are_not_shown_literally() -> None:
     card = deepcopy(SOUND)
     text(f"Ask {HOSTILE}.")(card)
-    assert list(unliteral(card, HOSTILE, MARK))
+    assert list(unliteral(card, [HOSTILE], MARK))
     text(f"Ask {literal(HOSTILE)}.")(card)
     action(SEND, title=f"Tell {literal(HOSTILE)}")(card)
-    assert len(list(unliteral(card, HOSTILE, MARK))) == 1, "the button draws no Markdown"
+    assert len(list(unliteral(card, [HOSTILE], MARK))) == 1, "the button draws no Markdown"
     action(SEND, title=f"Tell {plain(literal(HOSTILE))}")(card)
-    assert list(unliteral(card, HOSTILE, MARK)) == []
+    assert list(unliteral(card, [HOSTILE], MARK)) == []
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from pathway.roles import Role
 from pathway.tellings import CHANNEL, Notice
 from pathway.timers import TIMERS
 from tests.cards.card_rules import PLAINLY, faults, slots, unliteral, verbs_of, walk, word_faults
-from tests.cards.catalogue import BOT_LINK, HOSTILE, MARK, Drawn, cases_of, channel, inputs_of, ordinary
+from tests.cards.catalogue import ATTACKS, BOT_LINK, MARK, Drawn, cases_of, channel, inputs_of, ordinary
 from tests.cards.conftest import book_of, whole_book
 from tests.pathway.builders import PEOPLE, PLACEMENT
 
@@ -53,7 +53,7 @@ def test_every_card_is_fit_for_teams_and_in_our_words(world: str) -> None:
 def test_no_card_draws_what_hostile_people_type_or_are_called() -> None:
     drawing = ("draws", "would fill in", "nobody sees", "shows a backslash")
     book = book_of("attacked")
-    all_sound(f"{fault}  |  {drawn.name}" for drawn in book for fault in unliteral(drawn.card, HOSTILE, MARK))
+    all_sound(f"{fault}  |  {drawn.name}" for drawn in book for fault in unliteral(drawn.card, ATTACKS, MARK))
     all_sound(
         f"{fault}  |  {drawn.name}"
         for drawn in book

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.practice.calendars import CalendarEntry
+from bot.practice.calendars import CalendarEntry, Mailbox
 from bot.practice.graph import GraphFault
 from tests.conversations import road, second_road
 from tests.school import School
@@ -91,7 +91,9 @@ async def test_moved_in_pathway_it_is_the_same_entry_at_another_time(school: Sch
 
     await school.presses("helen", "Move the meeting")
     await school.presses("helen", "Another time")
-    await school.fills("helen", day="2026-10-20", time="16:00", press="Send the invitation")
+    await school.fills(
+        "helen", day="2026-10-20", time="16:00", reason="A parents' evening", press="Send the invitation"
+    )
 
     (after,) = standing(school)
     assert (after.id, after.link, after.body) == (before.id, before.link, before.body)
@@ -196,7 +198,9 @@ async def test_moved_before_anybody_knows_whether_it_was_made_it_stands_at_the_n
     school.graph.rule = lambda _act, _mailbox: None
     await school.presses("helen", "Move the meeting")
     await school.presses("helen", "Another time")
-    await school.fills("helen", day="2026-10-20", time="15:45", press="Send the invitation")
+    await school.fills(
+        "helen", day="2026-10-20", time="15:45", reason="A parents' evening", press="Send the invitation"
+    )
 
     assert booked_at(school) == [BOOKED + timedelta(days=1)]
 
@@ -246,7 +250,9 @@ async def test_after_some_hours_a_mailbox_that_refused_is_tried_again(school: Sc
     await school.presses("helen", "Open the case")
     await school.presses("helen", "Move the meeting")
     await school.presses("helen", "Another time")
-    await school.fills("helen", day="2026-10-20", time="15:45", press="Send the invitation")
+    await school.fills(
+        "helen", day="2026-10-20", time="15:45", reason="A parents' evening", press="Send the invitation"
+    )
 
     assert booked_at(school) == [BOOKED + timedelta(days=1)]
 
@@ -281,6 +287,7 @@ async def test_the_new_time_is_used_with_one_press(school: School) -> None:
     assert "The meeting is on Tuesday 20 October, 3:45pm now" in said
     assert booked_at(school) == [BOOKED + timedelta(days=1)]
     assert school.shows("priya", "Tuesday 20 October, 3:45pm")
+    assert school.shows("priya", "It was moved in Outlook.")
     await school.on("2026-10-20 09:00")
     assert "Today" in school.reads("priya") or "today" in school.reads("priya")
 
@@ -330,7 +337,9 @@ async def test_a_mentor_who_says_no_is_shown_to_the_link_tutor_once(school: Scho
 
     await school.presses("helen", "Choose another time")
     await school.presses("helen", "Another time")
-    await school.fills("helen", day="2026-10-20", time="15:45", press="Send the invitation")
+    await school.fills(
+        "helen", day="2026-10-20", time="15:45", reason="A parents' evening", press="Send the invitation"
+    )
     assert standing(school)[0].attendees[0].response == "none"
 
 
@@ -367,7 +376,54 @@ async def test_the_review_visit_is_at_the_school_and_moves_with_the_review(schoo
     assert "Book the review visit" not in school.buttons("martin")
 
 
-async def test_the_next_steps_meeting_is_in_the_calendar_of_whoever_books_it(school: School) -> None:
+async def books_the_visit(school: School) -> CalendarEntry:
+    """Martin has booked the review visit to Daniel, on Friday 27 November at 11am."""
+    await school.opens("sian", "daniel", "martin")
+    await second_road.plans_for_daniel(school)
+    await school.presses("martin", "Book the review visit")
+    await school.presses("martin", "Send the invitation")
+    (visit,) = [x for x in standing(school) if not x.link]
+    return visit
+
+
+async def test_a_visit_that_is_dragged_in_outlook_is_noticed_before_its_reminder_and_the_student_is_told_by_a_person(
+    school: School,
+) -> None:
+    visit = await books_the_visit(school)
+    await school.on("2026-11-25 07:50")
+    before = school.news("sian"), school.news("daniel")
+    there = datetime(2026, 11, 26, 13, 0, tzinfo=UTC)
+    school.graph.calendars.moves(visit.id, there)
+
+    await school.on("2026-11-25 09:00")
+    assert "The review visit was moved in Outlook" in school.reads("martin")
+    assert not school.shows("sian", "Thursday 26 November")
+    assert (school.news("sian"), school.news("daniel")) == before
+
+    await school.presses("martin", "Use the new time: Thursday 26 November, 1pm")
+    assert (school.value("martin", "review_on"), school.value("martin", "review_time")) == ("2026-11-26", "13:00")
+    await school.fills("martin", reason="Moved with Sian", student_told="yes", press="Change the review")
+    assert school.shows("daniel", "Thursday 26 November, 1pm")
+    assert [x.starts for x in standing(school) if not x.link] == [there]
+
+
+async def test_a_visit_that_is_deleted_in_outlook_is_booked_again_and_whoever_says_no_is_shown(school: School) -> None:
+    visit = await books_the_visit(school)
+    school.graph.calendars.deletes(visit.id)
+    await school.on("2026-11-20 10:00")
+    assert "The review visit was deleted in Outlook" in school.reads("martin")
+    await school.presses("martin", "Book it again")
+    (again,) = [x for x in standing(school) if not x.link]
+    assert (again.starts, again.id == visit.id) == (visit.starts, False)
+
+    school.graph.calendars.declines(again.id, school.people["sian"].email)
+    await school.on("2026-11-20 12:00")
+    assert "said no to the review visit" in school.reads("martin")
+    assert "Change the review" in school.buttons("martin")
+
+
+async def books_the_next_steps(school: School) -> CalendarEntry:
+    """Sam has booked the meeting about what happens next for Daniel, on Wednesday 2 December at 10am."""
     reference = await second_road.reviews_daniel(school)
     await school.on("2026-11-27 15:00")
     await second_road.ends(school, "martin", reference)
@@ -376,7 +432,81 @@ async def test_the_next_steps_meeting_is_in_the_calendar_of_whoever_books_it(sch
     await school.presses("sam", "Book the next steps meeting")
     await school.presses("sam", "Another time")
     await school.fills("sam", day="2026-12-02", time="10:00", place="Room 204, or Teams", press="Send the invitation")
-
     (entry,) = [x for x in standing(school) if x.organiser == school.people["sam"].email]
+    return entry
+
+
+async def test_a_next_steps_meeting_that_is_dragged_in_outlook_is_noticed_before_anybody_is_reminded(
+    school: School,
+) -> None:
+    entry = await books_the_next_steps(school)
+    await school.on("2026-12-01 07:50")
+    before = [school.news(who) for who in ("daniel", "alan", "nadia", "ruth")]
+    there = datetime(2026, 12, 3, 14, 0, tzinfo=UTC)
+    school.graph.calendars.moves(entry.id, there)
+
+    await school.on("2026-12-01 09:00")
+    assert "The next steps meeting was moved in Outlook" in school.reads("sam")
+    assert [school.news(who) for who in ("daniel", "alan", "nadia", "ruth")] == before
+
+    await school.presses("sam", "Use the new time: Thursday 3 December, 2pm")
+    assert (school.value("sam", "day"), school.value("sam", "time")) == ("2026-12-03", "14:00")
+    await school.fills("sam", reason="Daniel's train", press="Send the invitation")
+    assert school.shows("daniel", "Thursday 3 December, 2pm")
+    assert [x.starts for x in standing(school) if x.id == entry.id] == [there]
+
+
+async def test_a_next_steps_meeting_that_is_declined_and_then_deleted_is_shown_with_what_to_do(school: School) -> None:
+    entry = await books_the_next_steps(school)
+    school.graph.calendars.declines(entry.id, school.people["alan"].email)
+    await school.on("2026-11-30 12:00")
+    assert "Prof Alan Frost said no to the next steps meeting" in school.reads("sam")
+    assert "Choose another day" in school.buttons("sam")
+
+    school.graph.calendars.deletes(entry.id)
+    await school.on("2026-11-30 14:00")
+    assert "The next steps meeting was deleted in Outlook" in school.reads("sam")
+    await school.presses("sam", "Book it again")
+    (again,) = [x for x in standing(school) if x.organiser == school.people["sam"].email]
+    assert (again.starts, again.id == entry.id) == (entry.starts, False)
+
+
+async def test_a_deputy_who_is_named_with_an_address_is_invited_and_the_times_suit_them_too(school: School) -> None:
+    jo = "j.lumb@northdale.example.ac.uk"
+    school.graph.calendars.mailboxes.append(Mailbox("Dr Jo Lumb", jo, "object-jo"))
+    reference = await second_road.reviews_daniel(school)
+    await school.on("2026-11-27 15:00")
+    await second_road.ends(school, "martin", reference)
+    await school.on("2026-11-30 10:00")
+    await school.says("sam", f"case {reference}")
+    await school.presses("sam", "Book the next steps meeting")
+    first = next(iter(school.choices("sam", "slot").values()))
+    starts = datetime.fromisoformat(first)
+    school.graph.calendars.is_busy(jo, starts, starts + timedelta(minutes=60))
+
+    named = {"place": "Teams", "deputies": f"Dr Jo Lumb ({jo}) for the Course Director"}
+    refused = await school.fills("sam", {"slot": first, **named}, press="Send the invitation")
+    assert f"{jo} is not free then." in refused
+    words, second = next(iter(school.choices("sam", "slot").items()))
+    assert second != first
+    assert f"{jo} are free" in words
+    await school.fills("sam", slot=second, press="Send the invitation")
+    (entry,) = [x for x in standing(school) if x.organiser == school.people["sam"].email]
+    assert jo in {a.email for a in entry.attendees}
+    assert [x.what for x in school.graph.calendars.letters_to(jo)] == ["invited"]
+
+    school.graph.calendars.declines(entry.id, jo)
+    await school.on("2026-11-30 12:00")
+    assert f"{jo} said no to the next steps meeting" in school.reads("sam").replace("\\", "")
+    await school.presses("sam", "Choose another day")
+    await school.fills("sam", deputies="", press="Another time")
+    await school.fills("sam", day="2026-12-03", time="10:00", press="Send the invitation")
+    (anew,) = [x for x in standing(school) if x.organiser == school.people["sam"].email]
+    assert jo not in {a.email for a in anew.attendees}
+    assert [x.what for x in school.graph.calendars.letters_to(jo)] == ["invited", "cancelled"]
+
+
+async def test_the_next_steps_meeting_is_in_the_calendar_of_whoever_books_it(school: School) -> None:
+    entry = await books_the_next_steps(school)
     assert entry.link
     assert {school.people[k].email for k in ("daniel", "alan", "nadia", "ruth")} <= {a.email for a in entry.attendees}

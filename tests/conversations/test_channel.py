@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import pytest
+
 from bot.practice.channel import Message
 from tests.conversations import road
 from tests.school import APP_ID, School
@@ -142,6 +144,27 @@ async def test_its_one_welcome_names_who_added_it_and_says_how_the_channel_is_ch
     assert welcome.text.startswith("Hello. Dr Helen Marsh added me.")
     assert "somebody of the Partnership Team writes “use this channel”" in welcome.text
     assert len(school.channel()) == posts + 1
+    school.teams.transcript.delete("channel", welcome.id)
+
+
+@pytest.mark.parametrize(
+    "called",
+    [
+        "www.evil.example",
+        "https://evil.example",
+        "<at>everyone</at>",
+        "Helen \u202e hsraM",
+        "[Helen](x)",
+        "Helen\u200b",
+        "a" * 81,
+    ],
+)
+async def test_who_is_called_something_that_teams_would_make_a_link_or_more_of_is_not_named(
+    school: School, called: str
+) -> None:
+    school.people["helen"] = replace(school.people["helen"], name=called)
+    welcome = await _added_anew(school, "helen")
+    assert welcome.text.startswith("Hello. Whoever asks me something here")
     school.teams.transcript.delete("channel", welcome.id)
 
 

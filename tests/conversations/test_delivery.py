@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from pathway.jobs import MOST_TRIES
+from pathway.people import Person
 from tests.conversations import road
 from tests.school import School
 
@@ -265,3 +268,53 @@ async def test_what_is_recorded_while_a_sweep_is_under_way_does_not_wait_for_the
     due = clock._scheduler.get_job("due")
     assert due is not None
     assert due.next_run_time - datetime.now(UTC) < timedelta(seconds=1)
+
+
+async def test_what_was_tried_for_two_days_in_vain_is_tried_no_more_and_the_office_sees_to_it(school: School) -> None:
+    await school.opens("helen", "sam")
+    await road.raises(school)
+    await school.on("2026-10-13 15:30")
+    await school.presses("priya", "Not yet: tell the Link Tutor")
+    message, verb, data = school.wire("priya", "Tell the Link Tutor: ", evidence=road.EVIDENCE)
+    school.expects_errors = True
+    school.teams.fail_next(503, times=1000)
+    await school.sends("priya", message.id, verb, data)
+    await has_been_tried(school, MOST_TRIES - 1)
+    await school.passes(minutes=6)
+    assert await school.parts.stores.book.parked() == []
+    await school.passes(days=2)
+    parked = {claim.item.to for claim in await school.parts.stores.book.parked() if claim.item}
+    assert parked >= {(await helen(school)).id, "channel"}
+    while school.teams.take_fault("connector"):
+        pass
+    await school.passes(hours=3)
+    assert not school.shows("helen", road.EVIDENCE)
+    assert school.shows("sam", "A message did not reach its reader.")
+
+    assert "To Dr Helen Marsh" in await school.says("sam", "not delivered")
+    number = 1
+    while "To Dr Helen Marsh" not in (seen := await sees(school, number)):
+        number += 1
+    assert "It was tried for two days, and Teams or the mail server did not take it." in seen
+    assert "It is being tried again" in await school.presses("sam", "Try again")
+    assert school.shows("helen", road.EVIDENCE)
+
+
+async def helen(school: School) -> Person:
+    found = await school.parts.stores.roster.by_email(school.people["helen"].email)
+    assert found is not None
+    return found
+
+
+async def has_been_tried(school: School, times: int) -> None:
+    """What waits to go out has been tried so often in vain."""
+    book = school.parts.stores.book
+    for waiting in await book.delayed(1):
+        claim = await book.hold(waiting.id, "test", school.now, timedelta(minutes=1))
+        assert claim is not None
+        assert await book.retry(replace(claim, attempts=times), claim.due, claim.error)
+
+
+async def sees(school: School, number: int) -> str:
+    await school.says("sam", "not delivered")
+    return await school.presses("sam", f"See to number {number}")

@@ -52,16 +52,58 @@ async def test_a_meeting_is_moved_and_the_mentor_hears_the_new_time(school: Scho
     before = school.news("priya")
     await school.presses("helen", "Move the meeting")
     await school.presses("helen", "Another time")
-    await school.fills("helen", day="2026-10-20", time="16:15", press="Make the invitation")
+    await school.fills(
+        "helen", day="2026-10-20", time="16:15", reason="A parents' evening", press="Make the invitation"
+    )
     await school.presses("helen", "It is booked for ")
     assert school.news("priya") == before + 1
     assert "Tuesday 20 October, 4:15pm" in school.reads("priya")
+    assert "Why another time\nA parents' evening" in school.reads("priya")
     assert "Monday 19 October" not in school.reads("priya")
     moved = school.news("priya")
     await school.on("2026-10-19 09:00")
     assert school.news("priya") == moved, "the brief of the day it was first booked for"
     await school.on("2026-10-20 09:00")
     assert "Your meeting is today at 4:15pm" in school.reads("priya")
+
+
+async def test_no_meeting_is_moved_without_a_word_and_what_was_filled_in_stays(school: School) -> None:
+    await school.opens("helen", "tom")
+    await road.told(school)
+    await school.presses("helen", "Arrange the meeting")
+    assert "Why another time" not in school.reads("helen")
+    await school.presses("helen", "Back")
+    await road.books(school)
+    toms = school.news("tom")
+    await school.presses("helen", "Move the meeting")
+    slot = next(iter(school.choices("helen", "slot").values()))
+    refused = await school.fills("helen", slot=slot, press="Book the one I chose")
+    assert "Say why it is to be another time." in refused
+    await school.fills("helen", minutes="45", reason="A parents' evening", press="Another time")
+    assert (school.value("helen", "minutes"), school.value("helen", "reason")) == ("45", "A parents' evening")
+    message, verb, data = school.wire("helen", "Make the invitation", day="2026-10-20", time="16:15")
+    assert "Say why it is to be another time." in await school.sends("helen", message.id, verb, {**data, "reason": " "})
+    assert school.value("helen", "time") == "16:15"
+    await school.fills("helen", reason="A parents' evening", press="Make the invitation")
+    await school.presses("helen", "It is booked for ")
+    timeline = await school.presses("priya", "Read everything")
+    assert "Dr Helen Marsh moved the meeting." in timeline
+    assert school.news("tom") == toms
+    assert "evening" not in school.transcript("tom")
+
+
+async def test_after_a_meeting_that_did_not_take_place_nobody_is_asked_why_it_is_another_time(school: School) -> None:
+    await school.opens("helen")
+    await road.told(school)
+    await road.books(school)
+    await school.on("2026-10-20 09:00")
+    await school.says("helen", school.reference("helen"))
+    await road.presses_rarer(school, "helen", "Move the meeting")
+    await school.presses("helen", "Another time")
+    assert "Why another time" not in school.reads("helen")
+    await school.fills("helen", day="2026-10-21", time="16:15", press="Make the invitation")
+    await school.presses("helen", "It is booked for ")
+    assert "Wednesday 21 October, 4:15pm" in school.reads("priya")
 
 
 async def test_a_meeting_is_cancelled_with_a_reason_and_another_is_arranged(school: School) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from bot.admin import NAME, ask
-from tests.conversations import road, test_hard_presses, test_stories
+from tests.conversations import road, test_hard_presses, test_record, test_stories
+from tests.conversations.command import in_here
 from tests.postgres import fresh_schema
 from tests.school import School
+from tests.storage.test_erasing import everything_in
 
 
 @pytest.fixture
@@ -46,6 +48,27 @@ async def test_after_a_restart_everything_is_there_and_what_was_due_goes_out_onc
     await road.records(school)
     await road.says_own_view(school)
     assert "1 open" in await school.says("helen", "my cases")
+
+
+async def test_who_read_what_is_there_for_an_appeal_and_goes_with_the_case(school: School) -> None:
+    await test_record.test_the_list_says_what_was_recorded_sent_and_read_by_name_and_nothing_that_was_typed(school)
+
+
+async def test_a_person_and_a_case_are_erased_beside_the_running_bot(school: School) -> None:
+    reference = await test_record.closed(school)
+    case = await test_record.case_of(school, reference)
+    await test_record.lists_without(school, "Priya Nair", "Tom Ashworth")
+    email = school.people["priya"].email
+    sure = ("--because", "asked for it", "--yes")
+    assert (await in_here(school, "erase", "person", email, *sure, email)).status == 0
+    assert await school.parts.stores.roster.by_email(email) is None
+    assert "a former colleague (" in (await in_here(school, "audit", "show", reference)).out
+    assert (await in_here(school, "erase", "case", reference, *sure, reference)).status == 0
+    assert await school.parts.stores.reads.reads_of(case) == []
+    rows = await everything_in(school.parts.stores)
+    typed = (road.SEEN, road.TARGET, email, "Priya", reference)
+    assert [word for word in typed if word in rows.replace(f"'reference': '{reference}'", "")] == []
+    assert "erased a case" in (await in_here(school, "audit", "log")).out
 
 
 async def test_commands_reach_it_in_a_folder_of_its_own(school: School) -> None:

@@ -34,7 +34,8 @@ async def arranges(school: School, day: str, time: str = "15:45", link: str = ""
     moving = "Move the meeting" in school.buttons("martin")
     await school.presses("martin", "Move the meeting" if moving else "Arrange the meeting")
     await school.presses("martin", "Another time")
-    await school.fills("martin", press="Make the invitation", day=day, time=time)
+    why = {"reason": "A parents' evening"} if moving else {}
+    await school.fills("martin", why, press="Make the invitation", day=day, time=time)
     await school.fills("martin", {"link": link}, press="It is booked for")
 
 

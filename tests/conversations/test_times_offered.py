@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from tests.conversations import road
 from tests.conversations.diaries import Diaries, opens_diaries
 from tests.pathway.builders import moment
@@ -332,10 +334,17 @@ async def test_the_meeting_is_moved_by_offering_times_and_the_move_is_told_once(
     diaries.is_busy(school.people["helen"].email, starts, starts + timedelta(minutes=30))
     await school.presses("helen", "Move the meeting")
     assert not any(FIRST in title for title in school.choices("helen", "slot"))
-    await school.presses("helen", "Offer these times to Priya Nair")
+    refused = await school.presses("helen", "Offer these times to Priya Nair")
+    assert "Say why it is to be another time." in refused
+    await school.fills("helen", reason="A parents' evening", press="Offer these times to Priya Nair")
+    asked = school.reads("priya")
+    assert "Why another time" in asked
+    assert "A parents' evening" in asked
     before = school.news("helen")
     await ticks(school, SECOND)
-    assert f"Your meeting is booked for {SECOND}." in school.reads("helen")
+    told = school.reads("helen")
+    assert f"Your meeting is booked for {SECOND}." in told
+    assert "A parents' evening" in told
     assert school.news("helen") == before + 1
 
 
@@ -348,6 +357,33 @@ async def test_cancelling_what_pathway_booked_takes_it_out_of_the_calendars_by_i
     form = await school.presses("helen", "Cancel the meeting")
     assert "it goes out of both calendars" in form
     assert "delete it" not in form
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://evil.example/l/meetup-join/1",
+        "https://teams.microsoft.com@evil.example/l/meetup-join/1",
+        "https://teams.microsoft.com.evil.example/1",
+        "https://[teams.microsoft.com/1",
+        "http://teams.microsoft.com/l/meetup-join/1",
+        "javascript:alert('teams.microsoft.com')",
+        "https://teams.microsoft.com/1 https://evil.example",
+        "https://teams.microsoft.com/\u202e1",
+    ],
+)
+async def test_the_button_to_join_leads_to_teams_and_nowhere_else(school: School, link: str) -> None:
+    await school.opens("helen")
+    reference = await road.told(school)
+    await school.presses("helen", "Arrange the meeting")
+    await school.fills("helen", slot=first_of(school), press="Book the one I chose")
+    assert "Paste the whole link of a Teams meeting" in await school.fills(
+        "helen", link=link, press="It is booked for "
+    )
+    assert school.value("helen", "link") == link
+    await school.fills("helen", link="", press="It is booked for ")
+    await school.says("helen", reference)
+    assert not any("Join" in title for title in school.links("helen"))
 
 
 async def test_who_has_a_link_joins_from_the_case_until_the_meeting_is_over(school: School) -> None:

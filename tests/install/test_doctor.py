@@ -22,6 +22,7 @@ from bot.doctor.here import MOST_LOSSES, calendars, roster
 from bot.doctor.microsoft import proxy
 from bot.doctor.settings import look
 from bot.practice.mailbox import Mailbox
+from bot.verify import note_verified
 from pathway.provider import Provider
 from storage.backup import note_backup
 from tests.install.standins import SECRET, Microsoft, plainly, refused
@@ -339,6 +340,20 @@ async def test_a_store_that_keeps_nothing_is_no_store(
 async def test_a_path_too_long_for_the_socket_in_it_is_told_of(env: dict[str, str], tmp_path: Path) -> None:
     found = await seen(env | {"PATHWAY_STORE": f"tinydb://{tmp_path / ('x' * 100)}"}, tmp_path)
     assert "too long for admin.sock" in wrongs(found)["store"]
+
+
+async def test_it_says_when_the_record_was_last_verified_and_whether_it_was_whole(
+    env: dict[str, str], tmp_path: Path, store_folder: Path
+) -> None:
+    assert topic(await seen(env, tmp_path), "record")[0][0] is Mark.NOTE
+    note_verified(store_folder, 0, datetime.now(UTC))
+    assert topic(await seen(env, tmp_path), "record")[0][0] is Mark.WELL
+    note_verified(store_folder, 0, datetime.now(UTC) - timedelta(days=40))
+    ((mark, sentence),) = topic(await seen(env, tmp_path), "record")
+    assert (mark, "40 days ago" in sentence) == (Mark.NOTE, True)
+    note_verified(store_folder, 1, datetime.now(UTC))
+    ((mark, sentence),) = topic(await seen(env, tmp_path), "record")
+    assert (mark, "Run: python -m bot audit verify. It says where" in sentence) == (Mark.WRONG, True)
 
 
 async def test_it_says_when_the_last_backup_was_made_and_when_the_next_is_due(

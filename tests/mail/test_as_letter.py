@@ -15,7 +15,7 @@ from tests.cards.conftest import book_of
 
 TAGS = {
     "html", "head", "meta", "title", "body", "div", "h1", "p", "strong", "br", "blockquote", "table", "tr", "th", "td",
-    "ul", "li", "a",
+    "ul", "li", "a", "span",
 }  # fmt: skip
 VOID = {"meta", "br"}
 #: What a style may set: nothing that has a colour, loads something, or is wider than a phone.
@@ -33,6 +33,7 @@ class Page(HTMLParser):
         self.faults: list[str] = []
         self.open: list[str] = []
         self.words = ""
+        self.texts: list[str] = []
         self.links: dict[str, str] = {}
         self.feed(html)
         self.close()
@@ -51,17 +52,21 @@ class Page(HTMLParser):
             self.links[given.get("href") or ""] = ""
         if tag not in VOID:
             self.open.append(tag)
-        self.words += " " if tag != "strong" else ""
+        if tag in {"strong", "span"}:
+            return
+        self.words += " "
 
     def handle_endtag(self, tag: str) -> None:
         if not self.open or self.open.pop() != tag:
             self.faults.append(f"{tag} is closed out of order")
-        self.words += " " if tag != "strong" else ""
+        self.words += " " if tag not in {"strong", "span"} else ""
 
     def handle_data(self, data: str) -> None:
         if "title" in self.open:
             return
         self.words += data
+        if "a" not in self.open:
+            self.texts.append(data)
         if "a" in self.open:
             self.links[list(self.links)[-1]] += data
 
@@ -70,6 +75,10 @@ def letters(world: str) -> Iterator[tuple[str, dict[str, Any], str, Page]]:
     for drawn in book_of(world):
         parts = parts_of(drawn.card)
         yield drawn.name, drawn.card, as_text(parts), Page(as_html(parts, drawn.summary))
+
+
+#: What would be a link outside the links of the card.
+ACTIVE = re.compile(r"(?i)(?:https?|javascript|data):\S|www\.")
 
 
 def bare(words: str) -> str:
@@ -82,6 +91,7 @@ def test_every_card_is_a_letter_whose_two_forms_say_the_same(world: str) -> None
     for name, _card, text, page in letters(world):
         assert page.faults == [], name
         assert bare(text) == bare(page.words), name
+        assert [words for words in page.texts if ACTIVE.search(words)] == [], name
 
 
 def test_every_link_of_a_card_is_a_link_of_its_letter_and_has_its_address_in_the_text() -> None:
@@ -112,6 +122,33 @@ def test_what_hostile_people_type_or_are_called_stays_words() -> None:
     assert "<script>alert(1)</script> **Dot** \\*" in page.words
     assert "onerror=x" in page.words
     assert page.links == {"https://example.ac.uk/?a=1&b=2\"'<": '"><script>'}
+
+
+#: What mail programs make a link of, wherever it stands in a text.
+BY_ITSELF = re.compile(r"(?i)\b(?:[a-z]+:\S|www\.\S)|\b[\w-]+\.(?:com|example|uk|org)\b")
+PAGES = [
+    "https://evil.example/a?b=c",
+    "www.evil.example",
+    "evil.example/x@y",
+    "https://you@evil.example",
+    "data:text/html,x",
+]
+
+
+@pytest.mark.parametrize("typed", PAGES)
+def test_no_mail_program_makes_a_link_by_itself_of_what_is_typed(typed: str) -> None:
+    words = f"See {typed}, ({typed}). Or <{typed}>"
+    page = Page(
+        as_html([Quoted(words), said(words), Facts((("Where", words.replace("*", "")),)), Points((words,))], "x")
+    )
+    assert page.faults == []
+    assert page.words.count(words) == 4
+    assert [text for text in page.texts if BY_ITSELF.search(text)] == []
+
+
+def test_one_can_write_to_whom_a_letter_names_and_read_times_and_figures_as_they_are() -> None:
+    words = "wellbeing@northdale.example.ac.uk, 3:45pm, 3.5 hours (t.o-x@school.example)."
+    assert f">{words}</p>" in as_html([said(words)], "x")
 
 
 def test_bold_marks_and_escapes_of_a_card_are_read_and_not_shown() -> None:

@@ -45,6 +45,17 @@ def test_one_over_the_change_itself_lasts_as_long_as_it_should(starts: tuple[int
     assert told.ends - told.starts == timedelta(minutes=minutes)
 
 
+@pytest.mark.parametrize("mark", ["\r\n", "\n", "\r", "\x00", "\x0b", "\u2028", ";", ",", "\\n", '"', "BEGIN:VALARM"])
+def test_marks_of_the_format_and_control_characters_in_a_link_break_no_line(mark: str) -> None:
+    typed = f"https://teams.microsoft.com/a{mark}X-EVIL:b"
+    written = calendar_file("AC34", STARTS, 30, typed, between=DOT, made=STARTS)
+    plain = calendar_file("AC34", STARTS, 30, "https://teams.microsoft.com/a", between=DOT, made=STARTS)
+    names = [line.partition(b":")[0].partition(b";")[0] for line in written.replace(b"\r\n ", b"").split(b"\r\n")]
+    assert names == [line.partition(b":")[0].partition(b";")[0] for line in plain.replace(b"\r\n ", b"").split(b"\r\n")]
+    assert b"\nX-EVIL" not in written
+    assert read(written).location.startswith("https://teams.microsoft.com/a")
+
+
 def test_it_has_a_neutral_title_the_link_whole_and_asks_its_reader_only() -> None:
     told = read(calendar_file("AC34", STARTS, 30, JOIN, between=DOT, made=STARTS))
     assert (told.method, told.status, told.summary) == ("REQUEST", "CONFIRMED", "Placement catch-up (ref AC34)")

@@ -155,7 +155,12 @@ def _draft(story: Story, _at: datetime) -> Fields:
 
 def _meeting(story: Story, at: datetime) -> Fields:
     starts = local(story.ground.university.next_after(local_date(at)), time(15, 45))
-    return {"starts": starts, "minutes": 45, "held": e.Held.TEAMS}
+    return {"starts": starts, "minutes": 45, "held": e.Held.TEAMS, **_why_another_time(story)}
+
+
+def _why_another_time(story: Story) -> Fields:
+    """Where the meeting stands already."""
+    return {"reason": "a parents' evening"} if story.now and story.case.meeting else {}
 
 
 def _entry(story: Story, at: datetime) -> Fields:
@@ -258,6 +263,7 @@ DEFAULTS: Mapping[type[e.Event], Defaults] = {
         "times": tuple(local(story.ground.calendar.add(local_date(at), n), time(15, 30)) for n in (1, 2, 3)),
         "minutes": 30,
         "held": e.Held.TEAMS,
+        **_why_another_time(story),
     },
     e.TimesChosen: lambda story, at: {
         "times": tuple(t for t in story.case.offer.times[:1] if t > at) if story.now and story.case.offer else (),

@@ -133,7 +133,7 @@ def test_names_are_said_and_somebody_unknown_is_not_a_blank() -> None:
     party = ground_for().party
 
     assert party.name("priya") == "Priya Nair"
-    assert party.name("long-gone") == "somebody no longer listed"
+    assert party.name("long-gone") == "a former colleague"
 
 
 def test_a_placement_runs_from_its_first_to_its_last_day() -> None:

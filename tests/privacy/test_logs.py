@@ -373,6 +373,14 @@ def test_nobody_logs_past_the_loggers_and_nobody_prints_but_the_commands() -> No
     assert found == []
 
 
+def test_nothing_writes_a_table_that_a_spreadsheet_would_open() -> None:
+    """The placement list is only read. Whoever writes one must make formulas harmless (=, +, -, @, tab, return)."""
+    writes = re.compile(r"csv\.(?:Dict)?[Ww]riter|openpyxl|xlsx|text/csv|to_csv")
+    files = [file for floor in logs.OURS for file in (ROOT / floor).rglob("*.py")]
+    assert any("csv.reader" in file.read_text(encoding="utf-8") for file in files)
+    assert [file.name for file in files if writes.search(file.read_text(encoding="utf-8"))] == []
+
+
 @pytest.mark.parametrize(
     ("code", "expected"),
     [

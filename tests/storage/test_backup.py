@@ -19,7 +19,7 @@ import pytest
 
 from pathway.address import Address
 from pathway.people import Person, Reach
-from pathway.ports import Draft
+from pathway.ports import Act, Did, Draft, Read, Saw
 from storage import Stores
 from storage.backup import SEAL, NotBackedUp, NotRestored, last_backup, note_backup, pack, restore, take_aside
 from storage.folder import ASIDE, RESTORING, FolderInUse
@@ -51,6 +51,9 @@ async def filled(shop: Shop, cases: int = 3) -> None:
     await shop.book.complete((await due_letters(shop.book))[0], "delivered")
     await shop.stores.drafts.keep(Draft("m1", "concern", {"seen": "Words of mine"}, NOON))
     await shop.stores.addresses.keep_note("greeted:m1", "yes")
+    await shop.stores.reads.note(*(Read(f"c{n}", "m1", Saw.CARD, NOON) for n in range(cases)))
+    await shop.stores.acts.record(Act(NOON, "account ines", Did.ERASED_CASE, "c99", "asked for"))
+    await shop.stores.reads.written()
 
 
 async def everything(folder: Path) -> Mapping[str, Any]:
@@ -70,6 +73,8 @@ async def everything(folder: Path) -> Mapping[str, Any]:
             "people": dict(await stores.roster.people()),
             "placements": await stores.roster.placements(),
             "notes": [await stores.addresses.note(f"greeted:m{n}") for n in range(4)],
+            "reads": [read async for read in stores.reads.everything()],
+            "acts": await stores.acts.entries(),
             "address": await stores.addresses.address("m1"),
             "health": await book.health(),
         }
@@ -93,6 +98,7 @@ async def test_what_is_restored_is_read_by_the_store_as_it_was_when_the_backup_w
     folder = tiny.stores.folder
     assert folder is not None
     assert await everything(tmp_path / "fresh") == await everything(folder)
+    assert len((await everything(folder))["reads"]) == 3
 
 
 async def test_a_backup_is_for_its_owner_alone_is_a_plain_zip_and_nothing_is_ever_written_over(
@@ -175,10 +181,10 @@ async def test_a_folder_with_something_in_it_is_replaced_only_when_asked_and_the
     await tiny.book.commit(then("c1", expected=len(await tiny.book.events("c1"))))
     await tiny.book.commit(first("c9", placement="p9"))
     await tiny.stores.close()
-    before = {name: data for name, data in listing(folder).items() if name.endswith(".json")}
+    before = {name: data for name, data in listing(folder).items() if name.endswith((".json", ".jsonl"))}
     with pytest.raises(NotRestored, match="--replace"):
         restore(file, folder)
-    assert {name: data for name, data in listing(folder).items() if name.endswith(".json")} == before
+    assert {name: data for name, data in listing(folder).items() if name.endswith((".json", ".jsonl"))} == before
     done = restore(file, folder, replace=True)
     assert (done.newer, done.later) == (1, 1)
     assert done.aside is not None

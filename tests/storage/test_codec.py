@@ -70,6 +70,27 @@ def test_an_event_is_read_as_it_was_written(kind: type[Event]) -> None:
     check()
 
 
+@pytest.mark.parametrize("kind", EVENTS.values(), ids=EVENTS)
+def test_no_event_is_written_or_read_without_who_did_it_when_it_happened_and_when_it_was_recorded(
+    kind: type[Event],
+) -> None:
+    """For whom is "" where they did it for themselves; it is always written."""
+    must = {f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING}
+    assert {"at", "on", "by", "role"} <= must
+    assert "for_whom" in {f.name for f in fields(kind)}
+
+    @settings(max_examples=1, deadline=None, database=None)
+    @given(things(kind))
+    def check(event: Event) -> None:
+        written = dict(encode_event(event))
+        assert {"at", "on", "by", "role", "for_whom"} <= written.keys()
+        for name in ("at", "on", "by", "role"):
+            with pytest.raises(CodecError, match=name):
+                decode_event({key: value for key, value in written.items() if key != name})
+
+    check()
+
+
 @pytest.mark.parametrize("kind", [OutboxItem, Person, Placement, Address, Draft, Summary])
 def test_everything_else_is_read_as_it_was_written(kind: type) -> None:
     @settings(max_examples=25, deadline=None, database=None)

@@ -14,8 +14,9 @@ import pytest
 
 from bot.__main__ import main
 from pathway.people import OutOfReach
-from pathway.ports import Draft, Shown, StoreUnavailable
+from pathway.ports import Act, Did, Draft, Read, Saw, Shown, StoreUnavailable
 from storage.move import NotMoved, compare, move
+from storage.postgres.migrations import migrations
 from tests.keys import open_stores
 from tests.postgres import fresh_schema, on_the_tests_clock
 from tests.storage.samples import HOUR, NOON, Shop, due_cases, due_letters, first, note, then
@@ -58,6 +59,9 @@ async def lived_in(shop: Shop) -> None:
     await stores.addresses.keep_address("mia", ADDRESS)
     await stores.addresses.keep_address("channel", replace(ADDRESS, scope="channel", user_id=""))
     await stores.addresses.keep_note("greeted:mia", "yes")
+    await stores.reads.note(Read("c1", "mia", Saw.CARD, NOON), Read("c2", "account ines", Saw.AUDIT, NOON + HOUR))
+    for why in ("asked for by the student", "kept long enough"):
+        await stores.acts.record(Act(NOON, "account ines", Did.ERASED_CASE, "gone", why, "R-gone"))
 
 
 async def goes_on(shop: Shop) -> None:
@@ -86,6 +90,9 @@ async def goes_on(shop: Shop) -> None:
     assert [x.id for x in await shop.stores.roster.placements()] == ["PL-2", "PL-1"]
     assert await shop.stores.roster.placement("PL-0") == replace(PLACEMENT, id="PL-0")
     assert await shop.stores.addresses.address("mia") == ADDRESS
+    assert [x.saw async for x in shop.stores.reads.everything()] == [Saw.CARD, Saw.AUDIT]
+    await shop.stores.acts.record(Act(NOON, "account ines", Did.ERASED_PERSON, "p-lee", "left"))
+    assert (len(await shop.stores.acts.acts()), await shop.stores.acts.broken_at()) == (3, 0)
 
 
 def run_move(source: str, target: str) -> int:
@@ -140,7 +147,7 @@ async def test_nothing_is_moved_onto_something(
     await stores.close()
 
 
-@pytest.mark.parametrize("kind", ["draft", "note", "person", "message"])
+@pytest.mark.parametrize("kind", ["draft", "note", "person", "message", "act"])
 async def test_a_target_with_the_smallest_thing_in_it_is_not_empty(url: str, tmp_path: Path, kind: str) -> None:
     source, target = open_stores(f"tinydb://{tmp_path}/data"), open_stores(url)
     await source.open()
@@ -150,6 +157,8 @@ async def test_a_target_with_the_smallest_thing_in_it_is_not_empty(url: str, tmp
             await target.drafts.keep(Draft("mia", "concern", {}, NOON))
         case "note":
             await target.addresses.keep_note("k", "v")
+        case "act":
+            await target.acts.record(Act(NOON, "account ines", Did.ERASED_CASE, "gone", "asked for"))
         case "person":
             await target.roster.keep_person(MIA)
         case _:
@@ -211,6 +220,12 @@ async def test_a_difference_is_found_wherever_it_is(url: str, tmp_path: Path) ->
     with pytest.raises(NotMoved, match="addresses and notes"):
         await compare(shop.stores, target)
     await target.addresses.keep_note("greeted:mia", "yes")
+    await target.reads.note(Read("c1", "ola", Saw.CARD, NOON))
+    with pytest.raises(NotMoved, match="who read what"):
+        await compare(shop.stores, target)
+    await target.acts.record(Act(NOON, "account ines", Did.ERASED_PERSON, "p-lee", "left"))
+    with pytest.raises(NotMoved, match="administrators' log"):
+        await compare(shop.stores, target)
     await target.drafts.drop("mia", "concern")
     with pytest.raises(NotMoved, match="half-filled forms"):
         await compare(shop.stores, target)
@@ -240,4 +255,6 @@ async def test_the_tables_are_brought_up_to_date_by_hand() -> None:
             out, complaints = await child.communicate()
             assert complaints.decode() == ""
             said.append(out.decode().strip())
-        assert said == ["Brought up to date: 0001 the book, 0002 one pace, 0003 sealed.", "The tables are up to date."]
+        names = ", ".join(f"{one.number:04} {one.name.replace('_', ' ')}" for one in migrations())
+        assert names.startswith("0001 the book, ")
+        assert said == [f"Brought up to date: {names}.", "The tables are up to date."]

@@ -316,6 +316,32 @@ async def test_ready_is_red_while_the_disk_takes_nothing_and_says_no_more_than_t
         assert await asked("/readyz") == (200, '{"status": "ready"}')
 
 
+async def test_every_line_of_the_log_is_an_event_and_names_nobody_whatever_is_typed_and_refused(
+    microsoft: Microsoft, tmp_path: Path
+) -> None:
+    async with serving(microsoft, tmp_path) as bot, aiohttp.ClientSession() as session:
+        school = Partnership(microsoft, bot)
+        await school.opens("priya", "tom")
+        school.teams.fail_next(500)
+        await road.raises(school)
+        strange = {**school.teams.activity(school.people["priya"], text="Tom is in tears"), "channelId": "webchat"}
+        await school.teams.deliver(strange)
+        await session.post(f"{bot.messages}?Tom=Ashworth", data="Tom is in tears", headers={"X-Name": "Ashworth"})
+        message, verb, data = school.wire("priya", "Met, and")
+        await school.sends("tom", school.newest("tom").id, verb, data)
+        with no_room(bot):
+            await school.teams.press(school.people["priya"], message.id, verb, data)
+        assert await bot.stop() == 0
+        written = lines(bot.said())
+
+    assert {"listening", "refused", "refused: not theirs", "a write to the store failed"} <= {
+        x["message"] for x in written
+    }
+    assert all({"time", "level", "logger", "message"} <= set(line) for line in written)
+    private = ("Tom", "Ashworth", "Priya", "Hollin", "tears", *road.concern(school).values())
+    assert [words for words in private if len(words) > 2 and words in bot.said()] == []
+
+
 def arguments_of(bot: Bot) -> str:
     """What everybody on the machine can read of the process, of Linux's /proc."""
     return Path(f"/proc/{bot.process.pid}/cmdline").read_bytes().decode()

@@ -291,6 +291,10 @@ function shown() {
 }
 
 async function heard(told) {
+  if (!state) {  // news that comes before anybody is known here: the state that is on its way may be older
+    await look();
+    return;
+  }
   if (told.kind === "again") {
     panes = [];
     await look();

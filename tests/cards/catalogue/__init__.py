@@ -2,6 +2,7 @@
 
 from tests.cards.catalogue.whole_road import cases_of, catalogue, channel
 from tests.cards.catalogue.world import (
+    ATTACKS,
     BOT_LINK,
     HOSTILE,
     MARK,
@@ -17,6 +18,7 @@ from tests.cards.catalogue.world import (
 )
 
 __all__ = [
+    "ATTACKS",
     "BOT_LINK",
     "HOSTILE",
     "MARK",

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import cycle
 from typing import Any
 
 from cards import (
@@ -66,6 +67,21 @@ HOSTILE = (
     f"{MARK}[x](http://evil.example)<at>Y</at>**b**__c__![i](https://evil.example/p.png)<https://evil.example>"
     "[j](javascript:alert(1)){{DATE(2026)}}${x}`d`~~e~~&lt;i&gt;&#42;\u202e\u2066\u200b\u00ad\u061c\u2028|#"
 )
+#: And what only counts at the beginning of a line (lists, headings, quotations, code, tables, what a link is called), with
+#: what a client might make active by itself: bare addresses, faces, tags.
+ATTACKS = (
+    HOSTILE,
+    f"1. {MARK} www.evil.example https://evil.example/a_b_c :warning: :) <img src=https://evil.example/p.gif onerror=x>",
+    f"# {MARK} #",
+    f"- {MARK} -",
+    f"> {MARK} javascript:alert(1)",
+    f"2) {MARK} ![i][1]",
+    f"+ {MARK} @everyone",
+    f"``` {MARK} ${{x}} ```",
+    f"[1]: https://evil.example/{MARK}",
+    f"| {MARK} | --- |",
+    f"=== {MARK} ===",
+)
 WORDS = "Stillé "
 
 
@@ -78,8 +94,8 @@ def endless(most: int) -> str:
     return (WORDS * most)[:most]
 
 
-def hostile(_most: int) -> str:
-    return f"{HOSTILE}\n{HOSTILE}"
+def hostile(most: int) -> str:
+    return f"{HOSTILE}\n{ATTACKS[most % len(ATTACKS)]}"
 
 
 def heavy(most: int) -> str:
@@ -130,8 +146,9 @@ def heaviest() -> World:
 
 
 def attacked() -> World:
-    people = {p.id: replace(p, name=HOSTILE) for p in PEOPLE.values()}
-    place = dict.fromkeys(("course", "phase", "school"), HOSTILE)
+    called = cycle(ATTACKS)
+    people = {p.id: replace(p, name=next(called)) for p in PEOPLE.values()}
+    place = {what: next(called) for what in ("course", "phase", "school")}
     provider = replace(PROVIDER, name=HOSTILE, contacts=_contacts(HOSTILE), privacy=Privacy())
     return World(hostile, people, provider, place)
 
@@ -156,7 +173,8 @@ TYPED: Mapping[type[e.Event], Mapping[str, int]] = {
     e.TargetContinued: {"note": 300},
     e.LinkTutorTold: {"evidence": 400, "wish": 300, "best_times": 300, "early_because": 300},
     e.LinkTutorToldAtOnce: {"seen": 600, "going_well": 300, "evidence": 600, "wish": 300, "best_times": 300},
-    e.MeetingBooked: {"place": 100},
+    e.MeetingBooked: {"place": 100, "reason": 300},
+    e.TimesOffered: {"reason": 300},
     e.MeetingCancelled: {"reason": 300},
     e.ReferralWithdrawn: {"reason": 300},
     e.InterventionAgreed: {"notes": 400},
