@@ -16,7 +16,7 @@ from storage.seal import BadKey, MainKeys, read_key_file
 
 def make(file: Path) -> str:
     """A new main key in *file*, for its owner alone (0600): before those that are in it already, which stay. The
-    sentences that say what to do next. Raises ValueError.
+    sentences that say what to do next. Raises SettingsFault.
     """
     keys = MainKeys.made()
     try:
@@ -28,9 +28,9 @@ def make(file: Path) -> str:
             )
         replace_file(file, keys.before(read_key_file(file)).text().encode("ascii"))
     except BadKey as fault:
-        raise ValueError(f"{file} was not changed: {fault}.") from fault
+        raise SettingsFault(f"{file} was not changed: {fault}.") from fault
     except OSError as fault:
-        raise ValueError(f"{file} cannot be written: {(fault.strerror or type(fault).__name__).lower()}.") from fault
+        raise SettingsFault(f"{file} cannot be written: {(fault.strerror or type(fault).__name__).lower()}.") from fault
     return (
         f"{file} begins with a new main key now, {keys.current}; the earlier ones are still in it. Keep a copy of the "
         "file, and then: python -m bot key rotate"

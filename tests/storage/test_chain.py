@@ -113,6 +113,14 @@ def added(entries: list[Entry], chance: random.Random) -> tuple[list[Entry], int
     return [*entries, other], len(entries) + 1, Kind.CHANGED
 
 
+def spliced(entries: list[Entry], chance: random.Random) -> tuple[list[Entry], int, Kind]:
+    """An event of the same number, truly recorded, of another history of the same case: of a copy that was restored."""
+    at = chance.randrange(1, len(entries))
+    other = sealed_events("c1", None, [f"otherwise {n}".encode() for n in range(len(entries))], KEY, AUDIT)
+    entries[at] = other[at]
+    return entries, at + 1, Kind.CHANGED
+
+
 DOINGS: tuple[Doing, ...] = (
     flipped,
     relinked,
@@ -122,6 +130,7 @@ DOINGS: tuple[Doing, ...] = (
     swapped_under_their_numbers,
     cut,
     added,
+    spliced,
 )
 
 

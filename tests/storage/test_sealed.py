@@ -478,6 +478,16 @@ async def test_without_the_right_main_key_nothing_opens_and_nothing_is_changed(k
             await is_there(stores)
 
 
+async def test_without_a_main_key_not_even_tables_or_a_folder_are_made(tmp_path: Path) -> None:
+    async with fresh_schema(bare=True) as url:
+        with pytest.raises(WrongKey):
+            await open_stores(url, None).open()
+        assert await rows_of(url) == {}
+    with pytest.raises(WrongKey):
+        await open_stores(f"tinydb://{tmp_path}/data", None).open()
+    assert list(tmp_path.iterdir()) == []
+
+
 async def test_a_keyring_that_is_gone_is_not_made_anew(tiny: Shop) -> None:
     await tiny.book.commit(first())
     await tiny.stores.close()
