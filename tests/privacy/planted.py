@@ -78,8 +78,13 @@ class _Chats(_Remembers):
     def _read(self, chat: str, message: Message) -> Message:
         if message.sender == "bot":
             self.raw.append((chat, message))
-        read = {name: plain(getattr(message, name)) for name in ("text", "summary", "notice")}
-        return replace(message, card=_plainly(message.card) if message.card else None, **read)
+        return replace(
+            message,
+            text=plain(message.text),
+            summary=plain(message.summary),
+            notice=plain(message.notice),
+            card=_plainly(message.card) if message.card else None,
+        )
 
 
 class _Loud(Fault):
@@ -203,7 +208,9 @@ class PlantedSchool(School):
             post.replace(f"Hello. {mark('Sam Whitfield')} added me.", "") for post in posts
         ]  # who stands there too
         toasts = [m.summary for _, m in raw]
-        subjects = [str(mail["subject"]) for mail in self.mailbox.raw] + [m.subject for m in self.graph.mails]
+        subjects = [str(mail["subject"]) for mail in self.mailbox.raw] + [
+            str(m.message["subject"]) for m in self.graph.mails
+        ]
         files = [a.name + a.content.decode() for mail in self.mailbox.raw for a in mail["attachments"]]
         entries = [f"{x.subject}\n{x.place}" for x in self.graph.calendars.standing()]
         logged = [*as_text(self.log.records), *as_json(self.log.records)]
