@@ -80,10 +80,10 @@ class _Chats(_Remembers):
             self.raw.append((chat, message))
         return replace(
             message,
-            card=_plainly(message.card) if message.card else None,
             text=plain(message.text),
             summary=plain(message.summary),
             notice=plain(message.notice),
+            card=_plainly(message.card) if message.card else None,
         )
 
 

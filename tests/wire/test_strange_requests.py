@@ -289,7 +289,7 @@ ALSO_EVIL = (
     f"https://{CONNECTOR}:0443/uk/",
     f"https://{CONNECTOR}/uk/#fragment",
     f"https://{CONNECTOR}/uk/?to=evil.example",
-    f"https://priya:secret@{CONNECTOR}/uk/",
+    f"https://me:secret@{CONNECTOR}/uk/",
     f"https://{CONNECTOR}/uk/../v3/",
     f"https://{CONNECTOR}/%2e%2e/",
     f"https://{CONNECTOR}//uk/",
