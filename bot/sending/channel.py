@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.desk import Message, Post, TryLater, Unreachable
 from bot.logs import why
 from bot.reach import Reaching
-from bot.sending.pieces import MAYBE, Dropped, Ready, again
+from bot.sending.pieces import Dropped, Ready, again
 from bot.teams.words import sent_again
 from cards import notices
 from cards.view import View
@@ -16,7 +16,7 @@ from pathway.address import Address
 from pathway.casework import Casework
 from pathway.dates import in_words, local_date
 from pathway.deadlines import deadline
-from pathway.ports import Addresses
+from pathway.ports import MAYBE, Addresses
 from pathway.tellings import CHANNEL
 
 log = logging.getLogger(__name__)

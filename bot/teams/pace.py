@@ -80,7 +80,7 @@ class Shared:
 
     async def next(self) -> float:
         """When one request may go out, on our clock. Raises TryLater, StoreUnavailable."""
-        mine = asyncio.get_running_loop().create_future()
+        mine: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._waiting.append(mine)
         if self._asking is None:
             self._asking = asyncio.get_running_loop().create_task(self._ask())
