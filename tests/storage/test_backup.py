@@ -188,7 +188,7 @@ async def test_a_folder_with_something_in_it_is_replaced_only_when_asked_and_the
     done = restore(file, folder, replace=True)
     assert (done.newer, done.later) == (1, 1)
     assert done.aside is not None
-    assert {name: data for name, data in listing(done.aside).items() if name.endswith(".json")} == before
+    assert {name: data for name, data in listing(done.aside).items() if name.endswith((".json", ".jsonl"))} == before
     assert [name for name in listing(folder) if name.endswith(".last") and not name.startswith("before-")] == []
     found = await everything(folder)
     assert set(found["events"]) == {"c0", "c1", "c2"}

@@ -485,7 +485,7 @@ async def test_without_a_main_key_not_even_tables_or_a_folder_are_made(tmp_path:
         assert await rows_of(url) == {}
     with pytest.raises(WrongKey):
         await open_stores(f"tinydb://{tmp_path}/data", None).open()
-    assert list(tmp_path.iterdir()) == []
+    assert listing(tmp_path) == {}
 
 
 async def test_a_keyring_that_is_gone_is_not_made_anew(tiny: Shop) -> None:
