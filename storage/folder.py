@@ -9,9 +9,11 @@ import logging
 import os
 import shutil
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,6 +38,8 @@ T = TypeVar("T")
 
 #: Seconds after which `health` does not rely on the last write any more and tries one itself.
 FRESH = 20.0
+#: So many copies are looked at at a time after a start, with so many seconds between, so that turns do not notice it.
+COPIES, BETWEEN = 20, 0.01
 CASES, DRAFTS, READS, KEYS = "cases", "drafts", "reads", "keys"
 LOCK, RUN, PROBE = "LOCK", "run.json", ".probe.tmp"
 #: Folders in it: files taken aside for a backup, or unpacked from one; and what stands there while one is put in place.
@@ -83,6 +87,9 @@ class Folder:
         self._fault = ""
         self._wrote_at = float("-inf")
         self._unreadable: dict[str, str] = {}
+        self._copies: deque[Path] = deque()
+        """Of these files, which are well, the copies have not been looked at since the start."""
+        self._looking = asyncio.Lock()
 
     @property
     def is_open(self) -> bool:
@@ -95,6 +102,7 @@ class Folder:
         if self._lock is not None:
             return
         self._fault, self._unreadable = "", {}
+        self._copies.clear()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="store-read")
         self._noter = ThreadPoolExecutor(1, thread_name_prefix="store-note")
@@ -255,7 +263,7 @@ class Folder:
             fault = no
         else:
             if found is not None:
-                self._look_after_copy(path)
+                self._copies.append(path)
                 return found
         good = _good(copy_of(path), read)
         if good is None:
@@ -272,10 +280,20 @@ class Folder:
         log.error("a damaged file of the store was put back", extra=found_damaged(loss))
         return good
 
-    def _look_after_copy(self, path: Path) -> None:
-        try:
-            whole_file(copy_of(path))
-        except Damaged:
+    async def look_after_copies(self) -> None:
+        """Of the files that `find` found well: a copy that is damaged is made anew. A start need not wait for it, and
+        turns do not notice it. Raises StoreUnavailable where the folder is closed meanwhile.
+        """
+        async with self._looking:
+            while self._copies:
+                some = [self._copies.popleft() for _ in range(min(COPIES, len(self._copies)))]
+                for path in await self._in(self._reader, partial(_without_good_copy, some)):
+                    await self._in(self._writer, partial(self._mend_copy, path))
+                await asyncio.sleep(BETWEEN)
+
+    def _mend_copy(self, path: Path) -> None:
+        """Between two writes; it may have been made anew by one of them."""
+        if _without_good_copy([path]):
             log.warning("a damaged copy of a file that is well was made anew", extra={"file": self.name_of(path)})
             with suppress(OSError):
                 double(path, path.read_bytes())
@@ -336,6 +354,19 @@ class Folder:
     def _probe(self) -> None:
         replace_file(self.path / PROBE, b"x" * 4096)
         remove_file(self.path / PROBE)
+
+
+def _without_good_copy(paths: Iterable[Path]) -> list[Path]:
+    """Those of the files whose copy is there and damaged."""
+    found: list[Path] = []
+    for path in paths:
+        try:
+            whole_file(copy_of(path))
+        except Damaged:
+            found.append(path)
+        except OSError:  # the disk does not give it: whoever needs it is told so
+            continue
+    return found
 
 
 def _good(copy: Path, read: Callable[[Path], T | None]) -> T | None:

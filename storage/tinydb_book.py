@@ -58,6 +58,8 @@ log = logging.getLogger(__name__)
 MOST_RECENT = 64
 #: Seconds until heads are synced that were written beside a turn.
 SYNC_HEADS = 1.0
+#: Seconds after a start until the copies of files that are well are looked at.
+LOOK_AFTER = 2.0
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 ROSTER, ADDRESSES, POST = "roster.json", "addresses.json", "post.json"
 
@@ -92,6 +94,7 @@ class TinyShelf:
         self._recent: OrderedDict[str, tuple[Stamp, Record]] = OrderedDict()
         self._heads = Heads(ring.folder.path / HEADS)
         self._syncing: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
 
     async def open(self) -> tuple[int, Sequence[Entry]]:
         """With a wrong main key nothing is changed."""
@@ -103,6 +106,7 @@ class TinyShelf:
             self._recent.clear()
             await self.folder.read(self._heads.open, HEADS)
             found = await self.folder.read(self._everything, f"{CASES}/")
+            self._looking = asyncio.create_task(self._look_after_copies())
             return self.folder.run, [await self._kept(x) for x in found]
         except StoreUnavailable:
             await self.close()
@@ -121,12 +125,19 @@ class TinyShelf:
         return found.entry if found.clear is None else entry_of(await self._sealed(found.clear))
 
     async def close(self) -> None:
-        syncing, self._syncing = self._syncing, None
-        if syncing is not None:
-            syncing.cancel()
-            await asyncio.wait([syncing])
+        beside = {task for task in (self._syncing, self._looking) if task is not None}
+        self._syncing = self._looking = None
+        for task in beside:
+            task.cancel()
+        if beside:
+            await asyncio.wait(beside)
         await self.folder.close()
         await asyncio.to_thread(self._close_heads)
+
+    async def _look_after_copies(self) -> None:
+        await asyncio.sleep(LOOK_AFTER)
+        with suppress(StoreUnavailable):
+            await self.folder.look_after_copies()
 
     def _close_heads(self) -> None:
         try:
@@ -194,9 +205,12 @@ class TinyShelf:
             clear = r.read_clear(dict(data))
             self._is_its_own(path, clear.case_id)
             return _Found(entry_of(clear.unsealed()), clear=clear)
-        outside = r.outside(data)
-        self._is_its_own(path, outside.case_id)
-        return _Found(read_entry(data, self.ring.loaded(case_key(outside.case_id))), self._lagging(outside))
+        r.check_format(data)
+        case_id = str(data.get("case_id"))
+        self._is_its_own(path, case_id)
+        entry = read_entry(data, self.ring.loaded(case_key(case_id)))
+        head = self._heads.get(case_id)
+        return _Found(entry, self._lagging(r.outside(data)) if head is not None and head.n < entry.version else None)
 
     def _lagging(self, record: Record) -> Head | None:
         """The head that is to be, where the one that is kept was written before the newest event."""

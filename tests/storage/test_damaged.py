@@ -20,6 +20,7 @@ from pathway.people import Person
 from pathway.ports import MAYBE, Draft, StoreUnavailable
 from storage import Stores
 from storage.losses import losses, seen
+from storage.tinydb_book import TinyCaseBook
 from tests.keys import open_stores
 from tests.logged import as_json
 from tests.storage.samples import HOUR, NOON, Shop, due_letters, first, note, target, then
@@ -275,6 +276,9 @@ async def test_a_copy_that_is_damaged_is_made_anew_and_nobody_is_alarmed(
     await tiny.book.commit(first("c1"))
     await tiny.book.commit(then("c1"))
     await damaged(tiny, "cases/c1.json.last")
+    assert (await tiny.book.health()).ok
+    assert isinstance(tiny.book, TinyCaseBook)
+    await tiny.book.folder.look_after_copies()
     assert (await tiny.book.health()).ok
     assert "a damaged copy of a file that is well was made anew" in caplog.text
     await damaged(tiny, "cases/c1.json")
