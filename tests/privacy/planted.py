@@ -29,6 +29,8 @@ from tests.school import APP_ID, PASSWORD, TENANT, School, _key, _Remembers, cas
 
 #: In any case, with nothing around it: a mail server makes addresses small.
 MARK = "Qzxv"
+#: Sealed text, in which four letters in a row may be any: what is in it `tests/storage/test_sealed.py` looks for.
+_SEALED = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
 _MARKED = re.compile(rf" ?{MARK}", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?<=[\w])(?=@[\w.-]+)")
 
@@ -137,6 +139,9 @@ class _Post(Mailbox):
 class PlantedSchool(School):
     """Everything a process could say about itself is kept, down to what libraries say to those who mend them."""
 
+    looks_at_disk = True
+    """Until a test writes there itself what nobody may find there."""
+
     def __init__(self, folder: Path, *, has_mail: bool = True, calendars: bool = False, store: str = "") -> None:
         super().__init__(folder, has_mail=has_mail, calendars=calendars, store=store)
         self.roster_file = folder / f"the list of {MARK}.csv"
@@ -209,7 +214,7 @@ class PlantedSchool(School):
 
     def marked(self) -> list[str]:
         """Where the mark is among all that; nowhere, when the promise is kept."""
-        on_disk = [f"{name}: {words}" for name, words in self.on_disk().items()]
+        on_disk = [f"{name}: {_SEALED.sub('', words)}" for name, words in self.on_disk().items() if self.looks_at_disk]
         return [words for words in (*self.said(), *on_disk) if _MARKED.search(words)]
 
 

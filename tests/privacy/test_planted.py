@@ -301,7 +301,9 @@ async def test_a_full_disk_damaged_files_and_records_of_another_version(
     await school.presses("priya", "Set the weekly target")
     await school.stops()
     (case,) = (school.folder / "cases").glob("*.json")
-    case.write_bytes(case.read_bytes().replace(b"Instructions", WORDS.encode()))
+    assert school.marked() == []
+    school.looks_at_disk = False
+    case.write_bytes(case.read_bytes().replace(b"sealed", WORDS.encode()))
     (school.folder / "cases" / f"{MARK}.json").write_text(WORDS, encoding="utf-8")
     for draft in (school.folder / "drafts").glob("*.json"):
         folder.write_documents(draft, {"drafts": [{"person": WORDS, "form": MARK}]})
