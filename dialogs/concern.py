@@ -154,7 +154,8 @@ async def concern_form(turn: Turn, values: Mapping[str, str], faults: Sequence[F
     """The form as it was left; a new one has the day of the check filled in. What is sent from "Check your answers" is
     kept here: the card brings nothing of it along.
     """
-    if turn.verb == SEND and (draft := await turn.draft(FORM)):
+    draft = await turn.draft(FORM) if turn.verb == SEND else None
+    if draft is not None and draft.values.get("_nonce") == turn.nonce:
         turn, values = _as_left(turn, draft)
     shown = await _offered(turn, values)
     if not shown:

@@ -45,9 +45,9 @@ class Loss:
         if self.same:
             return "and nothing is lost"
         if self.known > self.events:
-            return f"and at least {_counted(self.known - self.events)} after that must be recorded again"
+            return f"and {_counted(self.known - self.events)} after that, or one more, must be recorded again"
         if self.known and self.known == self.events:
-            return "and perhaps what was sent last goes out again"
+            return "and as far as is known no event is lost, but what was sent last may go out again"
         return "and perhaps its last change is lost"
 
 

@@ -159,12 +159,23 @@ class TinyShelf:
             if self._is_erased(path):  # and the process that did was killed before it came so far
                 remove_file(copy_of(path), path)
                 return None
-            return self.folder.find(path, self._entry, tell=_told, mend=mend)
+            return self.folder.find(path, self._entry, tell=self._told, mend=mend)
         except Damaged as fault:
             self.folder.set_aside(path, fault, Loss(self.folder.name_of(path), restored=False))
         except (CodecError, OSError, StoreUnavailable) as fault:
             self.folder.unreadable(self.folder.name_of(path), fault)
         return None
+
+    def _told(self, loss: Loss, found: _Found) -> Loss:
+        """The head of the case's chain, which may lag, says how many events there were at the least."""
+        good, head = found.entry, self._heads.get(found.entry.case_id)
+        return replace(
+            loss,
+            reference=good.summary.reference,
+            events=good.version,
+            known=head.n if head else 0,
+            same=good.case_id == r.NO_CASE,
+        )
 
     def _is_erased(self, path: Path) -> bool:
         kept = self.ring.at_hand(case_key(path.stem)) if path.parent.name == CASES else None
@@ -324,11 +335,6 @@ def _files(place: Path) -> list[Path]:
     """Those of a folder, and those of which only the copy is left."""
     names = {entry.name.removesuffix(LAST) for entry in os.scandir(place)}
     return [place / name for name in sorted(names) if name.endswith(".json") and not name.startswith(".")]
-
-
-def _told(loss: Loss, found: _Found) -> Loss:
-    good = found.entry
-    return replace(loss, reference=good.summary.reference, events=good.version, same=good.case_id == r.NO_CASE)
 
 
 Stamp = tuple[int, int, int]

@@ -7,10 +7,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from pathway.ports import StoreUnavailable
-from storage.atomic import AtomicJSONStorage, Copy, Damaged, checked
+from storage.atomic import AtomicJSONStorage, Copy, Damaged, checked, copy_of
 from storage.folder import KEYS, Folder
 from storage.seal import AUDIT, NO_KEY, Kept, Key, KeyGone, Keyring, MainKeys, WrongKey
 
@@ -53,8 +54,12 @@ def check_outside(folder: Path, main: MainKeys | None) -> None:
     """
     if main is None:
         raise WrongKey(NO_KEY)
+    path = folder / key_file(AUDIT)
     try:
-        kept = read_key(folder / key_file(AUDIT))
+        try:
+            kept = read_key(path)
+        except Damaged:
+            kept = read_key(copy_of(path))  # which opening the folder puts back
     except Damaged as fault:
         raise StoreUnavailable(f"{key_file(AUDIT)} cannot be read: put the keyring of a backup back.") from fault
     except OSError:
@@ -92,10 +97,22 @@ class TinyKeys(Keyring):
         if self._loaded == self.folder.run and self.folder.is_open:
             return
         main = self.main
-        kept = await self.folder.read(lambda: read_keys(self.folder.path), f"{KEYS}/")
+        kept = await self.folder.read(self._everything, f"{KEYS}/")
         self.check(main, kept.values())
         self._kept, self._loaded = kept, self.folder.run
         self._unwrapped.clear()
+
+    def _everything(self) -> dict[str, Kept]:
+        """A damaged one is put back from its copy; without a good one, its case says that the key is not there."""
+        found: dict[str, Kept] = {}
+        for path in sorted((self.folder.path / KEYS).glob("*.json")):
+            try:
+                kept = self.folder.find(path, read_key, tell=lambda loss, _: replace(loss, same=True))
+            except Damaged:
+                continue
+            if kept:
+                found[path.stem] = kept
+        return found
 
     def at_hand(self, name: str) -> Kept | None:
         """Of what is loaded."""
@@ -113,7 +130,8 @@ class TinyKeys(Keyring):
     async def put(self, name: str, kept: Kept) -> None:
         path = self.folder.path / key_file(name)
         await self.load()
-        await self.folder.write(path, lambda: {"key": [kept]}, Copy.NONE)
+        await self.folder.write(path, lambda: {"key": [kept]}, Copy.SAME)  # of a key that is no more, nothing stays
+        await self.folder.forget_damaged(path)
         self._kept[name] = kept
 
     async def first(self, name: str, kept: Kept) -> Kept:

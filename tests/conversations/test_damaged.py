@@ -10,6 +10,7 @@ import pytest
 from bot.admin import NOT_WHOLE
 from tests.conversations import road
 from tests.conversations.command import bot
+from tests.logged import as_text
 from tests.school import School
 
 
@@ -34,7 +35,10 @@ async def test_a_case_whose_file_breaks_is_there_at_the_next_start_and_the_offic
     assert reference in await school.presses("helen", "Open ")
 
     name = f"cases/{file.name} (case {reference})"
-    assert f"{name} was damaged; its last good copy is back, with " in caplog.text
+    logged = "\n".join(as_text(caplog.records))
+    back = f"a damaged file of the store was put back case_reference={reference} restored=True events="
+    assert back in logged
+    assert f" file=cases/{file.name}" in logged
     assert await status(school) == (503, NOT_WHOLE)
     said = await bot(school, "doctor", "--patience", "0.1")
     assert said.status == 1
@@ -47,5 +51,5 @@ async def test_a_case_whose_file_breaks_is_there_at_the_next_start_and_the_offic
     assert f"what was damaged is deleted: cases/{file.name}." in said.out
     assert await status(school) == (200, "ready")
     assert list((school.folder / "damaged").iterdir()) == []
-    told = caplog.text + line + said.out
+    told = logged + line + said.out
     assert [word for word in ("Tom", "Ashworth", "Priya", "Helen", "Hollin", road.TARGET) if word in told] == []

@@ -27,10 +27,8 @@ from bot.practice.transcript import Message
 from tests.logged import as_json, as_text
 from tests.school import APP_ID, PASSWORD, TENANT, School, _key, _Remembers, cast, in_tenant, mailbox_of
 
-#: In any case, with nothing around it: a mail server makes addresses small.
-MARK = "Qzxv"
-#: Sealed text, in which four letters in a row may be any: what is in it `tests/storage/test_sealed.py` looks for.
-_SEALED = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
+#: In any case, with nothing around it: a mail server makes addresses small. So long that it comes by chance in no cipher.
+MARK = "Qzxvkwjq"
 _MARKED = re.compile(rf" ?{MARK}", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?<=[\w])(?=@[\w.-]+)")
 
@@ -80,8 +78,13 @@ class _Chats(_Remembers):
     def _read(self, chat: str, message: Message) -> Message:
         if message.sender == "bot":
             self.raw.append((chat, message))
-        read = {name: plain(getattr(message, name)) for name in ("text", "summary", "notice")}
-        return replace(message, card=_plainly(message.card) if message.card else None, **read)
+        return replace(
+            message,
+            text=plain(message.text),
+            summary=plain(message.summary),
+            notice=plain(message.notice),
+            card=_plainly(message.card) if message.card else None,
+        )
 
 
 class _Loud(Fault):
@@ -139,9 +142,6 @@ class _Post(Mailbox):
 class PlantedSchool(School):
     """Everything a process could say about itself is kept, down to what libraries say to those who mend them."""
 
-    looks_at_disk = True
-    """Until a test writes there itself what nobody may find there."""
-
     def __init__(self, folder: Path, *, has_mail: bool = True, calendars: bool = False, store: str = "") -> None:
         super().__init__(folder, has_mail=has_mail, calendars=calendars, store=store)
         self.roster_file = folder / f"the list of {MARK}.csv"
@@ -155,6 +155,8 @@ class PlantedSchool(School):
         self.mailbox = _Post(self.wall)
         self.graph = Graph(Calendars([mailbox_of(p) for p in self.tenant if in_tenant(p)], self.wall))
         self.log.setLevel(logging.NOTSET)
+        self.disk_is_ours = True
+        """False where the test itself has written there."""
         self._level = logging.WARNING
 
     async def __aenter__(self) -> Self:
@@ -206,7 +208,9 @@ class PlantedSchool(School):
             post.replace(f"Hello. {mark('Sam Whitfield')} added me.", "") for post in posts
         ]  # who stands there too
         toasts = [m.summary for _, m in raw]
-        subjects = [str(mail["subject"]) for mail in self.mailbox.raw] + [m.subject for m in self.graph.mails]
+        subjects = [str(mail["subject"]) for mail in self.mailbox.raw] + [
+            str(m.message["subject"]) for m in self.graph.mails
+        ]
         files = [a.name + a.content.decode() for mail in self.mailbox.raw for a in mail["attachments"]]
         entries = [f"{x.subject}\n{x.place}" for x in self.graph.calendars.standing()]
         logged = [*as_text(self.log.records), *as_json(self.log.records)]
@@ -214,7 +218,7 @@ class PlantedSchool(School):
 
     def marked(self) -> list[str]:
         """Where the mark is among all that; nowhere, when the promise is kept."""
-        on_disk = [f"{name}: {_SEALED.sub('', words)}" for name, words in self.on_disk().items() if self.looks_at_disk]
+        on_disk = [f"{name}: {words}" for name, words in self.on_disk().items() if self.disk_is_ours]
         return [words for words in (*self.said(), *on_disk) if _MARKED.search(words)]
 
 

@@ -303,7 +303,7 @@ def test_a_line_that_cannot_be_written_is_not_written_another_way(
 
 
 def test_a_serving_bot_writes_json_and_practice_writes_for_people_unless_somebody_says_otherwise() -> None:
-    practice = {"PATHWAY_PRACTICE": "http://127.0.0.1:4000", "MicrosoftAppPassword": "practice-x"}
+    practice = {"PATHWAY_PRACTICE": "http://127.0.0.1:4000", "MicrosoftAppPassword": "practice-"}
     assert read(ENV).log == "json"
     assert read(ENV | practice).log == "text"
     assert read({**ENV, "PATHWAY_LOG": "text"}).log == "text"

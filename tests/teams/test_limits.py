@@ -17,7 +17,7 @@ from bot.jitter import decorrelated
 from bot.practice.roll import PROVIDER
 from bot.sender import Sender
 from bot.teams.connector import Connector, back_off
-from bot.teams.pace import Pace
+from bot.teams.pace import PRACTICE, Pace
 from pathway.address import Address
 from pathway.casework import Casework
 from pathway.people import Person, Reach
@@ -109,6 +109,52 @@ async def test_all_are_delivered_once_within_the_limits_and_nothing_is_sent_earl
     assert strict.statuses[429] <= 0.05 * strict.statuses.total()
     marked = {conversation for conversation, card in strict.texts if "Sent again" in card}
     assert marked == {c for c, status in AT_FIRST.items() if status in {500, 502, 504}}
+
+
+PASSING = (412, 500, 502, 503, 504)
+
+
+async def test_a_thousand_messages_meet_every_passing_fault_and_arrive_once_each() -> None:
+    """Each fault comes before the message was taken, so that a second sending is no double. Nobody waits for the pauses:
+    the pathway's clock goes on to each.
+    """
+    people = [f"p{n}" for n in range(1000)]
+    taken: Counter[str] = Counter()
+    faults: Counter[int] = Counter()
+    tries: Counter[str] = Counter()
+    now = datetime.now(UTC)
+
+    async def answer(request: web.Request) -> web.Response:
+        conversation = (await request.json())["conversation"]["id"]
+        n = tries[conversation]
+        tries[conversation] += 1
+        if n < int(conversation[2:]) % 3:  # a third arrives at once, a third after one fault, a third after two
+            status = PASSING[(int(conversation[2:]) + n) % len(PASSING)]
+            faults[status] += 1
+            return web.json_response({}, status=status)
+        taken[conversation] += 1
+        return web.json_response({"id": conversation}, status=201)
+
+    stores = open_stores("memory:")
+    async with listening(answer, "/{any:.*}") as origin, aiohttp.ClientSession() as session:
+        await stores.open()
+        await stores.roster.load([Person(p, p, f"{p}@school.example", p, Reach.TEAMS) for p in people], [])
+        for p in people:
+            await stores.addresses.keep_address(p, Address(f"{origin}/", f"a:{p[1:]}", "28:b", TENANT, f"29:{p}"))
+        casework = Casework(stores.book, stores.roster, Provider.load(PROVIDER), lambda: now)
+        post = Connector(session, settings_for(origin), OneToken(), Pace(conversation=PRACTICE, tenant=PRACTICE))
+        sender = Sender(casework, stores.addresses, post, None)
+        for first in range(0, 1000, 100):
+            await stores.book.post([letter(p, 0) for p in people[first : first + 100]], f"from {first}")
+            while (due := await stores.book.next_due("outbox")) is not None:
+                now = max(now, due)
+                await sender.empty()
+        assert list(await stores.book.parked()) == []
+        await stores.close()
+
+    assert taken == Counter(f"a:{n}" for n in range(1000))
+    assert sum(faults.values()) == 999
+    assert set(faults) == set(PASSING)
 
 
 @pytest.mark.parametrize("pause", [back_off, lambda before: decorrelated(before, first=2.0, longest=300.0)])

@@ -56,6 +56,13 @@ class Bot:
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8")
 
+    def amiss(self, since: int = 0) -> list[str]:
+        """What the log, after so many characters, has of faults: lines of an error, and whatever is no line of ours."""
+        lines = [line for line in self.said()[since:].splitlines() if line.strip()]
+        return [
+            line for line in lines if not line.startswith("{") or json.loads(line)["level"] in {"error", "critical"}
+        ]
+
     def asked_in_vain(self) -> list[str]:
         return self.lookups.read_text(encoding="utf-8").split() if self.lookups.exists() else []
 

@@ -18,7 +18,6 @@ from tests.conversations import road
 from tests.wire.microsoft import Microsoft
 from tests.wire.partnership import Partnership
 from tests.wire.running import Bot, serving
-from tests.wire.test_more_rows import cases
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -54,6 +53,10 @@ def fill(file: Path) -> None:
         for size in (4096, 1):
             with pytest.raises(OSError, match="No space left"):
                 out.writelines(repeat(b"x" * size))
+
+
+def cases(bot: Bot) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in (bot.store / "cases").glob("*.json")}
 
 
 async def ready(bot: Bot) -> tuple[int, str]:

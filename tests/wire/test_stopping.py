@@ -87,7 +87,7 @@ async def test_connections_that_never_come_to_an_end_do_not_hold_up_the_stop(
         school = Partnership(microsoft, bot)
         await school.opens("priya")
         assert await bot.stop(seconds=SOON) == 0
-        assert all(word not in bot.said() for word in ("Traceback", "answered 5", "ERROR"))
+        assert bot.amiss() == []
     for writer in writers:
         writer.transport.abort()
 
@@ -114,4 +114,4 @@ async def test_an_older_card_that_cannot_be_edited_does_not_hold_up_the_stop(
             assert await bot.stop(seconds=SOON) == 0
         finally:
             microsoft.before.pop(CONNECTOR)
-        assert all(word not in bot.said() for word in ("Traceback", "ERROR", "never awaited", "was destroyed"))
+        assert bot.amiss() == []

@@ -102,7 +102,8 @@ async def nothing_happens(microsoft: Microsoft, bot: Bot) -> Any:
     assert (microsoft.calls(CONNECTOR), microsoft.calls(ENTRA, "token")) == before[:2]
     assert bot.asked_in_vain() == []
     said = bot.said()[before[2] :]
-    assert all(word not in said for word in ("Traceback", "answered 500", "tears", "Priya", "eyJ", "evil")), said
+    assert bot.amiss(before[2]) == []
+    assert all(word not in said for word in ("tears", "Priya", "eyJ", "evil")), said
 
 
 async def test_a_press_as_teams_sends_it_is_answered(microsoft: Microsoft, bot: Bot) -> None:
@@ -288,7 +289,7 @@ ALSO_EVIL = (
     f"https://{CONNECTOR}:0443/uk/",
     f"https://{CONNECTOR}/uk/#fragment",
     f"https://{CONNECTOR}/uk/?to=evil.example",
-    f"https://priya:secret@{CONNECTOR}/uk/",
+    f"https://me:secret@{CONNECTOR}/uk/",
     f"https://{CONNECTOR}/uk/../v3/",
     f"https://{CONNECTOR}/%2e%2e/",
     f"https://{CONNECTOR}//uk/",
@@ -426,5 +427,6 @@ async def is_answered(microsoft: Microsoft, bot: Bot, says: Mapping[str, Any]) -
 async def test_after_all_that_no_answer_was_a_fault_and_the_log_has_nothing_of_it(bot: Bot) -> None:
     said = bot.said()
 
-    assert all(word not in said for word in ("Traceback", "answered 5", "tears", "Priya", "eyJ"))
-    assert "ERROR" not in said
+    assert bot.amiss() == []
+    assert "refused" in said
+    assert all(word not in said for word in ("tears", "Priya", "eyJ"))
