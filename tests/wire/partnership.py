@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from bot.practice.channel import Message
 from tests.conversations import road
+from tests.keys import case_on_disk
 from tests.school import Lost, School
 from tests.wire.microsoft import Microsoft
 from tests.wire.running import Bot
@@ -74,8 +74,8 @@ class Partnership(School):
 
     def case(self, reference: str) -> dict[str, Any]:
         """A case as it stands on the disk: its `summary` and `events`, and its `letters` that are still to be sent."""
-        files = (json.loads(file.read_text(encoding="utf-8")) for file in (self.bot.store / "cases").glob("*.json"))
-        return next(f["case"]["1"] for f in files if f["case"]["1"]["summary"]["reference"] == reference)
+        files = (case_on_disk(self.bot.store, file) for file in (self.bot.store / "cases").glob("*.json"))
+        return next(found for found in files if found["summary"]["reference"] == reference)
 
     def recorded(self, reference: str) -> list[str]:
         """What was recorded, in order: "MeetingBooked"."""

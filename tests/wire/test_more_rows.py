@@ -19,7 +19,7 @@ import pytest
 
 from bot.practice import hands
 from tests.conversations import road
-from tests.keys import open_stores
+from tests.keys import case_on_disk, open_stores
 from tests.logged import lines
 from tests.school import PASSWORD
 from tests.wire.microsoft import CONNECTOR, Microsoft
@@ -49,8 +49,8 @@ def _empty_chats(microsoft: Microsoft) -> None:
 
 def cases(bot: Bot) -> list[dict[str, Any]]:
     """Every case as it stands on the disk: what it is and what was recorded, not what is still to be sent."""
-    files = [file.read_text(encoding="utf-8") for file in sorted((bot.store / "cases").glob("*.json"))]
-    return [{part: json.loads(file)["case"]["1"][part] for part in ("summary", "events")} for file in files]
+    found = [case_on_disk(bot.store, file) for file in sorted((bot.store / "cases").glob("*.json"))]
+    return [{part: case[part] for part in ("summary", "events")} for case in found]
 
 
 def channel(school: Partnership) -> str:
