@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 PORT ?= 3979
 
-.PHONY: practice test bench bench-attacks format lock sbom bench-lock clean
+.PHONY: practice test bench bench-attacks chaos format lock sbom bench-lock clean
 
 practice: ## try Pathway in the browser, with made-up people; GRAPH=fake: with their calendars
 	@tools/setup.sh
@@ -23,6 +23,10 @@ bench: ## Pathway beside Microsoft's SDKs: docs/speed.md
 bench-attacks: ## what good people notice of an attack: docs/reliability.md
 	@tools/setup.sh
 	@$(PY) bench/attacks.py $(ARGS)
+
+chaos: ## killed, starved, cut off, left alone, with a table each: docs/reliability.md; ARGS="kills --kills 100"
+	@tools/setup.sh
+	@$(PY) -m bench.chaos $(ARGS)
 
 format:
 	@tools/setup.sh

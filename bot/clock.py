@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -22,20 +23,24 @@ from bot.sender import Sender
 from dialogs import concern
 from pathway.casework import Casework, NoSuchCase
 from pathway.dates import in_london, local
-from pathway.jobs import NAMES
+from pathway.jobs import LOST_PLACEMENT, NAMES
 from pathway.nudges import Nudge, planned
-from pathway.ports import Addresses, Draft, Drafts, OutboxItem, StoreUnavailable
+from pathway.ports import Addresses, Claim, Draft, Drafts, OutboxItem, StoreUnavailable
 from pathway.tellings import Notice
 
 log = logging.getLogger(__name__)
 
 SWEEP = 30
+#: Seconds between two looks at the machine's clock, and by how much it has then jumped at the least.
+LOOK, JUMP = 10.0, 2.0
 #: Seconds that a start gives to what fell due meanwhile, before the door opens.
 FIRST_LOOK = 2.0
 #: The scheduler skips what comes due while the tick before is still being put away, so nothing is due this very moment.
 AT_ONCE, SOON = timedelta(milliseconds=20), timedelta(milliseconds=200)
 LEASE = timedelta(seconds=30)
 BATCH = 50
+#: So often a case is looked at that makes something go wrong, and so long lies between.
+TRIES, PAUSE = 3, timedelta(minutes=1)
 OFFSET = "practice-offset"
 #: Practice begins here: a school Tuesday, between the start of school and the first lesson.
 PRACTICE_STARTS = datetime(2026, 10, 6, 8, 0, tzinfo=UTC)
@@ -93,6 +98,7 @@ class Clock:
         self._armed = self._woken = False
         self._last_days: dict[tuple[str, date], date] = {}
         self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._watching: asyncio.Task[None] | None = None
         sender.when_late = self.wake_soon
 
     # -- running ---------------------------------------------------------------------------------------------------
@@ -108,15 +114,9 @@ class Clock:
             else:
                 self.time.set(PRACTICE_STARTS)
                 await self._keep_offset()
-        self._scheduler.add_job(
-            self.tick,
-            IntervalTrigger(seconds=SWEEP, timezone=UTC),
-            id="sweep",
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=None,
-        )
+        self._arm_sweep()
         self._scheduler.start()
+        self._watching = asyncio.create_task(self._watch())
         self._first = asyncio.create_task(self.tick())
         await asyncio.wait({self._first}, timeout=FIRST_LOOK)
 
@@ -125,6 +125,8 @@ class Clock:
         the outbox as perhaps delivered.
         """
         self._stops.set()
+        if self._watching is not None:
+            self._watching.cancel()
         until = asyncio.get_running_loop().time() + patience
         if self._under_way is not None:
             await asyncio.wait({self._under_way}, timeout=patience)
@@ -153,6 +155,31 @@ class Clock:
             replace_existing=True,
             misfire_grace_time=None,
         )
+
+    def _arm_sweep(self) -> None:
+        self._scheduler.add_job(
+            self.tick,
+            IntervalTrigger(seconds=SWEEP, timezone=UTC),
+            id="sweep",
+            replace_existing=True,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+
+    async def _watch(self) -> None:
+        """The scheduler waits for moments of the machine's clock, and does not notice when that is put back: without
+        this it would wait as much longer.
+        """
+        ahead = _ahead()
+        while True:
+            await asyncio.sleep(LOOK)
+            before, ahead = ahead, _ahead()
+            if abs(ahead - before) >= JUMP:
+                log.warning("the machine's clock has jumped by %+.0f seconds", ahead - before)
+                self._arm_sweep()
+                self._armed = False
+                self.wake_soon()
 
     async def tick(self) -> None:
         """Queues what is due, sends what is queued, and arms the next look. Never raises."""
@@ -205,18 +232,34 @@ class Clock:
         looked = 0
         while claims := await book.claim("case", self.owner, self.time.now(), BATCH, LEASE):
             for claim in claims:
-                try:
-                    wake_at = await self.casework.remind(claim.case_id)
-                except NoSuchCase:
-                    log.exception("a case cannot be looked at; it is put aside", extra={"case": claim.case_id})
-                    await book.park(claim, "its placement or people are not known")
-                    continue
-                await book.complete(claim, "looked", wake_at=wake_at)
+                await self._look_at(claim)
             looked += len(claims)
         await self._look_at_drafts()
         sent = await self.sender.empty()
         if looked or sent:
             await self.sender.channel.edit_post_of_the_day()
+
+    async def _look_at(self, claim: Claim) -> None:
+        """One case that cannot be looked at holds up no other: it is tried again, and then put aside for the office."""
+        book = self.casework.book
+        try:
+            wake_at = await self.casework.remind(claim.case_id)
+        except NoSuchCase:
+            log.exception("a case cannot be looked at; it is put aside", extra={"case": claim.case_id})
+            await book.park(claim, LOST_PLACEMENT)
+        except StoreUnavailable:
+            raise
+        except Exception as fault:
+            again = claim.attempts < TRIES
+            log.exception("a case cannot be looked at", extra={"case": claim.case_id, "tried again": again})
+            if again:
+                await book.retry(claim, self.time.now() + PAUSE, type(fault).__name__)
+                return
+            await book.park(claim, f"it cannot be looked at ({type(fault).__name__})")
+        else:
+            await book.complete(claim, "looked", wake_at=wake_at)
+            return
+        await self.sender.reach.tell_the_office()
 
     async def _look_at_drafts(self) -> None:
         """A draft is deleted when its school days are over; on the morning of its last day its author hears of it."""
@@ -314,9 +357,16 @@ class Clock:
         """
         best: tuple[datetime, str, str] | None = None
         for case_id in await self.casework.book.cases_of(None, open_only=False):
-            case = await self.casework.case(case_id)
-            ground = await self.casework.ground(case.placement)
-            for nudge in planned(case, ground):
+            try:
+                case = await self.casework.case(case_id)
+                ground = await self.casework.ground(case.placement)
+                plan = planned(case, ground)
+            except StoreUnavailable:
+                raise
+            except Exception as fault:  # noqa: BLE001 - the sweep has put it aside and said so
+                log.info("a case cannot be looked at (%s)", type(fault).__name__)
+                continue
+            for nudge in plan:
                 if self._still_to_come(nudge) and (best is None or nudge.at < best[0]):
                     who = ground.party.name(nudge.to) if nudge.to != "channel" else "the Partnership channel"
                     best = (nudge.at, who, NAMES.get(nudge.timer, "a reminder"))
@@ -328,6 +378,11 @@ class Clock:
 
     def _still_to_come(self, nudge: Nudge) -> bool:
         return nudge.at > self.time.now()
+
+
+def _ahead() -> float:
+    """Seconds of the machine's clock beyond those that have really passed."""
+    return datetime.now(UTC).timestamp() - time.monotonic()
 
 
 def _day(moment: datetime) -> date:

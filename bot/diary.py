@@ -242,6 +242,10 @@ class Diary:
             await self.look(case_id)
         except (CalendarLater, CalendarRefused, NoSuchCase) as no:
             log.info("a calendar was not looked at", extra={"case": case_id, **why(no)})
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("the meetings of a case cannot be looked at", extra={"case": case_id})
 
     async def look_before(self, item: OutboxItem, case: Case) -> bool:
         """Before a message tells of a time: whether the case has changed by looking, and is to be read again."""

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from cards.notices import SUMMARIES
+from cards.notices import in_a_word
 from pathway.casework import Casework
 from pathway.dates import local_date, moment_in_words
-from pathway.jobs import NAMES, Job, Jobs, Reminder
+from pathway.jobs import LOST_PLACEMENT, NAMES, Job, Jobs, Reminder
 from pathway.ports import Read, Reads, Saw
 from pathway.provider import Provider, starting
-from pathway.tellings import Notice
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +118,7 @@ class JobsCommand:
         if not isinstance(job, Job):
             return {"refused": job}
         if job.claim.item is None:
-            return {"refused": LOST}
+            return {"refused": LOST if job.claim.error == LOST_PLACEMENT else STOPPED}
         if not because or not by:
             return {"refused": "Say why it shall not go out: --because “...”. The case keeps that."}
         if not await self.jobs.withdraw(job, by, because):
@@ -150,6 +149,11 @@ LOST = (
     "Import the list again, then “retry”."
 )
 
+STOPPED = (
+    "That is no message: a case cannot be looked at, by a fault of ours. Look after it by hand, tell whoever keeps "
+    "Pathway what the log says of it, then “retry”."
+)
+
 
 def reminder_stops(one: Reminder) -> str:
     """A reminder is a function of its case: what ends it is said instead."""
@@ -166,7 +170,7 @@ def what(job: Job) -> str:
         return "its reminders have stopped"
     if job.timer:
         return NAMES.get(job.timer, "a reminder")
-    return SUMMARIES.get(Notice(job.claim.item.notice), "an update")
+    return in_a_word(job.claim.item.notice)
 
 
 def _section(title: str, lines: Iterable[str]) -> list[str]:

@@ -30,12 +30,12 @@ from bot.sending.to_people import MAILED, ToPeople
 from pathway.appointments import CALENDAR
 from pathway.casework import Casework, NoSuchCase
 from pathway.jobs import is_given_up, job_id
-from pathway.ports import MAYBE, Addresses, Claim, Reads, StoreUnavailable
+from pathway.ports import MAYBE, Addresses, Claim, OutboxItem, Reads, StoreUnavailable
 from pathway.tellings import CHANNEL
 
 log = logging.getLogger(__name__)
 
-BATCH = 100
+BATCH, MOST = 100, 1000
 #: How long a piece of work is held, prolonged while it is worked on: so long after a kill another replica takes over.
 LEASE = timedelta(seconds=30)
 #: Seconds in which somebody's chat must get somewhere before the others no longer wait for it.
@@ -43,6 +43,7 @@ PATIENCE = 2.0
 #: Seconds between tries: at first, and at the most.
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
 MORNING = "morning"
+CANNOT_BE_MADE = "a message could not be made; it is put aside"
 #: Of the failures since the start, so many are remembered.
 FAILURES = 20
 
@@ -93,7 +94,7 @@ class Sender:
         done = 0
         if self.diary is not None:
             await self.diary.look_around()
-        while claims := await self.casework.book.claim("outbox", self.owner, self.now, BATCH, LEASE):
+        while claims := await self._claimed():
             queues: dict[str, list[Claim]] = {}
             for claim in claims:
                 if claim.item is not None:
@@ -101,6 +102,16 @@ class Sender:
             await self._progress({self._begin(to, queue) for to, queue in queues.items()})
             done += len(claims)
         return done
+
+    async def _claimed(self) -> list[Claim]:
+        """All that is due, as far as it can be held at once: what goes to one person is to be one message."""
+        found: list[Claim] = []
+        while len(found) < MOST:
+            more = await self.casework.book.claim("outbox", self.owner, self.now, BATCH, LEASE)
+            if not more:
+                break
+            found += more
+        return found
 
     def _begin(self, to: str, queue: Sequence[Claim]) -> asyncio.Task[None]:
         """What goes to one person, after what is still on its way to them."""
@@ -212,25 +223,39 @@ class Sender:
                 await self._deliver([claim], self._caseless.send(claim, item))
             return None
         try:
-            case = await self.casework.case(claim.case_id)
-            if self.diary is not None and await self.diary.look_before(item, case):
-                case = await self.casework.case(claim.case_id)
-            ground = await self.casework.ground(case.placement)
+            return await self._opened(claim, item)
         except NoSuchCase:
             await self.casework.book.complete(claim, "dropped: the case is no longer here")
-            return None
-        return Ready(claim, item, case, ground)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception(CANNOT_BE_MADE, extra={"job": job_id(claim)})
+            await self._put_aside([claim], NOT_MADE)
+        return None
+
+    async def _opened(self, claim: Claim, item: OutboxItem) -> Ready:
+        """With the case as it stands now. Raises NoSuchCase, StoreUnavailable."""
+        case = await self.casework.case(claim.case_id)
+        if self.diary is not None and await self.diary.look_before(item, case):
+            case = await self.casework.case(claim.case_id)
+        return Ready(claim, item, case, await self.casework.ground(case.placement))
 
     async def _settle(self, batch: Sequence[Ready], send: Callable[[Sequence[Ready]], Awaitable[str]]) -> None:
-        wanted = [r for r in batch if not await self._drop_unwanted(r) and await self._begins(r.claim)]
+        wanted = [r for r in batch if await self._is_wanted(r) and await self._begins(r.claim)]
         if wanted:
             await self._deliver([ready.claim for ready in wanted], send(wanted))
 
-    async def _drop_unwanted(self, ready: Ready) -> bool:
-        reason = unwanted(ready) or untrue(ready.item, ready.case, ready.ground.party)
+    async def _is_wanted(self, ready: Ready) -> bool:
+        """What is not is settled here."""
+        try:
+            reason = unwanted(ready) or untrue(ready.item, ready.case, ready.ground.party)
+        except Exception:
+            log.exception(CANNOT_BE_MADE, extra={"job": job_id(ready.claim)})
+            await self._put_aside([ready.claim], NOT_MADE)
+            return False
         if reason:
             await self.casework.book.complete(ready.claim, f"dropped: {reason}")
-        return bool(reason)
+        return not reason
 
     async def _single(self, batch: Sequence[Ready]) -> str:
         to_the_channel = batch[0].item.to == CHANNEL
@@ -259,7 +284,7 @@ class Sender:
                 await self._cut_off(claim, perhaps=perhaps_delivered(cut))
             raise
         except Exception:
-            log.exception("a message could not be made; it is put aside", extra={"job": job_id(claims[0])})
+            log.exception(CANNOT_BE_MADE, extra={"job": job_id(claims[0])})
             await self._put_aside(claims, NOT_MADE)
             return
         await self._done(claims, result)

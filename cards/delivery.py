@@ -131,6 +131,10 @@ def letter(one: Undelivered, today: date) -> Card:
 
 
 def _reasons(one: Undelivered, name: str) -> list[str]:
+    if one.lost_placement and one.ours:
+        return [
+            "What it needs next could not be worked out: a fault of ours. Look after it yourself, and tell your IT."
+        ]
     if one.lost_placement:
         return ["Its placement is not on the placement list any more. Import the list again, then try again."]
     if one.in_vain:

@@ -237,6 +237,7 @@ OF_THE_PLAN = frozenset(
 MOVED_ON = "There is news on this case."
 
 #: What a toast, a lock screen or a mail subject may say: a reference and a neutral word, never a name.
+UPDATE = "an update"
 SUMMARIES: Mapping[Notice, str] = {
     Notice.TARGET_COPY: "a copy for you",
     Notice.TARGET_MET: "an update for you",
@@ -278,7 +279,12 @@ SUMMARIES: Mapping[Notice, str] = {
 
 
 def summary(item: OutboxItem, reference: str) -> str:
-    return f"Placement case {reference}: {SUMMARIES.get(Notice(item.notice), 'an update')}"
+    return f"Placement case {reference}: {in_a_word(item.notice)}"
+
+
+def in_a_word(notice: str) -> str:
+    """Also for one that a later version of Pathway has queued."""
+    return SUMMARIES.get(Notice(notice), UPDATE) if notice in set(Notice) else UPDATE
 
 
 def notice_card(item: OutboxItem, view: View) -> Card:

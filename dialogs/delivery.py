@@ -6,15 +6,14 @@ from collections.abc import Sequence
 
 from cards import delivery as cards
 from cards.home import note
-from cards.notices import SUMMARIES
+from cards.notices import in_a_word
 from dialogs.router import Steps
 from dialogs.turn import Reply, Turn
 from pathway.casework import NoSuchCase
-from pathway.jobs import MOST_TRIES, job_id, put_back
+from pathway.jobs import LOST_PLACEMENT, MOST_TRIES, job_id, put_back
 from pathway.people import Item, access
 from pathway.ports import Claim, Saw
 from pathway.roles import Role
-from pathway.tellings import Notice
 
 steps = Steps()
 SUMMARY = "Placements: not delivered"
@@ -74,9 +73,10 @@ async def _seen(turn: Turn, claim: Claim) -> cards.Undelivered | None:
     key = job_id(claim)
     item = claim.item
     if item is None:
-        return cards.Undelivered(key, None, "its reminders have stopped", claim.due, lost_placement=True)
+        ours = claim.error != LOST_PLACEMENT
+        return cards.Undelivered(key, None, "its reminders have stopped", claim.due, ours=ours, lost_placement=True)
     to = await turn.casework.roster.person(item.to)
-    what = SUMMARIES.get(Notice(item.notice), "an update")
+    what = in_a_word(item.notice)
     in_vain = claim.attempts >= MOST_TRIES
     ours = not in_vain and (claim.error == NOT_MADE or (to is not None and to.out_of_reach is None))
     if not claim.case_id:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cards import jobs as cards
-from cards.notices import SUMMARIES
+from cards.notices import in_a_word
 from dialogs.delivery import GONE, is_office, office_only
 from dialogs.router import Steps
 from dialogs.turn import Reply, Turn
 from pathway.jobs import NAMES, Job, Jobs
 from pathway.ports import Saw
 from pathway.rules import Fault
-from pathway.tellings import Notice
 
 steps = Steps()
 SUMMARY = "Placements: what is next"
@@ -42,7 +41,7 @@ async def _list(turn: Turn, news: str = "") -> Reply:
 
 async def _letter(turn: Turn, job: Job) -> cards.Letter:
     item = job.claim.item
-    what = SUMMARIES.get(Notice(item.notice), "an update") if item else "its reminders have stopped"
+    what = in_a_word(item.notice) if item else "its reminders have stopped"
     return cards.Letter(
         id=job.id,
         to=await turn.casework.roster.person(item.to) if item else None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,10 +22,14 @@ from pathway.roles import Role
 from pathway.tellings import CHANNEL, Notice
 from pathway.timers import TIMERS
 
+log = logging.getLogger(__name__)
+
 #: How long a piece of work is held while a person settles it.
 LEASE = timedelta(minutes=1)
 #: What could not be delivered is tried at least so often, and for at least so long since it was to go out.
 MOST_TRIES, LONGEST_TRYING = 100, timedelta(days=2)
+#: Why a case was put aside whose placement has gone from the list.
+LOST_PLACEMENT = "its placement or people are not known"
 #: What each timer waits for, in words.
 NAMES = {timer.id: timer.name for timer in TIMERS}
 
@@ -110,9 +115,13 @@ class Jobs:
         now, found, hidden = self.casework.now(), [], 0
         for case_id in await self.casework.book.cases_of(None, open_only=False):
             opened = await self._opened(case_id)
+            try:
+                ahead = _ahead(*opened, now) if opened else []
+            except Exception as fault:  # noqa: BLE001 - it stands among what failed: its reminders have stopped
+                log.info("the reminders of a case cannot be worked out (%s)", type(fault).__name__)
+                continue
             if opened is None:
                 continue
-            ahead = _ahead(*opened, now)
             if self._sees(*opened):
                 found += ahead
             else:

@@ -1,7 +1,7 @@
 """python -m bench.chaos [PART ...]: without a part, all of them, one after the other. Each ends with a table.
 
-PART: kills, replicas, down, blocked, full, second. `--kills 1000` how often a bot is killed on each store, `--store` which
-one, `--seed` for the same steps again (people and disks take their own time, so no two runs are alike).
+PART: kills, replicas, down, blocked, full, second. `--kills 1000` how often a bot is killed on each store, `--store`
+which one, `--seed` for the same steps again (people and disks take their own time, so no two runs are alike).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
-from bench.chaos import kills
+from bench.chaos import alone, full, kills, replicas
 
 STORES = ("tinydb", "postgresql")
 Part = Callable[[argparse.Namespace], Awaitable[str]]
@@ -25,7 +25,7 @@ async def killed(given: argparse.Namespace) -> str:
         tally = found[store] = kills.Tally()
 
         def heard(tally: kills.Tally = tally, store: str = store, begun: float = begun) -> None:
-            said = f"{store}: {tally.kills} kills in {time.monotonic() - begun:.0f} s, {len(tally.faults)} faults"
+            said = f"{store}: {tally.kills} kills in {time.monotonic() - begun:.0f} s; faults: {tally.faults}"
             print(said, file=sys.stderr, flush=True)
 
         await kills.killed(store, given.kills, given.seed, tally, heard=heard)
@@ -34,6 +34,11 @@ async def killed(given: argparse.Namespace) -> str:
 
 PARTS: Mapping[str, Part] = {
     "kills": killed,
+    "replicas": lambda _: replicas.report(),
+    "down": lambda given: alone.down(given.store or STORES),
+    "full": lambda _: full.report(),
+    "second": lambda _: full.second(),
+    "blocked": lambda given: alone.blocked(given.store or STORES),
 }
 
 

@@ -15,6 +15,8 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,9 @@ from bot.practice import hands
 from bot.practice.channel import Message
 from tests.school import Lost, School
 
-_LEASE = f"{max(sender.LEASE, clock.LEASE).total_seconds() + 1} seconds"
+_LEASE = max(sender.LEASE, clock.LEASE) + timedelta(seconds=1)
+OUT_OF_DATE = "moved on"
+"""What a card says that was pressed too late."""
 PATIENCE = 90.0
 """Seconds for anything that must happen at all, on a machine that is busy with other things."""
 
@@ -60,7 +64,7 @@ class Zygote:
 async def zygote() -> AsyncIterator[Zygote]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours:
-        process = subprocess.Popen(  # noqa: ASYNC220 - it is only begun
+        process = subprocess.Popen(  # noqa: S603, ASYNC220 - our own, and only begun
             (sys.executable, "-m", "bench.chaos.zygote", str(theirs.fileno())), cwd=ROOT, pass_fds=(theirs.fileno(),)
         )
         theirs.close()
@@ -109,7 +113,7 @@ class House(School):
         url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.teams.bot_url = f"{url}/api/messages"
         ours, theirs = socket.socketpair()
-        birth = Birth(self.settings(url), at, self.bot_log)
+        birth = Birth(replace(self.settings(url), keys=None), at, self.bot_log)
         with theirs:
             descriptors = (self._listener.fileno(), theirs.fileno(), self.wall.file)  # type: ignore[attr-defined]
             self.pid = await self._mother.bears(birth, *descriptors)
@@ -152,7 +156,7 @@ class House(School):
         """On the database's clock, so that a new bot takes over at once what a dead one held. Files keep no leases."""
         if self.store.startswith("postgresql"):
             async with await psycopg.AsyncConnection.connect(self.store, autocommit=True) as connection:
-                await connection.execute(f"update tests_clock set ahead = ahead + interval '{_LEASE}'".encode())
+                await connection.execute("update tests_clock set ahead = ahead + %s", (_LEASE,))
 
     def sent_to(self, chat: str) -> list[Message]:
         """Everything the bot ever sent there, as it was when it came, the oldest first."""
@@ -217,7 +221,7 @@ class House(School):
                 new_id = again and self.rng.random() < 0.5
                 answer = await self.teams.press(self.people[key], activity_id, verb, data, again=again, new_id=new_id)
                 if answer.kind == "card":
-                    return ""
+                    return hands.words(answer.card or {})
                 again = True
                 await self._is_back()
 
@@ -235,12 +239,16 @@ class House(School):
                 return found
 
     async def presses_on(self, key: str, button: str, which: Callable[[Message], bool], **values: str) -> None:
-        """The newest card of *which* that has *button*, as soon as there is one, with those of *values* that it asks."""
-        await self._begins()
-        while (card := await self._seen(key, button, which, self._shut)) is None:
+        """The newest card of *which* with *button*, as soon as there is one, with those of *values* that it asks; and
+        again on what came in its place, where that card was out of date.
+        """
+        answer = OUT_OF_DATE
+        while OUT_OF_DATE in answer:
             await self._begins()
-        asked = hands.inputs(card.card or {})
-        await self.fills(key, {k: v for k, v in values.items() if k in asked}, press=button, card=card)
+            while (card := await self._seen(key, button, which, self._shut)) is None:
+                await self._begins()
+            asked = hands.inputs(card.card or {})
+            answer = await self.fills(key, {k: v for k, v in values.items() if k in asked}, press=button, card=card)
 
     async def _seen(
         self, key: str, button: str, which: Callable[[Message], bool], enough: asyncio.Event

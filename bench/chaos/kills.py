@@ -1,15 +1,16 @@
 """`kill -9` again and again under mixed load, at every step between receiving an activity and settling what it caused.
 
-Mentors raise concerns, tell the Link Tutor, take it back and close; Link Tutors answer; days pass and reminders fall due;
-the channel counts along. Each round: a trap is set for a random step, people act at once, the bot dies; a new one starts
-on what is left (and is often killed over that, too); Teams delivers again what had no answer; everybody finishes what
-they were about; then all that there is is compared with what was confirmed, and with what stands in everybody's chat.
+Mentors raise concerns, tell the Link Tutor, take it back and close; Link Tutors answer; days pass and reminders fall
+due; the channel counts along. Each round: a trap is set for a random step, people act at once, the bot dies; a new one
+starts on what is left (and is often killed over that, too); Teams delivers again what had no answer; everybody finishes
+what they were about; then all that there is is compared with what was confirmed, and with everybody's chat.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
+import re
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
@@ -126,6 +127,8 @@ class Books:
         self.tally = tally
         self.sent: set[str] = set()
         """The messages that the store knows to have arrived."""
+        self.dropped: Counter[str] = Counter()
+        """By the reference of the case, how many letters were wanted no more when they were to be sent."""
         self.seen = self.marked = self.doubled = self.reminders = 0
 
     def compare(self, found: dict[str, Any]) -> None:
@@ -139,12 +142,12 @@ class Books:
         recorded = {x["summary"]["reference"]: [e["type"] for e in x["events"] if e["by"] != SYSTEM] for x in records}
         for lane in self.lanes:
             for reference, confirmed in lane.confirmed.items():
-                if recorded.pop(reference, []) != confirmed:
-                    say(f"event lost or doubled: {reference} has not what was confirmed: {confirmed}")
+                if (there := recorded.pop(reference, [])) != confirmed:
+                    say(f"event lost or doubled: {reference} has {there}, and confirmed was {confirmed}")
         for reference, events in recorded.items():  # begun, and killed before anybody read its reference
             say(f"event lost or doubled: {reference} was never confirmed: {events}")
         now, self.sent = datetime.fromisoformat(found["now"]), set()
-        self.reminders = 0
+        self.reminders, self.dropped = 0, Counter()
         for record in found["records"]:
             self._letters(record, now)
         self._chats()
@@ -154,6 +157,8 @@ class Books:
         for letter in waiting.values():
             if datetime.fromisoformat(letter["work"]["due"]) <= now:
                 say(f"message lost: {letter['item']['notice']} waits for nothing")
+        reference = record["summary"]["reference"]
+        self.dropped[reference] += sum(x.startswith("dropped:") for x in record["settled"].values())
         for result in record["settled"].values():
             if result.startswith("sent:"):
                 self.sent.add(result.removeprefix("sent:"))
@@ -172,7 +177,7 @@ class Books:
         there = {m.id for chat in (*house.people, CHANNEL) for m in house.sent_to(chat)}
         for message_id in self.sent - there:
             say(f"message lost: {message_id} was sent, and nobody has it")
-        self.seen, self.marked, self.doubled = 0, 0, 0
+        self.seen, self.marked, self.doubled, dropped = 0, 0, 0, self.dropped.copy()
         for chat in (*house.people, CHANNEL):
             ours = [m for m in house.sent_to(chat) if tells(m)]
             self.seen += len(ours)
@@ -181,12 +186,15 @@ class Books:
             for n in reversed(range(len(ours))):
                 if self._is_known(ours, n):
                     continue
-                self.doubled += 1
                 second = next((later for later in marked if later[0] > n and like(later[1], ours[n])), None)
-                if second is None:
-                    say(f"sent twice and not marked: {chat} {ours[n].summary}")
-                else:
+                overtaken = next((r for r, left in dropped.items() if left and r in words(ours[n])), None)
+                if second is not None:
+                    self.doubled += 1
                     marked.remove(second)
+                elif overtaken is not None:  # it arrived, and then it was wanted no more
+                    dropped[overtaken] -= 1
+                else:
+                    say(f"sent twice and not marked: {chat} {ours[n].summary}")
 
     def _is_known(self, ours: list[Message], n: int) -> bool:
         """By the store; the post that opens a day in the channel is no letter, and only the last of a day is known."""
@@ -196,7 +204,7 @@ class Books:
 
 
 def words(message: Message) -> str:
-    return f"{message.text}\n{hands.words(message.card) if message.card else ''}"
+    return f"{message.summary}\n{message.text}\n{hands.words(message.card) if message.card else ''}"
 
 
 def tells(message: Message) -> bool:
@@ -205,9 +213,15 @@ def tells(message: Message) -> bool:
 
 
 def like(one: Message, other: Message) -> bool:
-    """Of one case or of one morning: the same piece, perhaps among others."""
-    both = (one.summary, other.summary)
-    return one.summary == other.summary or all(s.endswith("reminders") for s in both)
+    """Of one kind and case, or two messages with reminders of one case, alone or among others of a morning."""
+    if one.summary == other.summary:
+        return True
+    reminders = all(m.summary.endswith(("reminder", "reminders")) for m in (one, other))
+    return reminders and bool(references(one) & references(other))
+
+
+def references(message: Message) -> set[str]:
+    return set(re.findall(r"(?:case|Ref|Open) ([A-Z0-9]{4})\b", words(message)))
 
 
 # -- rounds ------------------------------------------------------------------------------------------------------------
@@ -342,9 +356,8 @@ def report(found: Mapping[str, Tally]) -> str:
     lines = []
     for store, tally in found.items():
         counts = [tally.count(beginning) for beginning in COUNTED]
-        unmarked = counts[-1]
         done = (tally.kills, len(tally.places), tally.confirmed, tally.reminders, tally.messages)
-        lines.append((store, *done, *counts, tally.doubled - unmarked, len(tally.faults) - sum(counts)))
+        lines.append((store, *done, *counts, tally.doubled, len(tally.faults) - sum(counts)))
     where = [_where(store, tally) for store, tally in found.items()]
     faults = [f"- {store}: {fault}" for store, tally in found.items() for fault in tally.faults]
     return "\n".join([table(HEAD, lines), "", *where, *faults])

@@ -33,13 +33,13 @@ class Trap:
 
     def spring(self) -> None:
         """Puts itself into this process for good."""
-        going_on = asyncio.events.Handle._run
+        going_on = asyncio.events.Handle._run  # noqa: SLF001 - nothing public turns the wheel
 
         def counted(handle: asyncio.Handle) -> None:
             self._step(lambda: _place(handle))
             going_on(handle)
 
-        asyncio.events.Handle._run = counted  # type: ignore[method-assign, attr-defined, unused-ignore]
+        asyncio.events.Handle._run = counted  # type: ignore[method-assign, assignment]  # noqa: SLF001
         for name in ("open", "write", "fsync", "replace", "unlink"):
             setattr(os, name, self._watched(name, getattr(os, name)))
 
@@ -64,7 +64,8 @@ def _place(handle: asyncio.Handle) -> str:
     task = getattr(callback, "__self__", None)
     if not isinstance(task, asyncio.Task):
         return f"(a callback) {getattr(callback, '__qualname__', type(callback).__name__)}"
-    found, waits = f"(a library) {task.get_coro()!r:.60}", task.get_coro()
+    waits: object = task.get_coro()
+    found = f"(a library) {waits!r:.60}"
     while inspect.iscoroutine(waits) and waits.cr_frame is not None:
         file = Path(waits.cr_frame.f_code.co_filename)
         if file.is_relative_to(ROOT) and ".venv" not in file.parts:

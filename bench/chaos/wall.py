@@ -11,7 +11,7 @@ _SECONDS = struct.Struct("d")
 
 
 class SharedWall:
-    """Aware UTC; it stands still until somebody sets `at`. *file* is a descriptor that processes inherit or are given."""
+    """Aware UTC; it stands still until somebody sets `at`. *file* is a descriptor that processes are given."""
 
     def __init__(self, file: int | None = None) -> None:
         self.file = os.memfd_create("wall") if file is None else file

@@ -21,6 +21,9 @@ async def agree_own(turn: Turn) -> Reply:
     """The author agrees the version that was just checked: it is written and agreed in one act."""
     if earlier := await turn.casework.book.seen(f"{turn.nonce}:{turn.verb}"):
         case, ground = await turn.open(earlier.case_id)
+        kept = await turn.draft(draft_name(case))
+        if kept is not None and kept.values.get("_nonce") == turn.nonce:  # left behind by a kill
+            await turn.drop(draft_name(case))
         return Reply(case_card(turn.view(case, ground)), SUMMARY, case.id)
     case, ground = await writing(turn)
     kept = await turn.draft(draft_name(case))

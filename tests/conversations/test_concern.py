@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from tests.conversations import road
@@ -115,6 +118,32 @@ async def test_a_draft_that_a_kill_left_behind_after_it_was_sent_is_not_offered_
     await school.on("2026-10-13 08:30")
     assert not any("something you saved" in m.summary for m in school.teams.chat("priya"))
     assert await drafts.drafts_of(draft.person) == []
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file may grow beyond a hundred bytes: the real disk refuses."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+async def test_what_a_full_disk_did_not_take_stands_in_the_form_and_is_sent_when_there_is_room(school: School) -> None:
+    school.expects_errors = True
+    await road.opens_form(school, "priya", "Tom Ashworth")
+    await school.fills("priya", road.concern(school), press="Check my answers")
+    message, verb, data = school.wire("priya", "Set the weekly target")
+    with full_disk():
+        answer = await school.teams.press(school.people["priya"], message.id, verb, data)
+    assert "could not save this just now" in str(answer.card)
+    assert school.value("priya", "seen") == road.SEEN
+    assert school.value("priya", "help") == "joint_planning,modelled_lesson"
+    await school.presses("priya", "Check my answers")
+    await school.presses("priya", "Set the weekly target")
+    assert "The weekly target is set" in school.reads("priya")
 
 
 async def test_who_has_not_talked_yet_gets_help_for_the_talk_and_a_private_draft(school: School) -> None:

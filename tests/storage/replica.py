@@ -11,10 +11,10 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from bot.clock import Clock, PathwayTime
-from bot.desk import Message
+from bot.desk import Message, Post
 from bot.practice.roll import PROVIDER
 from bot.sender import Sender
 from bot.teams.words import sent_again
@@ -55,26 +55,37 @@ class Printing:
         del to, activity_id, message
 
 
-def bot(stores: Stores, post: Printing) -> Clock:
-    time = PathwayTime(lambda: THEN)
+def bot(stores: Stores, post: Post, time: PathwayTime | None = None) -> Clock:
+    """Whose clock stands still where no other is given."""
+    time = time or PathwayTime(lambda: THEN)
     casework = Casework(stores.book, stores.roster, Provider.load(PROVIDER), time.now)
     sender = Sender(casework, stores.addresses, post, None)
     return Clock(casework, sender, stores.drafts, stores.addresses, time, practice=False)
 
 
-async def fill(stores: Stores, count: int) -> None:
-    """So many cases, each with a mentor of its own who is to be reminded of the check after a week."""
+async def fill(stores: Stores, count: int, *, each: int = 1) -> None:
+    """So many cases, *each* of them with one mentor, who is to be reminded of the check after a week."""
+    await enlist(stores, count, each=each)
+    for n in range(count):
+        await begin_case(stores, n, each=each)
+
+
+async def enlist(stores: Stores, count: int, *, each: int = 1) -> None:
     people: list[Person] = []
     placements: list[Placement] = []
     for n in range(count):
-        people += [Person(f"{who}{n}", f"{who} {n}", f"{who}{n}@uni.example", reach=Reach.TEAMS) for who in "ms"]
-        placements.append(replace(PLACEMENT, id=f"PL-{n}", mentor=f"m{n}", student=f"s{n}"))
+        mentors = [f"m{n}"] if n < -(-count // each) else []
+        people += [Person(who, who, f"{who}@uni.example", reach=Reach.TEAMS) for who in (*mentors, f"s{n}")]
+        placements.append(replace(PLACEMENT, id=f"PL-{n}", mentor=f"m{n // each}", student=f"s{n}"))
     await stores.roster.load(people, placements)
-    for n in range(count):
-        begun = replace(started(f"c{n}", placement=f"PL-{n}", student=f"s{n}"), by=f"m{n}", mentor=f"m{n}")
-        case = first(f"c{n}", placement=f"PL-{n}", people=(f"m{n}", f"s{n}"), wake_at=NOON + timedelta(days=7))
-        await stores.book.commit(replace(case, events=(begun, replace(target(), by=f"m{n}"))))
-        await stores.addresses.keep_address(f"m{n}", Address("https://smba.example/", f"m{n}", "28:bot", "t"))
+
+
+async def begin_case(stores: Stores, n: int, *, each: int = 1, check_on: date | None = None) -> None:
+    mentor, asked = f"m{n // each}", target() if check_on is None else replace(target(), check_on=check_on)
+    begun = replace(started(f"c{n}", placement=f"PL-{n}", student=f"s{n}"), by=mentor, mentor=mentor)
+    case = first(f"c{n}", placement=f"PL-{n}", people=(mentor, f"s{n}"), wake_at=NOON + timedelta(days=5))
+    await stores.book.commit(replace(case, events=(begun, replace(asked, by=mentor))))
+    await stores.addresses.keep_address(mentor, Address("https://smba.example/", mentor, "28:bot", "t"))
 
 
 def _say(line: str) -> None:

@@ -94,6 +94,7 @@ def _undelivered(people: Sequence[Person], n: int) -> Iterator[Drawn]:
     letters[2] = replace(letters[2], to=None, lost_placement=True)
     letters[3] = replace(letters[3], in_vain=True)
     letters[4] = replace(letters[4], to=None)
+    letters[5] = replace(letters[5], to=None, ours=True, lost_placement=True)
     for start, count in ((0, 0), (0, 2), (0, 6), (4, 6)):
         page = letters[start : min(start + delivery.PAGE, count)]
         for some in (0, 1, 2):
