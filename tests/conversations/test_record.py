@@ -111,6 +111,7 @@ async def test_a_letter_is_noted_for_whoever_has_only_e_mail(school: School) -> 
 async def test_who_may_not_see_a_case_has_not_read_it_and_the_same_card_twice_is_one_read(school: School) -> None:
     await school.opens("martin")
     reference = await road.told(school)
+    await school.passes(minutes=1)
     before = await reads(school, reference)
     await school.says("martin", reference)
     case = await case_of(school, reference)

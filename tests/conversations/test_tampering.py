@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from storage.atomic import AtomicJSONStorage
+from storage.atomic import AtomicJSONStorage, copy_of
 from tests.conversations import road
 from tests.conversations.command import bot, in_here
 from tests.conversations.test_record import case_of, closed
@@ -114,6 +114,7 @@ async def test_a_case_or_a_head_that_is_gone_and_a_bare_file_are_found_by_the_co
     await school.stops()
     kept, heads = file_of(school, case).read_bytes(), (school.folder / "heads.log").read_bytes()
     file_of(school, case).unlink()
+    copy_of(file_of(school, case)).unlink()
     gone = await bot(school, "audit", "verify")
     assert (gone.status, gone.out.splitlines()[0]) == (1, f"Case {case} is gone: nobody erased it.")
     file_of(school, case).write_bytes(kept)
