@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -151,6 +152,18 @@ async def test_the_log_keeps_who_when_what_and_why_in_order_and_is_whole(shop: S
         if not shop.lasts:
             break
         await shop.reopen()
+
+
+async def test_many_at_once_also_from_two_bots_are_one_chain(shop: Shop) -> None:
+    logs = [shop.stores]
+    if isinstance(shop.stores.acts, PostgresActs):
+        logs.append(shop.make())
+        await logs[-1].open()
+    await asyncio.gather(*(one.acts.record(replace(ACT, of=f"c{n}")) for n in range(4) for one in logs))
+    assert len(await shop.stores.acts.acts()) == 4 * len(logs)
+    assert await shop.stores.acts.broken_at() == 0
+    for other in logs[1:]:
+        await other.close()
 
 
 async def test_an_entry_that_is_changed_taken_out_swapped_or_cut_off_is_found_with_its_number(shop: Shop) -> None:
