@@ -26,7 +26,7 @@ from bot.keys import make as make_key
 from bot.keys import rotate
 from bot.roster import RosterCommand, list_the_office
 from bot.settings import SettingsFault, environment, main_keys, needed_keys, provider_path, read, run_folder, store_url
-from bot.verify import note_verified, read_heads_file, write_heads
+from bot.verify import BadHeads, note_verified, read_heads_file, write_heads
 from pathway.casework import Casework
 from pathway.dates import counted
 from pathway.ports import NotAStore, StoreUnavailable
@@ -44,12 +44,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 done, 1 a sentence on standard error says what is wrong, 2 one says why it was refused."""
     asked = _parser().parse_args(arguments)
     logs.start("text")
+    return _run(asked)
+
+
+def command(arguments: Sequence[str]) -> int:
+    """What `main` does, in a process whose log goes somewhere already."""
+    return _run(_parser().parse_args(arguments))
+
+
+def _run(asked: argparse.Namespace) -> int:
     try:
         return int(asked.run(asked))
     except (NotBackedUp, NotRestored) as no:
         print(no, file=sys.stderr)
         return REFUSED
-    except (SettingsFault, ProviderFault, StoreUnavailable, NotAStore, NotMoved) as fault:
+    except (SettingsFault, ProviderFault, StoreUnavailable, NotAStore, NotMoved, BadHeads) as fault:
         print(fault, file=sys.stderr)
         return 1
 

@@ -110,7 +110,7 @@ def _sum(chains: Mapping[str, Chain], broken: int, *, compared_with: bool) -> st
     erased = sum(1 for chain in chains.values() if chain and isinstance(chain[0], Link))
     what = counted(len(chains) - erased, "case") + (f" and what is left of {erased} erased" if erased else "")
     more = ", also against the heads that were kept" if compared_with else ""
-    return f"{what} looked at{more}: {broken or 'none'} not as recorded."
+    return f"{what} looked at{more}: {f'{broken} not' if broken else 'all'} as recorded."
 
 
 def compared(chains: Mapping[str, Chain], known: Mapping[str, Head]) -> list[Broken]:

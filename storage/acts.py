@@ -37,9 +37,9 @@ class KeptActs:
         await self._unbroken.run(self._record(act))
 
     async def _record(self, act: Act) -> None:
-        key, audit = await self.ring.made(OWN), await self.ring.made(AUDIT)
         text = json.dumps(encode(act)).encode("ascii")
         async with self._lock:
+            key, audit = await self.ring.made(OWN), await self.ring.made(AUDIT)
             before = await self.entries()
             (entry,) = chain.sealed_events(CHAIN, before, [text], key, audit)
             await self._add(before, entry)

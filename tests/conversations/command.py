@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
-from bot.__main__ import main
+from bot.__main__ import command
 from bot.practice.roll import PROVIDER
 from tests.school import School
 
@@ -34,7 +34,7 @@ async def in_here(school: School, *arguments: str | Path) -> Said:
     out, err = io.StringIO(), io.StringIO()
     settings = {"PATHWAY_STORE": school.store, "PATHWAY_PROVIDER": str(PROVIDER), "PATHWAY_RUN": str(school.folder)}
     with mock.patch.dict(os.environ, settings), redirect_stdout(out), redirect_stderr(err):
-        status = await asyncio.to_thread(main, [str(x) for x in arguments])
+        status = await asyncio.to_thread(command, [str(x) for x in arguments])
     return Said(status, out.getvalue(), err.getvalue())
 
 

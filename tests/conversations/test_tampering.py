@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from storage.atomic import AtomicJSONStorage
+from storage.atomic import AtomicJSONStorage, copy_of
 from tests.conversations import road
 from tests.conversations.command import bot, in_here
 from tests.conversations.test_record import case_of, closed
@@ -67,7 +67,7 @@ async def finds_everything(
     await road.raises(school, about="Tomas Ashby")
     case = await case_of(school, reference)
     well = await in_here(school, "audit", "verify")
-    assert (well.status, well.err, well.out) == (0, "", "2 cases looked at: none not as recorded.\n")
+    assert (well.status, well.err, well.out) == (0, "", "2 cases looked at: all as recorded.\n")
     whole = await get(case)
     assert len(whole) == 5
     for what, (tamper, words) in TAMPERED.items():
@@ -114,6 +114,7 @@ async def test_a_case_or_a_head_that_is_gone_and_a_bare_file_are_found_by_the_co
     await school.stops()
     kept, heads = file_of(school, case).read_bytes(), (school.folder / "heads.log").read_bytes()
     file_of(school, case).unlink()
+    copy_of(file_of(school, case)).unlink()
     gone = await bot(school, "audit", "verify")
     assert (gone.status, gone.out.splitlines()[0]) == (1, f"Case {case} is gone: nobody erased it.")
     file_of(school, case).write_bytes(kept)
@@ -148,7 +149,7 @@ async def test_a_store_set_back_as_a_whole_is_found_with_the_heads_that_were_kep
     again = await in_here(school, "audit", "heads", file)
     assert (again.status, "is there already" in again.err) == (1, True)
     with_heads = await in_here(school, "audit", "verify", "--heads", file)
-    assert with_heads.out == "1 case looked at, also against the heads that were kept: none not as recorded.\n"
+    assert with_heads.out == "1 case looked at, also against the heads that were kept: all as recorded.\n"
     await school.stops()
     shutil.rmtree(school.folder)
     shutil.copytree(tmp_path / "a week ago", school.folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,6 +17,9 @@ from storage.chain import Entry, Head
 from storage.erase import erase_case, erase_person
 from storage.postgres.acts import PostgresActs
 from storage.postgres.book import PostgresCaseBook
+from storage.postgres.keys import PostgresKeys
+from tests.keys import open_stores
+from tests.postgres import fresh_schema
 from tests.storage.samples import HOUR, NOON, Shop, due_letters, first, note, then
 from tests.storage.test_drafts import ADDRESS, MIA, PLACEMENT, SAM
 
@@ -151,6 +155,41 @@ async def test_the_log_keeps_who_when_what_and_why_in_order_and_is_whole(shop: S
         if not shop.lasts:
             break
         await shop.reopen()
+
+
+async def test_many_at_once_are_one_chain(shop: Shop) -> None:
+    await asyncio.gather(*(shop.stores.acts.record(replace(ACT, of=f"c{n}")) for n in range(8)))
+    assert {act.of for act in await shop.stores.acts.acts()} == {f"c{n}" for n in range(8)}
+    assert await shop.stores.acts.broken_at() == 0
+
+
+class Overtaken(PostgresActs):
+    """Another bot records something between its look at the log and its entry."""
+
+    other: PostgresActs | None = None
+
+    async def _add(self, before: Sequence[Entry], entry: Entry) -> None:
+        if self.other is not None:
+            other, self.other = self.other, None
+            await other.record(replace(ACT, of="of the other"))
+        await super()._add(before, entry)
+
+
+async def test_of_two_bots_that_record_at_once_both_stand_in_one_chain() -> None:
+    async with fresh_schema() as url:
+        one, two = open_stores(url), open_stores(url)
+        await one.open()
+        await two.open()
+        assert isinstance(one.acts, PostgresActs)
+        assert isinstance(two.acts, PostgresActs)
+        assert isinstance(one.acts.ring, PostgresKeys)
+        overtaken = Overtaken(one.acts.database, one.acts.ring, one.addresses)
+        overtaken.other = two.acts
+        await overtaken.record(ACT)
+        assert [act.of for act in await two.acts.acts()] == ["of the other", "c1"]
+        assert await two.acts.broken_at() == 0
+        await one.close()
+        await two.close()
 
 
 async def test_an_entry_that_is_changed_taken_out_swapped_or_cut_off_is_found_with_its_number(shop: Shop) -> None:
