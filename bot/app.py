@@ -90,7 +90,16 @@ async def build(
     bot_link = chat_link(f"28:{settings.teams.app_id}")
     meetings = _meetings(settings, way, session, pathway_time)
     diary = Diary(casework, meetings)
-    sender = Sender(casework, stores.addresses, way.post, mail, bot_link=bot_link, diary=diary, reads=stores.reads)
+    sender = Sender(
+        casework,
+        stores.addresses,
+        way.post,
+        mail,
+        bot_link=bot_link,
+        diary=diary,
+        reads=stores.reads,
+        patience=way.patience.others,
+    )
     clock = Clock(casework, sender, stores.drafts, stores.addresses, pathway_time, practice=settings.practice)
     links = IcsLinks(settings.public_url, await _secret(stores))
 

@@ -134,7 +134,7 @@ class School:
     """`async with School(folder) as school:`; *folder* is empty or what an earlier school left."""
 
     roster_file, provider_file = PARTNERSHIP, PROVIDER
-    patience = Patience(typing=UNHURRIED, answered=UNHURRIED, message=UNHURRIED, invoke=UNHURRIED)
+    patience = Patience(typing=UNHURRIED, answered=UNHURRIED, message=UNHURRIED, invoke=UNHURRIED, others=UNHURRIED)
     keys = KEYS
     """The main keys of the bot that starts next."""
 
