@@ -73,19 +73,33 @@ class Parts:
     reception: Reception
 
 
-async def build(settings: BotSettings, session: aiohttp.ClientSession, pathway_time: PathwayTime) -> Parts:
+async def build(
+    settings: BotSettings,
+    session: aiohttp.ClientSession,
+    pathway_time: PathwayTime,
+    patience: teams.Patience | None = None,
+) -> Parts:
     """Opens the store. Raises SettingsFault, ProviderFault, StoreUnavailable or ValueError, each with a sentence."""
     provider = Provider.load(settings.provider)
     stores = open_stores(settings.store, settings.keys)
     await stores.open()
     await list_the_office(stores.roster, provider)
     casework = Casework(stores.book, stores.roster, provider, pathway_time.now)
-    way = teams.build(settings.teams, session, moments=stores.moments)
+    way = teams.build(settings.teams, session, moments=stores.moments, patience=patience)
     mail = _mailing(settings, way, session)
     bot_link = chat_link(f"28:{settings.teams.app_id}")
     meetings = _meetings(settings, way, session, pathway_time)
     diary = Diary(casework, meetings)
-    sender = Sender(casework, stores.addresses, way.post, mail, bot_link=bot_link, diary=diary, reads=stores.reads)
+    sender = Sender(
+        casework,
+        stores.addresses,
+        way.post,
+        mail,
+        bot_link=bot_link,
+        diary=diary,
+        reads=stores.reads,
+        patience=way.patience.others,
+    )
     clock = Clock(casework, sender, stores.drafts, stores.addresses, pathway_time, practice=settings.practice)
     links = IcsLinks(settings.public_url, await _secret(stores))
 
@@ -153,11 +167,13 @@ async def _secret(stores: Stores) -> str:
     return kept or await stores.addresses.keep_first_note(SECRET, secrets.token_urlsafe(32))
 
 
-def application(settings: BotSettings, pathway_time: PathwayTime | None = None) -> web.Application:
-    """The aiohttp application; everything opens on start and closes on stop."""
+def application(
+    settings: BotSettings, pathway_time: PathwayTime | None = None, patience: teams.Patience | None = None
+) -> web.Application:
+    """The aiohttp application; everything opens on start and closes on stop. *patience* is for tests."""
     app = web.Application(client_max_size=MOST_BODY)
     app.on_response_prepare.append(_headers(over_tls=settings.public_url.startswith("https://")))
-    app.cleanup_ctx.append(_living(settings, pathway_time or PathwayTime()))
+    app.cleanup_ctx.append(_living(settings, pathway_time or PathwayTime(), patience))
     app.router.add_post("/api/messages", _messages)
     app.router.add_get("/healthz", _healthz)
     app.router.add_get("/readyz", _readyz)
@@ -169,12 +185,14 @@ PARTS = web.AppKey("parts", Parts)
 MESSAGES: web.AppKey[Handler] = web.AppKey("messages")
 
 
-def _living(settings: BotSettings, pathway_time: PathwayTime) -> Callable[[web.Application], AsyncIterator[None]]:
+def _living(
+    settings: BotSettings, pathway_time: PathwayTime, patience: teams.Patience | None
+) -> Callable[[web.Application], AsyncIterator[None]]:
     async def living(app: web.Application) -> AsyncIterator[None]:
         asyncio.get_running_loop().set_exception_handler(of_loop)
         run = private_folder(settings.run) if settings.run and settings.store.startswith(POSTGRES) else None
         async with outside(practice=settings.teams.practice) as session:
-            parts = await build(settings, session, pathway_time)
+            parts = await build(settings, session, pathway_time, patience)
             app[PARTS] = parts
             app[MESSAGES] = parts.teams.messages(parts.reception)
             await parts.clock.start()

@@ -60,10 +60,12 @@ class Sender:
         bot_link: str = "",
         diary: Diary | None = None,
         reads: Reads | None = None,
+        patience: float = PATIENCE,
     ) -> None:
-        """*bot_link* is Teams' deep link to the bot's chat, for letters."""
+        """*bot_link* is Teams' deep link to the bot's chat, for letters. *patience* in seconds: see above."""
         self.casework = casework
         self.post = post
+        self.patience = patience
         self.diary = diary
         self.reach = Reaching(casework, addresses, has_mail=mail is not None)
         self.cards = LiveCards(casework, addresses, post)
@@ -167,7 +169,9 @@ class Sender:
     async def _progress(self, sendings: set[asyncio.Task[None]]) -> None:
         """Until all are done, or none of them gets anywhere. Raises StoreUnavailable."""
         while sendings:
-            finished, sendings = await asyncio.wait(sendings, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+            finished, sendings = await asyncio.wait(
+                sendings, timeout=self.patience, return_when=asyncio.FIRST_COMPLETED
+            )
             for one in finished:
                 one.result()
             if not finished:

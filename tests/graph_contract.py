@@ -33,6 +33,7 @@ class Contract:
     """`graph.watch = contract`; afterwards `contract.complaints` says what was wrong, an entry a fault."""
 
     def __init__(self) -> None:
+        _contract()  # now, and not while the bot waits for the first answer
         self.complaints: list[str] = []
         self.seen = 0
 

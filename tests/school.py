@@ -44,7 +44,7 @@ from bot.practice.people import PracticePerson
 from bot.practice.roll import PARTNERSHIP, PROVIDER, practice_people
 from bot.practice.transcript import Transcript
 from bot.settings import BotSettings, MailSettings
-from bot.teams import TeamsSettings
+from bot.teams import Patience, TeamsSettings
 from pathway.dates import LONDON
 from pathway.provider import Provider
 from pathway.standards import areas
@@ -67,6 +67,9 @@ NORA = PracticePerson(
 )
 #: Hannah Whitaker comes as a guest of the tenant.
 GUEST = "hannah"
+#: Seconds that a story gives to a turn, and Teams to the bot. How long a person is let wait, and what they are told
+#: then, is for tests/teams/test_turns.py: a busy machine is no part of any story.
+UNHURRIED, ON_THE_WIRE = 60.0, 90.0
 #: What no post, toast or mail subject says.
 NEVER_IN_PUBLIC = re.compile(
     r"\b(?:concern|fail|terminat|safeguard|target met|not as expected|differ)\w*", re.IGNORECASE
@@ -131,6 +134,7 @@ class School:
     """`async with School(folder) as school:`; *folder* is empty or what an earlier school left."""
 
     roster_file, provider_file = PARTNERSHIP, PROVIDER
+    patience = Patience(typing=UNHURRIED, answered=UNHURRIED, message=UNHURRIED, invoke=UNHURRIED, others=UNHURRIED)
     keys = KEYS
     """The main keys of the bot that starts next."""
 
@@ -143,7 +147,12 @@ class School:
         self.wall = Wall()
         self.people = {p.key: p for p in cast()}
         self.teams = Channel(
-            tuple(self.people.values()), app_id=APP_ID, app_password=PASSWORD, tenant_id=TENANT, now=self.wall
+            tuple(self.people.values()),
+            app_id=APP_ID,
+            app_password=PASSWORD,
+            tenant_id=TENANT,
+            now=self.wall,
+            patience=ON_THE_WIRE,
         )
         self.teams.key = _key()
         self.teams.transcript = self._remembered = _Remembers()
@@ -191,7 +200,7 @@ class School:
         """The bot starts on the folder, as after a stop or a power cut."""
         listener = socket.create_server(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        app = application(self.settings(url), PathwayTime(self.wall))
+        app = application(self.settings(url), PathwayTime(self.wall), self.patience)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         await web.SockSite(self._runner, listener).start()

@@ -6,7 +6,8 @@ app.router.add_post("/api/messages", teams.messages(desk))
 await teams.close()
 """
 
+from bot.teams.handler import Patience
 from bot.teams.parts import Teams, build
 from bot.teams.settings import OPENID_URL, TEAMS_HOSTS, TeamsSettings
 
-__all__ = ["OPENID_URL", "TEAMS_HOSTS", "Teams", "TeamsSettings", "build"]
+__all__ = ["OPENID_URL", "TEAMS_HOSTS", "Patience", "Teams", "TeamsSettings", "build"]

@@ -51,6 +51,8 @@ class Patience:
     """A message of a turn is given up if the service wants more silence than this."""
     same_team: float = 600.0
     """Two notices of one installation in a team come within this time."""
+    others: float = 2.0
+    """A chat that has got nowhere for so long is left to itself, and what goes to others is sent meanwhile."""
 
 
 class Answer(InvokeResponse):  # type: ignore[misc, unused-ignore]
