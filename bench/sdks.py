@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import base64
 import json
 import os
-import secrets
 import shutil
 import statistics
 import subprocess
@@ -33,6 +31,7 @@ sys.path.insert(0, str(ROOT))
 
 from bench import people
 from bench.other_side import HOSTS
+from tests import keys
 from tests.wire.running import HOOK, free_port, is_open
 
 PLACE = ROOT / ".bench"
@@ -229,7 +228,7 @@ def pathway_settings(folder: Path) -> dict[str, str]:
         "PATHWAY_URL": "https://pathway.example.ac.uk",
         "PATHWAY_STORE": f"tinydb://{folder / 'store'}",
         "PATHWAY_PROVIDER": str(ROOT / "bot" / "practice" / "provider.toml"),
-        "PATHWAY_KEY": base64.b64encode(secrets.token_bytes(32)).decode("ascii"),
+        keys.NAME: os.environ[keys.NAME],
     }
 
 
