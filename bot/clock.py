@@ -176,7 +176,7 @@ class Clock:
             await asyncio.sleep(LOOK)
             before, ahead = ahead, _ahead()
             if abs(ahead - before) >= JUMP:
-                log.warning("the machine's clock has jumped by %+.0f seconds", ahead - before)
+                log.warning("the machine's clock has jumped", extra={"seconds": round(ahead - before)})
                 self._arm_sweep()
                 self._armed = False
                 self.wake_soon()
@@ -251,7 +251,7 @@ class Clock:
             raise
         except Exception as fault:
             again = claim.attempts < TRIES
-            log.exception("a case cannot be looked at", extra={"case": claim.case_id, "tried again": again})
+            log.exception("a case cannot be looked at", extra={"case": claim.case_id, "count": claim.attempts})
             if again:
                 await book.retry(claim, self.time.now() + PAUSE, type(fault).__name__)
                 return
@@ -364,7 +364,7 @@ class Clock:
             except StoreUnavailable:
                 raise
             except Exception as fault:  # noqa: BLE001 - the sweep has put it aside and said so
-                log.info("a case cannot be looked at (%s)", type(fault).__name__)
+                log.info("a case cannot be looked ahead in", extra={"case": case_id, "kind": type(fault).__name__})
                 continue
             for nudge in plan:
                 if self._still_to_come(nudge) and (best is None or nudge.at < best[0]):

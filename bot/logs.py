@@ -76,6 +76,7 @@ FIELDS: Final[Mapping[str, re.Pattern[str]]] = {
     "task": _NAME,
     "status": re.compile(r"[0-9]{1,3}"),
     "port": re.compile(r"[0-9]{1,5}"),
+    "seconds": re.compile(r"-?[0-9]{1,10}"),
     "count": re.compile(r"[0-9]{1,12}"),
 }
 

@@ -43,7 +43,6 @@ PATIENCE = 2.0
 #: Seconds between tries: at first, and at the most.
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
 MORNING = "morning"
-CANNOT_BE_MADE = "a message could not be made; it is put aside"
 #: Of the failures since the start, so many are remembered.
 FAILURES = 20
 
@@ -233,7 +232,7 @@ class Sender:
         except StoreUnavailable:
             raise
         except Exception:
-            log.exception(CANNOT_BE_MADE, extra={"job": job_id(claim)})
+            log.exception("a message could not be made; it is put aside", extra={"job": job_id(claim)})
             await self._put_aside([claim], NOT_MADE)
         return None
 
@@ -254,7 +253,7 @@ class Sender:
         try:
             reason = unwanted(ready) or untrue(ready.item, ready.case, ready.ground.party)
         except Exception:
-            log.exception(CANNOT_BE_MADE, extra={"job": job_id(ready.claim)})
+            log.exception("a message could not be made; it is put aside", extra={"job": job_id(ready.claim)})
             await self._put_aside([ready.claim], NOT_MADE)
             return False
         if reason:
@@ -288,7 +287,7 @@ class Sender:
                 await self._cut_off(claim, perhaps=perhaps_delivered(cut))
             raise
         except Exception:
-            log.exception(CANNOT_BE_MADE, extra={"job": job_id(claims[0])})
+            log.exception("a message could not be made; it is put aside", extra={"job": job_id(claims[0])})
             await self._put_aside(claims, NOT_MADE)
             return
         await self._done(claims, result)

@@ -118,7 +118,8 @@ class Jobs:
             try:
                 ahead = _ahead(*opened, now) if opened else []
             except Exception as fault:  # noqa: BLE001 - it stands among what failed: its reminders have stopped
-                log.info("the reminders of a case cannot be worked out (%s)", type(fault).__name__)
+                kind = type(fault).__name__
+                log.info("the reminders of a case cannot be worked out", extra={"case": case_id, "kind": kind})
                 continue
             if opened is None:
                 continue

@@ -447,6 +447,15 @@ class School:
         came = [f"{m.summary}\n{m.notice}\n{_words(m)}\n{json.dumps(m.card, ensure_ascii=False)}" for m in seen]
         return came + [f"{m.subject}\n{m.text}" for m in self.mail(key)]
 
+    async def kept(self) -> dict[str, str]:
+        """What the store keeps of cases and half-filled forms, opened with its keys."""
+        stores = self.parts.stores
+        cases = {
+            f"cases/{x}": str(await stores.book.events(x)) for x in await stores.book.cases_of(None, open_only=False)
+        }
+        drafts = await stores.drafts.drafts_before(datetime.max.replace(tzinfo=UTC))
+        return cases | {f"drafts/{x.person}/{x.form}": str(dict(x.values)) for x in drafts}
+
     def on_disk(self) -> dict[str, str]:
         """Every file of the store with what is in it."""
         files = (f for f in sorted(self.folder.rglob("*")) if f.is_file())

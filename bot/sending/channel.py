@@ -127,7 +127,7 @@ class Channel:
             except StoreUnavailable:
                 raise
             except Exception as fault:  # noqa: BLE001 - the sweep has put it aside and said so
-                log.info("a case is not counted (%s)", type(fault).__name__)
+                log.info("a case is not counted", extra={"case": case_id, "kind": type(fault).__name__})
                 continue
             if case.told is None:
                 continue

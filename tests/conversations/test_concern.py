@@ -84,9 +84,12 @@ async def test_a_half_filled_form_waits_through_a_restart_and_only_its_author_se
 async def test_a_draft_can_be_thrown_away_and_nothing_of_it_is_left(school: School) -> None:
     await road.opens_form(school, "priya", "Tom Ashworth")
     await school.fills("priya", seen=road.SEEN, press="Save for later")
-    assert any(road.SEEN in text for text in school.on_disk().values())
+    assert any(road.SEEN in text for text in (await school.kept()).values())
+    files = {file for file in school.on_disk() if file.startswith("drafts/")}
+    assert files
     await school.presses("priya", "Throw it away")
-    assert not any(road.SEEN in text for text in school.on_disk().values())
+    assert not any(road.SEEN in text for text in (await school.kept()).values())
+    assert not files & school.on_disk().keys()
 
 
 async def test_a_draft_is_remembered_once_and_gone_after_five_school_days(school: School) -> None:
@@ -97,7 +100,8 @@ async def test_a_draft_is_remembered_once_and_gone_after_five_school_days(school
     assert school.news("priya") == before + 1
     await school.on("2026-10-15 09:00")
     assert school.news("priya") == before + 1
-    assert not any(road.SEEN in text for text in school.on_disk().values())
+    assert not any(road.SEEN in text for text in (await school.kept()).values())
+    assert not any(file.startswith("drafts/") for file in school.on_disk())
 
 
 async def test_a_draft_that_a_kill_left_behind_after_it_was_sent_is_not_offered_again(school: School) -> None:

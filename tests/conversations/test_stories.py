@@ -87,7 +87,7 @@ async def test_it_brings_that_card_in_every_other_form_too(school: School) -> No
         assert "designated safeguarding lead or headteacher" in warned
         assert school.value("priya", "evidence") == word
     assert school.news("helen") == 1
-    assert not any(word in text for text in school.on_disk().values())
+    assert not any(word in text for text in (await school.kept()).values())
     await school.presses("priya", "No child is at risk: carry on")
     assert word in school.reads("helen")
     await school.presses("helen", "We have already spoken")

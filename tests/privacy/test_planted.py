@@ -270,9 +270,7 @@ async def test_steps_reminders_messages_and_errands_that_raise_what_was_typed(
     with monkeypatch.context() as broken:
         broken.setattr(Casework, "remind", remind)
         await school.on("2026-10-13 15:30")
-    assert {line["error"] for line in lines(school, "a sweep failed; the next one tries again")} == {
-        "KeyError < RuntimeError"
-    }
+    assert {line["error"] for line in lines(school, "a case cannot be looked at")} == {"KeyError < RuntimeError"}
     with monkeypatch.context() as broken:
         broken.setattr(school.parts.stores.book, "health", health, raising=False)
         assert (await asks(school, "GET", "/readyz"))[0] == 500
