@@ -227,10 +227,12 @@ class Diary:
 
     # -- what people change by hand ------------------------------------------------------------------------------------
 
+    def is_round_due(self) -> bool:
+        """Once an hour, counted from where the last round began."""
+        return self._round is None or self.now >= self._round + LOOKS_EVERY
+
     async def look_around(self) -> None:
-        """Once an hour at the most: every entry that is still to come. Raises StoreUnavailable."""
-        if self._round is not None and self.now < self._round + LOOKS_EVERY:
-            return
+        """A round: every entry that is still to come. Raises StoreUnavailable."""
         self._round = self.now
         cases = await self.casework.book.cases_of(None)
         await asyncio.gather(*(self._look_quietly(case_id) for case_id in cases))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,9 @@ import pytest
 
 from bot.practice.calendars import CalendarEntry, Mailbox
 from bot.practice.graph import GraphFault
+from bot.sender import ROUND
 from tests.conversations import road, second_road
+from tests.logged import as_text
 from tests.school import School
 
 #: Monday 19 October at 3:45pm, in London's summer time.
@@ -353,6 +356,53 @@ async def test_what_was_put_right_in_outlook_itself_is_not_asked_about(school: S
     await school.on("2026-10-15 10:00")
 
     assert not school.shows("helen", "was moved in Outlook")
+
+
+async def a_round_waits_for_graph(school: School) -> CalendarEntry:
+    """A meeting that was dragged to Thursday 22 October, while Graph answers nobody; Sian is to be asked at 3:30pm."""
+    await school.opens("sian")
+    await road.told(school)
+    await sends(school, "2026-10-21")
+    await road.raises(school, "sian", "Daniel Okoro")
+    await school.on("2026-10-20 14:00")
+    (entry,) = standing(school)
+    school.graph.calendars.moves(entry.id, BOOKED + timedelta(days=3))
+    school.graph.hold = asyncio.Event()
+    school.graph.calls.clear()
+    school.wall.at = datetime(2026, 10, 20, 14, 30, tzinfo=UTC)
+    return entry
+
+
+async def test_while_a_calendar_does_not_answer_others_get_what_is_due(school: School) -> None:
+    await a_round_waits_for_graph(school)
+    before = school.news("sian")
+
+    await school.parts.clock.tick()
+    assert school.news("sian") == before + 1
+    assert not any("was not looked at" in line for line in as_text(school.log.records)), "nobody has given up waiting"
+
+    school.wall.at += timedelta(minutes=65)
+    await school.parts.clock.tick()
+    assert [task.get_name() for task in asyncio.all_tasks()].count(ROUND) == 1, "never two at once"
+    assert school.graph.hold
+    school.graph.hold.set()
+    await school.passes(minutes=1)
+    assert "The meeting was moved in Outlook" in school.reads("helen")
+
+
+async def test_a_round_that_a_stop_cuts_off_is_begun_anew(school: School) -> None:
+    await a_round_waits_for_graph(school)
+    await school.parts.clock.tick()
+    async with school.graph.came:
+        await school.graph.came.wait_for(lambda: school.graph.calls["read"] > 0)
+
+    await school.stops()
+    assert school.graph.hold
+    school.graph.hold.set()
+    assert not school.shows("helen", "was moved in Outlook")
+    await school.starts()
+    await school.passes(minutes=1)
+    assert "The meeting was moved in Outlook" in school.reads("helen")
 
 
 # -- the other two gatherings ------------------------------------------------------------------------------------------
