@@ -51,6 +51,14 @@ def title_of(reference: str) -> str:
     return f"Placement catch-up (ref {reference})"
 
 
+#: What the entry of a gathering in a calendar says beside its title, for those who open it: no name, no reason.
+ABOUT: Mapping[e.Gathering, str] = {
+    e.Gathering.REVIEW: (
+        "At the school, in three parts:\n1. Lesson observation\n2. Talk with the mentor\n3. Conversation of all three"
+    ),
+}
+
+
 def teams_link(reference: str, starts: datetime, minutes: int, attendees: Sequence[str]) -> str:
     """Teams' own "new meeting" page, filled in. *starts* is aware; local times go out with their offset."""
     local = in_london(starts)

@@ -11,7 +11,7 @@ from cards.case import case_card
 from dialogs.router import Steps
 from dialogs.turn import Reply, Turn
 from pathway import events as e
-from pathway.appointments import deputies
+from pathway.appointments import LASTS, deputies
 from pathway.case import Case
 from pathway.dates import in_words, listed, local, local_date
 from pathway.deadlines import deadline
@@ -24,8 +24,6 @@ steps = Steps()
 SUMMARY = "Placements: the next steps"
 #: Nobody who travels has to be there before.
 MORNING = time(10)
-#: How long a time is looked for. Minutes.
-LASTS = 60
 #: Calendars are read so far beyond the day by which it is due.
 AHEAD = timedelta(days=14)
 

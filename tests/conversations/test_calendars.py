@@ -12,6 +12,7 @@ import pytest
 
 from bot.practice.calendars import CalendarEntry, Mailbox
 from bot.practice.graph import GraphFault
+from bot.practice.roll import PROVIDER
 from bot.sender import ROUND
 from tests.conversations import road, second_road
 from tests.logged import as_text
@@ -19,6 +20,8 @@ from tests.school import School
 
 #: Monday 19 October at 3:45pm, in London's summer time.
 BOOKED = datetime(2026, 10, 19, 14, 45, tzinfo=UTC)
+
+THREE_PARTS = ["1. Lesson observation", "2. Talk with the mentor", "3. Conversation of all three"]
 
 
 @pytest.fixture
@@ -416,7 +419,12 @@ async def test_the_review_visit_is_at_the_school_and_moves_with_the_review(schoo
 
     (visit,) = [x for x in standing(school) if not x.link]
     assert visit.starts == datetime(2026, 11, 27, 11, 0, tzinfo=UTC)
-    assert visit.place
+    assert visit.ends - visit.starts == timedelta(minutes=90)
+    assert visit.place == placed(school)
+    assert [line for line in visit.body.splitlines() if line[:1].isdigit()] == THREE_PARTS
+    assert not [
+        name for who in ("sian", "daniel", "martin") for name in school.people[who].name.split() if name in visit.body
+    ]
     assert {a.email for a in visit.attendees} == {school.people[k].email for k in ("sian", "daniel")}
 
     await road.presses_rarer(school, "martin", "Change the review")
@@ -424,6 +432,22 @@ async def test_the_review_visit_is_at_the_school_and_moves_with_the_review(schoo
     (moved,) = [x for x in standing(school) if not x.link]
     assert (moved.id, moved.starts) == (visit.id, datetime(2026, 11, 26, 11, 0, tzinfo=UTC))
     assert "Book the review visit" not in school.buttons("martin")
+
+
+def placed(school: School) -> str:
+    """Where Martin's plan says that the review is."""
+    found = next(line for line in school.reads("martin").splitlines() if line.startswith("The review visit is booked"))
+    return found.partition("you go to ")[2].rstrip(".")
+
+
+async def test_how_long_the_visit_is_follows_the_provider(tmp_path: Path) -> None:
+    (tmp_path / "provider.toml").write_text(PROVIDER.read_text("utf-8") + "\n[review]\nminutes = 120\n", "utf-8")
+    school = School(tmp_path, calendars=True)
+    school.provider_file = tmp_path / "provider.toml"
+    async with school:
+        visit = await books_the_visit(school)
+        assert visit.ends - visit.starts == timedelta(hours=2)
+        assert school.errors() == []
 
 
 async def books_the_visit(school: School) -> CalendarEntry:
