@@ -6,7 +6,6 @@ from datetime import date
 
 from pathway.dates import Calendar, Found, in_words
 
-
 _HOURS = {60: "an hour", 90: "an hour and a half", 120: "two hours", 180: "three hours", 240: "four hours"}
 
 
