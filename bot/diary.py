@@ -330,6 +330,6 @@ def untrue(item: OutboxItem, case: Case, party: Party) -> str:
     told = case.events[item.event - 1] if 0 < item.event <= case.version else None
     if item.notice == Notice.CALENDAR_DIFFERS and isinstance(told, e.FoundInCalendar):
         return "" if difference(case, party, told.which) else "it has been seen to"
-    which = tells_of(item)
+    which = Gathering.MEETING if item.notice == Notice.MEETING_OVER else tells_of(item)
     differs = difference(case, party, which) if which else None
     return "the calendar has another time" if differs and differs.how is not Differs.DECLINED else ""
