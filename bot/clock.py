@@ -340,13 +340,19 @@ class Clock:
                 break
             if due > now:
                 self.time.set(due)
-            await self.tick()
+            await self._tick_with_looks()
             if (again := await self._next_due()) is not None and again <= due:
                 break
         if target > self.time.now():
             self.time.set(target)
-        await self.tick()
+        await self._tick_with_looks()
         await self._keep_offset()
+
+    async def _tick_with_looks(self) -> None:
+        """What was found in calendars is told of before time goes on."""
+        await self.tick()
+        while await self.sender.looked():
+            await self.tick()
 
     async def _keep_offset(self) -> None:
         await self.addresses.keep_note(OFFSET, repr(self.time.offset.total_seconds()))

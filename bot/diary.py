@@ -227,10 +227,12 @@ class Diary:
 
     # -- what people change by hand ------------------------------------------------------------------------------------
 
+    def is_round_due(self) -> bool:
+        """Once an hour, counted from where the last round began."""
+        return self._round is None or self.now >= self._round + LOOKS_EVERY
+
     async def look_around(self) -> None:
-        """Once an hour at the most: every entry that is still to come. Raises StoreUnavailable."""
-        if self._round is not None and self.now < self._round + LOOKS_EVERY:
-            return
+        """A round: every entry that is still to come. Raises StoreUnavailable."""
         self._round = self.now
         cases = await self.casework.book.cases_of(None)
         await asyncio.gather(*(self._look_quietly(case_id) for case_id in cases))
@@ -328,6 +330,6 @@ def untrue(item: OutboxItem, case: Case, party: Party) -> str:
     told = case.events[item.event - 1] if 0 < item.event <= case.version else None
     if item.notice == Notice.CALENDAR_DIFFERS and isinstance(told, e.FoundInCalendar):
         return "" if difference(case, party, told.which) else "it has been seen to"
-    which = tells_of(item)
+    which = Gathering.MEETING if item.notice == Notice.MEETING_OVER else tells_of(item)
     differs = difference(case, party, which) if which else None
     return "the calendar has another time" if differs and differs.how is not Differs.DECLINED else ""

@@ -23,7 +23,7 @@ from icalendar import (
     vText,
 )
 
-from cards.meeting import title_of
+from cards.meeting import ABOUT, title_of
 from pathway.appointments import Gathering
 from pathway.dates import LONDON
 from pathway.entries import Entry
@@ -45,13 +45,14 @@ def calendar_file(
     minutes: int,
     link: str = "",
     *,
+    place: str = "",
     entry: Entry = FIRST,
     between: Between | None = None,
     cancelled: bool = False,
     made: datetime | None = None,
 ) -> bytes:
-    """An iCalendar file (RFC 5545) with London local times. *starts* and *made* are aware. Without *between* it is for
-    anybody, and cannot be *cancelled*.
+    """An iCalendar file (RFC 5545) with London local times. *starts* and *made* are aware. Where it is, is
+    *link* or else *place* in words. Without *between* it is for anybody, and cannot be *cancelled*.
     """
     event = Event()
     event.add("uid", entry.uid(reference))
@@ -61,8 +62,10 @@ def calendar_file(
     event.add("dtstart", starts.astimezone(LONDON))
     event.add("dtend", (starts.astimezone(UTC) + timedelta(minutes=minutes)).astimezone(LONDON))
     event.add("class", "PRIVATE")
-    if link:
-        event.add("location", vText(link))
+    if link or place:
+        event.add("location", vText(link or place))
+    if about := ABOUT.get(entry.which):
+        event.add("description", vText(about))
     if between is not None:
         event.add("organizer", vCalAddress(f"mailto:{between.organiser}"))
         event.add("attendee", vCalAddress(f"mailto:{between.reader}"), parameters={"RSVP": "FALSE"})
@@ -123,7 +126,7 @@ class IcsLinks:
         self._base = base
         self._secret = secret
 
-    def link(self, reference: str, starts: datetime, minutes: int, entry: Entry = FIRST) -> str:
+    def link(self, reference: str, starts: datetime, minutes: int, entry: Entry = FIRST, place: str = "") -> str:
         """Empty where the bot has no public address."""
         if not self._base:
             return ""
@@ -132,6 +135,7 @@ class IcsLinks:
             "starts": starts.astimezone(UTC).isoformat(),
             "minutes": minutes,
             "entry": [entry.which.value, entry.revision, entry.sequence],
+            **({"place": place} if place else {}),
         }
         token = jwt.encode(claims, self._secret, algorithm="HS256")
         return f"{self._base}/ics/{token}.ics"
@@ -143,6 +147,7 @@ class IcsLinks:
             starts = datetime.fromisoformat(claims["starts"])
             which, revision, sequence = claims.get("entry", [FIRST.which.value, FIRST.revision, FIRST.sequence])
             entry = Entry(Gathering(which), int(revision), int(sequence))
-            return calendar_file(str(claims["ref"]), starts, int(claims["minutes"]), entry=entry)
+            place = str(claims.get("place", ""))
+            return calendar_file(str(claims["ref"]), starts, int(claims["minutes"]), place=place, entry=entry)
         except (jwt.InvalidTokenError, KeyError, TypeError, ValueError) as error:
             raise BadLink from error

@@ -40,6 +40,9 @@ BATCH, MOST = 100, 1000
 LEASE = timedelta(seconds=30)
 #: Seconds in which somebody's chat must get somewhere before the others no longer wait for it.
 PATIENCE = 2.0
+#: Seconds that a round of looks at calendars may take beside what is sent; what it has not come to waits for the next.
+LONGEST_ROUND = 60.0
+ROUND = "round of calendars"
 #: Seconds between tries: at first, and at the most.
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
 MORNING = "morning"
@@ -75,7 +78,9 @@ class Sender:
         self._pauses: dict[str, float] = {}
         self.failures: deque[Failure] = deque(maxlen=FAILURES)
         self.when_late: Callable[[], None] = lambda: None
-        """Called when what was left to itself is done, with its next try in the store."""
+        """Called when what was left to itself is done, with its next try in the store; and after a round of looks."""
+        self._looking: asyncio.Task[None] | None = None
+        self._has_looked = False
         self._under_way: set[asyncio.Task[None]] = set()
         self._left: set[asyncio.Task[None]] = set()
         self._last: dict[str, asyncio.Task[None]] = {}
@@ -90,11 +95,10 @@ class Sender:
 
     async def empty(self) -> int:
         """Sends everything that is due now. Comes back with how many pieces were settled or put off; what goes to a
-        chat that does not answer is finished on its own, and nobody else waits for it.
+        chat that does not answer is finished on its own, and nobody else waits for it, nor for calendars.
         """
         done = 0
-        if self.diary is not None:
-            await self.diary.look_around()
+        self._look_around()
         while claims := await self._claimed():
             queues: dict[str, list[Claim]] = {}
             for claim in claims:
@@ -113,6 +117,34 @@ class Sender:
                 break
             found += more
         return found
+
+    def _look_around(self) -> None:
+        """Begins a round of looks at calendars where one is due and none is under way."""
+        if self.diary is not None and self._looking is None and self.diary.is_round_due():
+            self._looking = asyncio.create_task(self._round(self.diary), name=ROUND)
+
+    async def _round(self, diary: Diary) -> None:
+        try:
+            async with asyncio.timeout(LONGEST_ROUND):
+                await diary.look_around()
+        except TimeoutError:
+            log.warning("not every calendar was looked at in time; the next round tries again")
+        except StoreUnavailable:
+            log.warning("the store does not answer; calendars are looked at in the next round")
+        except Exception:
+            log.exception("a round of looks at calendars failed; the next one tries again")
+        finally:
+            self._looking, self._has_looked = None, True
+        self.when_late()
+
+    async def looked(self) -> bool:
+        """Waits for the round of looks under way, if there is one. Whether any has ended since this was last asked, so
+        that there may be something to send.
+        """
+        if self._looking is not None:
+            await asyncio.wait({self._looking})
+        ended, self._has_looked = self._has_looked, False
+        return ended
 
     def _begin(self, to: str, queue: Sequence[Claim]) -> asyncio.Task[None]:
         """What goes to one person, after what is still on its way to them."""
@@ -179,8 +211,11 @@ class Sender:
 
     async def stop(self, patience: float) -> None:
         """Waits at most *patience* seconds for what is on its way, and cuts the rest off: that stays in the outbox, as
-        perhaps delivered where nobody can say.
+        perhaps delivered where nobody can say. Nobody waits for a look at calendars: it is begun anew after the start.
         """
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.wait({self._looking})
         if self._under_way:
             await asyncio.wait(set(self._under_way), timeout=patience)
         cut = set(self._under_way)

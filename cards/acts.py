@@ -426,6 +426,8 @@ def _next_steps(view: View) -> Acts:
             yield act(view, "Record the meeting", "next_steps.record")
         if found:
             yield act(view, "Choose another day for it", "next_steps.another")
+            if not over and not found[-1].invite and found[-1].by == view.viewer:
+                yield act(view, "Put it into my calendar", "next_steps.invitation")
         else:
             yield act(view, "Book the next steps meeting", "next_steps.book")
         if not over:

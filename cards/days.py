@@ -6,6 +6,13 @@ from datetime import date
 
 from pathway.dates import Calendar, Found, in_words
 
+_HOURS = {60: "an hour", 90: "an hour and a half", 120: "two hours", 180: "three hours", 240: "four hours"}
+
+
+def duration(minutes: int) -> str:
+    """As people say it: "an hour and a half", "75 minutes"."""
+    return _HOURS.get(minutes, f"{minutes} minutes")
+
 
 def proposal(calendar: Calendar, start: date, days: int, who: str = "") -> tuple[date, str]:
     """The day so many school days after *start*, and a note for under its field: how it was found, how often *who* (a

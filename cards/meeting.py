@@ -33,6 +33,7 @@ from pathway import events as e
 from pathway.dates import in_london
 from pathway.people import Reach
 from pathway.provider import starting
+from pathway.roles import Role
 from pathway.rules import Fault
 from pathway.slots import Slot
 
@@ -49,6 +50,14 @@ def ways(view: View) -> dict[str, str]:
 def title_of(reference: str) -> str:
     """Calendars are often open to colleagues: no name, no reason."""
     return f"Placement catch-up (ref {reference})"
+
+
+#: What the entry of a gathering in a calendar says beside its title, for those who open it: no name, no reason.
+ABOUT: Mapping[e.Gathering, str] = {
+    e.Gathering.REVIEW: (
+        "At the school, in three parts:\n1. Lesson observation\n2. Talk with the mentor\n3. Conversation of all three"
+    ),
+}
 
 
 def teams_link(reference: str, starts: datetime, minutes: int, attendees: Sequence[str]) -> str:
@@ -289,6 +298,30 @@ def invitation(
             button(f"It is booked for {view.moment(starts)}", "meeting.booked", style="positive", **when, **hidden),
             *([link("Calendar file instead (.ics)", ics)] if ics else []),
             act(view, "Choose another time", "meeting.arrange"),
+        ],
+    )
+
+
+def over(view: View) -> Card:
+    """When the meeting has ended: what it came to, or that there was none. For the Link Tutor; the office, where none
+    is named, sees the case.
+    """
+    if not view.is_(Role.LINK_TUTOR):
+        return case_card(view, "The meeting was to be over by now. Please find out what was agreed.")
+    plan, mentor = view.provider.words.support_plan, view.mentor
+    return card(
+        quiet(reference_line(view)),
+        heading("How did the meeting end?"),
+        text(
+            f"If a {plan} is needed, please record the meeting: a {plan} opens when you and {mentor} have both said "
+            "“not as expected”. The other ways need no more than a line."
+        ),
+        actions=[
+            act(view, f"A {plan} is needed: record the meeting", "views.meeting"),
+            act(view, "More time for the target", "decision.more_time"),
+            act(view, "No further step: close it", "decision.none"),
+            act(view, "It did not take place: another time", "meeting.arrange"),
+            act(view, "Open the case", "cases.open"),
         ],
     )
 

@@ -8,9 +8,25 @@ from typing import Any
 from cards import record
 from cards.acts import act
 from cards.case import reference_line
-from cards.elements import Card, Element, Form, button, card, heading, quiet, text
+from cards.elements import (
+    Card,
+    Element,
+    Form,
+    button,
+    card,
+    facts,
+    heading,
+    link,
+    literal,
+    panel,
+    quiet,
+    text,
+)
+from cards.meeting import teams_link
 from cards.times import below_slots, slot_choices
 from cards.view import View
+from pathway import events as e
+from pathway.appointments import LASTS, next_steps_for
 from pathway.ground import Fault
 from pathway.guards import FAR_AWAY, to_invite
 from pathway.roles import Role
@@ -158,6 +174,30 @@ def _booking(
         else None,
         form.verdict(),
         actions=[*buttons, act(view, "Back", "cases.open")],
+    )
+
+
+def to_send(view: View, booking: e.NextStepsBooked, *, ics: str, lead: str = "") -> Card:
+    """Booked, and in nobody's calendar: the invitation, filled in, for whoever has booked it. *ics* is a link to its
+    calendar file, "" where the bot has no public address.
+    """
+    people = (view.party.somebody(p) for p in next_steps_for(booking, view.case, view.party) if p != view.viewer)
+    emails = [p.email for p in people if p and p.email]
+    return card(
+        quiet(reference_line(view)),
+        heading("Put it into your calendar"),
+        panel(text(lead, weight="Bolder"), style="accent") if lead else None,
+        facts({"When": view.moment(booking.starts), "Where": literal(booking.place)}),
+        text(
+            "Open it in Teams. The time and the addresses of everybody who is invited are filled in, and the title "
+            "names nobody. Press Send there."
+        ),
+        actions=[
+            link("Open it in Teams", teams_link(view.case.reference, booking.starts, LASTS, emails)),
+            *([link("Calendar file instead (.ics)", ics)] if ics else []),
+            act(view, "Choose another day for it", "next_steps.another"),
+            act(view, "Open the case", "cases.open"),
+        ],
     )
 
 

@@ -253,6 +253,7 @@ SUMMARIES: Mapping[Notice, str] = {
     Notice.VIEW_RECORDED: "there is something to decide",
     Notice.TYPED_FOR_YOU: "an entry made for you",
     Notice.MEETING_BRIEF: "your meeting today",
+    Notice.MEETING_OVER: "after your meeting",
     Notice.REVIEW_NOT_IN_PERSON: "something to know",
     Notice.TERMINATION_CONFIRMED: "an answer for you",
     Notice.OUTCOME: "news for you",
@@ -333,6 +334,7 @@ def _by_hand(view: View, event: e.Event | None) -> Card:
 OF_THEIR_OWN: Mapping[Notice, Callable[[View, e.Event | None], Card]] = {
     Notice.REFRESH: lambda view, _event: case_card(view),
     Notice.CALENDAR_DIFFERS: _calendar_differs,
+    Notice.MEETING_OVER: lambda view, _event: meeting.over(view),
     Notice.BY_HAND: _by_hand,
 }
 

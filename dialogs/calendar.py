@@ -88,5 +88,8 @@ async def file(turn: Turn) -> Reply:
     """The invitation to send by hand, with a link to its calendar file where the bot has a public address."""
     case, ground, which, _ = await _found(turn, e.InvitationRenewed)
     wanted = appointment(case, ground.party, which)
-    ics = turn.office.ics_link(case.reference, wanted.starts, wanted.minutes, entry(case, which)) if wanted else ""
+    ics = ""
+    if wanted:
+        mark = entry(case, which)
+        ics = turn.office.ics_link(case.reference, wanted.starts, wanted.minutes, mark, wanted.place)
     return Reply(cards.to_do_by_hand(turn.view(case, ground), which, ics), SUMMARY, case.id)

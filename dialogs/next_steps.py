@@ -11,10 +11,11 @@ from cards.case import case_card
 from dialogs.router import Steps
 from dialogs.turn import Reply, Turn
 from pathway import events as e
-from pathway.appointments import deputies
+from pathway.appointments import LASTS, Gathering, deputies
 from pathway.case import Case
 from pathway.dates import in_words, listed, local, local_date
 from pathway.deadlines import deadline
+from pathway.entries import entry
 from pathway.guards import CORRECTABLE_FOR, FAR_AWAY, to_invite
 from pathway.process import Stage
 from pathway.rules import Fault, Ground, OutOfStep, Refused, decide
@@ -24,8 +25,6 @@ steps = Steps()
 SUMMARY = "Placements: the next steps"
 #: Nobody who travels has to be there before.
 MORNING = time(10)
-#: How long a time is looked for. Minutes.
-LASTS = 60
 #: Calendars are read so far beyond the day by which it is due.
 AHEAD = timedelta(days=14)
 
@@ -172,8 +171,26 @@ async def _book(turn: Turn, *, invite: bool) -> Reply:
     )
     done = await turn.record(case.id, event)
     view = turn.view(done.case, ground)
-    when = view.moment(starts)
-    return Reply(case_card(view, f"Booked for {when}. {view.first} and the others are told."), SUMMARY, case.id)
+    words = f"Booked for {view.moment(starts)}. {view.first} and the others are told."
+    if invite:
+        return Reply(case_card(view, words), SUMMARY, case.id)
+    return _to_send(turn, done.case, ground, words)
+
+
+@steps.on("next_steps.invitation")
+async def invitation(turn: Turn) -> Reply:
+    """The invitation to send by hand, once more."""
+    case, ground = await in_next_steps(turn, e.NextStepsBooked)
+    return _to_send(turn, case, ground)
+
+
+def _to_send(turn: Turn, case: Case, ground: Ground, lead: str = "") -> Reply:
+    view, found = turn.view(case, ground), record.booked(case)
+    if found is None or found.invite or found.starts <= turn.now:
+        return Reply(case_card(view, lead), SUMMARY, case.id)
+    mark = entry(case, Gathering.NEXT_STEPS)
+    ics = turn.office.ics_link(case.reference, found.starts, LASTS, mark, found.place)
+    return Reply(cards.to_send(view, found, ics=ics, lead=lead), SUMMARY, case.id)
 
 
 async def _suits_deputies(turn: Turn, ground: Ground, starts: datetime) -> None:

@@ -67,9 +67,9 @@ CARRIED = frozenset(
 
 
 class IcsLink(Protocol):
-    """The address of a calendar file for whoever has it; "" where the bot has no public address."""
+    """The address of a calendar file for whoever has it; "" where the bot has no public address. *place* in words."""
 
-    def __call__(self, reference: str, starts: datetime, minutes: int, entry: Entry, /) -> str: ...
+    def __call__(self, reference: str, starts: datetime, minutes: int, entry: Entry, place: str = "", /) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,13 +41,14 @@ __all__ = [
     "given_up",
     "joins_at",
     "known",
+    "next_steps_for",
 ]
 
 _NAMESPACE: Final = uuid.UUID("2c3d2a5e-55b4-4f0b-9a53-0a4c9d0f6e21")
 #: To whom the outbox brings what is to be done in calendars: nobody, a worker of our own.
 CALENDAR: Final = "calendar"
-#: How long a gathering is whose booking does not say so, in minutes.
-LASTS: Final[Mapping[Gathering, int]] = {Gathering.REVIEW: 90, Gathering.NEXT_STEPS: 60}
+#: How long the next steps meeting is, in minutes: its booking does not say so.
+LASTS: Final = 60
 #: An e-mail address among other words.
 _ADDRESS: Final = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 #: The stages in which a gathering is still to be held; a pause keeps it.
@@ -233,7 +234,7 @@ def _appointment(case: Case, party: Party, line: _Line) -> Appointment:
         which=line.which,
         revision=line.revision,
         starts=line.times[-1],
-        minutes=booking.minutes if isinstance(booking, e.MeetingBooked) else LASTS[line.which],
+        minutes=LASTS if isinstance(booking, e.NextStepsBooked) else booking.minutes,
         organiser=organiser,
         invited=tuple(dict.fromkeys(p for p in _invited(case, party, line, tutor) if p and p != organiser)),
         online=online,
@@ -259,10 +260,14 @@ def _invited(case: Case, party: Party, line: _Line, tutor: str) -> Iterator[str]
             yield from (line.mentor, tutor)
         case e.ReviewBooked():
             yield from (line.mentor, tutor, case.student)
-        case e.NextStepsBooked(invited=invited, deputies=words):
-            for role in invited:
-                yield from party.holders(Role(role), case) if role in set(Role) else (role,)
-            yield from deputies(words, party)
+        case e.NextStepsBooked() as booking:
+            yield from next_steps_for(booking, case, party)
+
+
+def next_steps_for(booking: e.NextStepsBooked, case: Case, party: Party) -> tuple[str, ...]:
+    """Whom a next steps meeting is for, with the deputies that can be written to: ids as in `Appointment.invited`."""
+    held = (party.holders(Role(r), case) if r in set(Role) else (r,) for r in booking.invited)
+    return tuple(dict.fromkeys((*(p for some in held for p in some), *deputies(booking.deputies, party))))
 
 
 def deputies(words: str, party: Party) -> tuple[str, ...]:

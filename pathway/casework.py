@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TypedDict
 
 from pathway import events as e
@@ -322,7 +322,7 @@ class Casework:
                     notice=telling.notice,
                     not_before=_when(telling, case, event, role, ground),
                     event=case.version,
-                    data={"starts": case.meeting.starts.isoformat()} if telling.on_the_day and case.meeting else {},
+                    data={"starts": case.meeting.starts.isoformat()} if any(telling.later) and case.meeting else {},
                 )
             )
         return items
@@ -362,12 +362,14 @@ def _first_receipt(before: Case | None, events: Sequence[e.Event], answering: st
 
 
 def _when(telling: Telling, case: Case, event: e.Event, role: Role, ground: Ground) -> datetime:
-    """At once, in the reader's hours, or in the morning of the meeting (not before it was booked)."""
+    """At once, in the reader's hours, or in the morning of the meeting (not before it was booked), or at its end."""
     if telling.at_once:
         return event.at
     if telling.on_the_day and case.meeting:
         morning = local(local_date(case.meeting.starts), ground.provider.quiet_hours.opens)
         return max(event.at, morning)
+    if telling.afterwards and case.meeting:
+        return news_at(case.meeting.starts + timedelta(minutes=case.meeting.minutes), role, ground, case)
     return news_at(event.at, role, ground, case)
 
 

@@ -495,6 +495,7 @@ class ReviewBooked(Event):
     starts: datetime
     place: str
     invite: bool = False
+    minutes: int = 90
 
 
 class Record(StrEnum):

@@ -94,6 +94,15 @@ class MeetingTimes:
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """How many *minutes* the visit of the review takes in a calendar: a lesson observation, a talk with the mentor, a
+    conversation of all three.
+    """
+
+    minutes: int = 90
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The provider's choices where providers differ. *still_enrolled_note* is the sentence a student reads about their
     place on the course when a placement has ended; "" where the provider confirms none.
@@ -177,6 +186,7 @@ class Provider:
     days: Days = Days()
     quiet_hours: QuietHours = QuietHours()
     meeting: MeetingTimes = MeetingTimes()
+    review: Review = Review()
     settings: Settings = Settings()
     partnership_team: tuple[Colleague, ...] = ()
     partnership_lead: tuple[Colleague, ...] = ()
@@ -285,6 +295,7 @@ _KEYS = (
     "days",
     "quiet_hours",
     "meeting",
+    "review",
     "settings",
     "partnership_team",
     "partnership_lead",
@@ -309,6 +320,7 @@ def _provider(file: Table) -> Provider:
         days=_days(file),
         quiet_hours=_quiet_hours(file),
         meeting=_meeting_times(file),
+        review=_review(file),
         settings=_settings(file),
         partnership_team=_colleagues(file, "partnership_team"),
         partnership_lead=_colleagues(file, "partnership_lead"),
@@ -375,6 +387,20 @@ def _meeting_times(file: Table) -> MeetingTimes:
         )
         return MeetingTimes()
     return times
+
+
+#: A visit of three parts that is shorter is none, and a longer one is a slip of the pen.
+SHORTEST_VISIT, LONGEST_VISIT = 30, 240
+
+
+def _review(file: Table) -> Review:
+    review = file.shaped("review", Review)
+    if not SHORTEST_VISIT <= review.minutes <= LONGEST_VISIT:
+        file.faults.append(
+            f"[review] minutes must be between {SHORTEST_VISIT} and {LONGEST_VISIT}, not {review.minutes}."
+        )
+        return Review()
+    return review
 
 
 def _colleagues(file: Table, key: str) -> tuple[Colleague, ...]:

@@ -72,6 +72,7 @@ class Notice(StrEnum):
     ESCALATION = "escalation"
     REFRESH = "refresh"
     MEETING_BRIEF = "meeting_brief"
+    MEETING_OVER = "meeting_over"
     DRAFT_WAITING = "draft_waiting"
     ADVICE = "advice"
     NOT_REACHED = "not_reached"
@@ -91,7 +92,8 @@ def _always(_case: Case, _event: e.Event, _party: Party) -> bool:
 class Telling:
     """*notice* goes to everyone who holds the role *to* (or to the channel) when *when* says so.
 
-    *at_once* goes out whatever the hour: only the written outcome. *on_the_day* waits for the morning of the meeting.
+    *at_once* goes out whatever the hour: only the written outcome. *on_the_day* waits for the morning of the meeting,
+    *afterwards* for its end.
     """
 
     notice: Notice
@@ -99,6 +101,12 @@ class Telling:
     when: When = _always
     at_once: bool = False
     on_the_day: bool = False
+    afterwards: bool = False
+
+    @property
+    def later(self) -> tuple[bool, bool]:
+        """Whether it waits for the meeting or its end: what comes then is told beside the news of now."""
+        return self.on_the_day, self.afterwards
 
 
 def _typed_for(_case: Case, event: e.Event, _party: Party) -> bool:
@@ -258,6 +266,7 @@ TOLD: Mapping[type[e.Event], tuple[Telling, ...]] = {
         Telling(N.MEETING_BOOKED, _LT),
         Telling(N.MEETING_BRIEF, _M, on_the_day=True),
         Telling(N.MEETING_BRIEF, _LT, on_the_day=True),
+        Telling(N.MEETING_OVER, _LT, afterwards=True),
     ),
     e.MeetingCancelled: (_TYPED, Telling(N.MEETING_CANCELLED, _M), Telling(N.MEETING_CANCELLED, _LT)),
     e.TimesOffered: (Telling(N.TIMES_OFFERED, _M),),
@@ -365,9 +374,9 @@ def tellings(case: Case, event: e.Event, party: Party) -> Iterator[tuple[str, Te
     """Each recipient (a person id, or the channel) with what they are told of *event*, each notice once a person.
 
     *case* is the case with *event* already recorded. Whoever recorded it is told nothing now, but gets what comes on
-    the day of the meeting like everybody else.
+    the day of the meeting, and after it, like everybody else.
     """
-    told = {(event.by, False)}
+    told = {(event.by, (False, False))}
     for telling in TOLD.get(type(event), ()):
         if not telling.when(case, event, party):
             continue
@@ -375,8 +384,8 @@ def tellings(case: Case, event: e.Event, party: Party) -> Iterator[tuple[str, Te
             yield CHANNEL, telling
             continue
         for person in _holders(Role(telling.to), case, party):
-            if (person, telling.on_the_day) not in told:
-                told.add((person, telling.on_the_day))
+            if (person, telling.later) not in told:
+                told.add((person, telling.later))
                 yield person, telling
 
 

@@ -348,7 +348,13 @@ class School:
         """What the act queued is sent, and what fell due is done. On a slow machine the answer itself may come late."""
         await self.parts.teams.errands.quiet(10.0)
         await self.parts.reception.close()
+        await self._sweeps()
+
+    async def _sweeps(self) -> None:
+        """With another sweep for what a look at calendars has found, which runs beside the first."""
         await self.parts.clock.tick()
+        while await self.parts.sender.looked():
+            await self.parts.clock.tick()
 
     # -- what is seen ------------------------------------------------------------------------------------------------
 
@@ -486,9 +492,9 @@ class School:
         assert target >= self.wall.at, "time does not go back"
         while (coming := await self.parts.clock.coming()) and coming.at <= target:
             self.wall.at = max(coming.at, self.wall.at)
-            await self.parts.clock.tick()
+            await self._sweeps()
         self.wall.at = target
-        await self.parts.clock.tick()
+        await self._sweeps()
 
     # -- the promise of privacy ------------------------------------------------------------------------------------------
 

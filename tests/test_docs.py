@@ -9,7 +9,7 @@ import pytest
 
 from bench.attacks import ATTACKS
 from bot.__main__ import main
-from pathway.provider import Contacts, Days, QuietHours, Retention, Roles, Settings, Words
+from pathway.provider import Contacts, Days, MeetingTimes, QuietHours, Retention, Review, Roles, Settings, Words
 from tools import pictures
 
 ROOT = Path(__file__).parent.parent
@@ -30,7 +30,7 @@ def test_every_setting_is_in_the_guide(name: str) -> None:
     assert f"`{name}`" in page("docs/running.md")
 
 
-@pytest.mark.parametrize("kind", [Roles, Words, Days, QuietHours, Settings, Retention, Contacts])
+@pytest.mark.parametrize("kind", [Roles, Words, Days, QuietHours, MeetingTimes, Review, Settings, Retention, Contacts])
 def test_every_key_of_the_provider_is_in_its_guide(kind: type) -> None:
     guide = page("docs/provider.md")
     named = set(re.findall(r"`[^`]*?([a-z_]+)\]?`", guide))

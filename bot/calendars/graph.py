@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from bot.graph_client import GraphClient, GraphLater, GraphRefused
 from bot.logs import why
-from cards.meeting import title_of
+from cards.meeting import ABOUT, title_of
 from pathway.appointments import Appointment
 from pathway.dates import LONDON
 from pathway.people import Person
@@ -94,7 +94,7 @@ class GraphMeetings:
     async def book(self, appointment: Appointment, organiser: Person, invited: Sequence[Person]) -> Entry:
         body = {
             "subject": title_of(appointment.reference),
-            "body": {"contentType": "text", "content": BODY},
+            "body": {"contentType": "text", "content": _body(appointment)},
             "start": local_time(appointment.starts),
             "end": local_time(appointment.ends),
             "attendees": [_attendee(p) for p in invited],
@@ -178,6 +178,11 @@ class _Gone(CalendarRefused):
 
 def _mailbox(person: Person) -> str:
     return person.object_id or person.email
+
+
+def _body(appointment: Appointment) -> str:
+    about = ABOUT.get(appointment.which)
+    return f"{about}\n\n{BODY}" if about else BODY
 
 
 def _event(entry: str) -> str:

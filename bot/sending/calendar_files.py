@@ -18,7 +18,6 @@ from pathway.ports import OutboxItem
 from pathway.roles import Role
 from pathway.tellings import Notice
 
-#: How long a meeting is in a calendar where nobody has said so, in minutes.
 _TELLS: Final[Mapping[Notice, Gathering]] = {
     Notice.MEETING_BOOKED: Gathering.MEETING,
     Notice.REVIEW_BOOKED: Gathering.REVIEW,
@@ -73,8 +72,9 @@ def _file(view: View, which: Gathering, at: datetime, organiser: str, *, cancell
     content = calendar_file(
         view.case.reference,
         at,
-        meeting.minutes if meeting and which is Gathering.MEETING else LASTS[which],
+        _minutes(view, which),
         meeting.link if meeting and which is Gathering.MEETING else "",
+        place=_place(view, which),
         entry=mark,
         between=between,
         cancelled=cancelled,
@@ -89,6 +89,29 @@ def _file(view: View, which: Gathering, at: datetime, organiser: str, *, cancell
     )
     words = f"The calendar file with this message {does} your calendar."
     return CalendarFile(content, method(between, cancelled=cancelled), words)
+
+
+def _minutes(view: View, which: Gathering) -> int:
+    meeting, visit = view.case.last(e.MeetingBooked), view.case.last(e.ReviewBooked)
+    match which:
+        case Gathering.MEETING if meeting:
+            return meeting.minutes
+        case Gathering.REVIEW:
+            return visit.minutes if visit else view.provider.review.minutes
+        case _:
+            return LASTS
+
+
+def _place(view: View, which: Gathering) -> str:
+    """In words; "" for the first meeting, which has a link or is at a school that its people know."""
+    found = booked(view.case)
+    match which:
+        case Gathering.REVIEW:
+            return view.case.review_place
+        case Gathering.NEXT_STEPS if found:
+            return found.place
+        case _:
+            return ""
 
 
 def _stands(view: View, which: Gathering) -> datetime | None:

@@ -10,6 +10,7 @@ from cards.view import View
 from pathway.case import Case
 from pathway.nudges import still_wanted
 from pathway.ports import MAYBE, Claim, OutboxItem
+from pathway.process import Stage
 from pathway.roles import Role
 from pathway.rules import Ground
 from pathway.tellings import CHANNEL, Notice
@@ -35,10 +36,8 @@ def unwanted(ready: Ready) -> str:
     item, case, ground = ready.item, ready.case, ready.ground
     if item.to != CHANNEL and not ground.party.roles_on(item.to, case):
         return "no longer one of the people of the case"
-    if item.notice == Notice.MEETING_BRIEF and (
-        case.meeting is None or case.meeting.starts.isoformat() != item.data.get("starts")
-    ):
-        return "the meeting was moved"
+    if of_the_meeting := _not_of_the_meeting(item, case):
+        return of_the_meeting
     if item.notice == Notice.VIEW_WANTED and case.view_of(Role.MENTOR) is not None:
         return "the view is there"
     if item.notice in (Notice.REMINDER, Notice.ESCALATION) and not still_wanted(case, ground, item):
@@ -47,6 +46,16 @@ def unwanted(ready: Ready) -> str:
         person = ground.party.people.get(item.data.get("who", ""))
         return "" if person and person.out_of_reach else "they can be reached again"
     return ""
+
+
+def _not_of_the_meeting(item: OutboxItem, case: Case) -> str:
+    """Why its brief, or the card at its end, would tell of a meeting that is no more, or is recorded already."""
+    if item.notice not in (Notice.MEETING_BRIEF, Notice.MEETING_OVER):
+        return ""
+    if case.meeting is None or case.meeting.starts.isoformat() != item.data.get("starts"):
+        return "the meeting was moved"
+    recorded = case.stage is not Stage.MEETING_BOOKED or case.view_of(Role.LINK_TUTOR) is not None
+    return "it is recorded, or the case has moved on" if recorded and item.notice == Notice.MEETING_OVER else ""
 
 
 def weekly(item: OutboxItem) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from cards.acts import act
 from cards.case import reference_line
+from cards.days import duration
 from cards.elements import Card, Form, button, card, facts, heading, link, literal, quiet, text
 from cards.plan import review_found
 from cards.support_plan.common import hidden_fields
@@ -70,7 +71,8 @@ def book_visit(view: View, starts: datetime, *, teams: str, ics: str) -> Card:
 def _three_parts(view: View) -> str:
     """The process document's review: in person, at the school, in three parts."""
     mentor = view.word(Role.MENTOR)
-    return f"It takes an hour and a half: a lesson observation, a talk with the {mentor}, a conversation of all three."
+    lasts = duration(view.provider.review.minutes)
+    return f"It takes {lasts}: a lesson observation, a talk with the {mentor}, a conversation of all three."
 
 
 def send_visit(view: View, starts: datetime) -> Card:

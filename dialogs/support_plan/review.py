@@ -12,15 +12,12 @@ from cards.plan import review_moment, review_proposal
 from dialogs.support_plan.common import SUMMARY, in_stage, steps
 from dialogs.turn import Reply, Turn
 from pathway import events as e
-from pathway.appointments import LASTS, Gathering
+from pathway.appointments import Gathering
 from pathway.case import Case
 from pathway.dates import in_london, local_date
 from pathway.entries import next_entry
 from pathway.process import Stage
 from pathway.rules import Fault, Ground, OutOfStep, Refused, decide
-
-#: How long the visit is in a calendar: a lesson, a talk with the mentor, a conversation of all three. Minutes.
-VISIT = LASTS[Gathering.REVIEW]
 
 
 async def _to_book(turn: Turn) -> tuple[Case, Ground, datetime]:
@@ -34,7 +31,8 @@ async def _to_book(turn: Turn) -> tuple[Case, Ground, datetime]:
 
 def _booking(turn: Turn, case: Case, ground: Ground, starts: datetime, *, invite: bool = False) -> e.ReviewBooked:
     stamp = turn.stamp(ground, e.ReviewBooked, case)
-    return e.ReviewBooked(**stamp, starts=starts, place=case.review_place, invite=invite)
+    minutes = turn.provider.review.minutes
+    return e.ReviewBooked(**stamp, starts=starts, place=case.review_place, invite=invite, minutes=minutes)
 
 
 @steps.on("support_plan.book")
@@ -46,8 +44,9 @@ async def book(turn: Turn) -> Reply:
     if await turn.invites(ground, ground.party.link_tutor(case)):
         return Reply(cards.send_visit(view, at), SUMMARY)
     people = (ground.party.people.get(p) for p in cards.visitors(view) if p != turn.person.id)
-    teams = teams_link(case.reference, at, VISIT, [p.email for p in people if p and p.email])
-    ics = turn.office.ics_link(case.reference, at, VISIT, next_entry(case, Gathering.REVIEW))
+    lasts = turn.provider.review.minutes
+    teams = teams_link(case.reference, at, lasts, [p.email for p in people if p and p.email])
+    ics = turn.office.ics_link(case.reference, at, lasts, next_entry(case, Gathering.REVIEW), case.review_place)
     return Reply(cards.book_visit(view, at, teams=teams, ics=ics), SUMMARY)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -11,11 +12,16 @@ import pytest
 
 from bot.practice.calendars import CalendarEntry, Mailbox
 from bot.practice.graph import GraphFault
+from bot.practice.roll import PROVIDER
+from bot.sender import ROUND
 from tests.conversations import road, second_road
+from tests.logged import as_text
 from tests.school import School
 
 #: Monday 19 October at 3:45pm, in London's summer time.
 BOOKED = datetime(2026, 10, 19, 14, 45, tzinfo=UTC)
+
+THREE_PARTS = ["1. Lesson observation", "2. Talk with the mentor", "3. Conversation of all three"]
 
 
 @pytest.fixture
@@ -355,6 +361,53 @@ async def test_what_was_put_right_in_outlook_itself_is_not_asked_about(school: S
     assert not school.shows("helen", "was moved in Outlook")
 
 
+async def a_round_waits_for_graph(school: School) -> CalendarEntry:
+    """A meeting that was dragged to Thursday 22 October, while Graph answers nobody; Sian is to be asked at 3:30pm."""
+    await school.opens("sian")
+    await road.told(school)
+    await sends(school, "2026-10-21")
+    await road.raises(school, "sian", "Daniel Okoro")
+    await school.on("2026-10-20 14:00")
+    (entry,) = standing(school)
+    school.graph.calendars.moves(entry.id, BOOKED + timedelta(days=3))
+    school.graph.hold = asyncio.Event()
+    school.graph.calls.clear()
+    school.wall.at = datetime(2026, 10, 20, 14, 30, tzinfo=UTC)
+    return entry
+
+
+async def test_while_a_calendar_does_not_answer_others_get_what_is_due(school: School) -> None:
+    await a_round_waits_for_graph(school)
+    before = school.news("sian")
+
+    await school.parts.clock.tick()
+    assert school.news("sian") == before + 1
+    assert not any("was not looked at" in line for line in as_text(school.log.records)), "nobody has given up waiting"
+
+    school.wall.at += timedelta(minutes=65)
+    await school.parts.clock.tick()
+    assert [task.get_name() for task in asyncio.all_tasks()].count(ROUND) == 1, "never two at once"
+    assert school.graph.hold
+    school.graph.hold.set()
+    await school.passes(minutes=1)
+    assert "The meeting was moved in Outlook" in school.reads("helen")
+
+
+async def test_a_round_that_a_stop_cuts_off_is_begun_anew(school: School) -> None:
+    await a_round_waits_for_graph(school)
+    await school.parts.clock.tick()
+    async with school.graph.came:
+        await school.graph.came.wait_for(lambda: school.graph.calls["read"] > 0)
+
+    await school.stops()
+    assert school.graph.hold
+    school.graph.hold.set()
+    assert not school.shows("helen", "was moved in Outlook")
+    await school.starts()
+    await school.passes(minutes=1)
+    assert "The meeting was moved in Outlook" in school.reads("helen")
+
+
 # -- the other two gatherings ------------------------------------------------------------------------------------------
 
 
@@ -366,7 +419,12 @@ async def test_the_review_visit_is_at_the_school_and_moves_with_the_review(schoo
 
     (visit,) = [x for x in standing(school) if not x.link]
     assert visit.starts == datetime(2026, 11, 27, 11, 0, tzinfo=UTC)
-    assert visit.place
+    assert visit.ends - visit.starts == timedelta(minutes=90)
+    assert visit.place == placed(school)
+    assert [line for line in visit.body.splitlines() if line[:1].isdigit()] == THREE_PARTS
+    assert not [
+        name for who in ("sian", "daniel", "martin") for name in school.people[who].name.split() if name in visit.body
+    ]
     assert {a.email for a in visit.attendees} == {school.people[k].email for k in ("sian", "daniel")}
 
     await road.presses_rarer(school, "martin", "Change the review")
@@ -374,6 +432,22 @@ async def test_the_review_visit_is_at_the_school_and_moves_with_the_review(schoo
     (moved,) = [x for x in standing(school) if not x.link]
     assert (moved.id, moved.starts) == (visit.id, datetime(2026, 11, 26, 11, 0, tzinfo=UTC))
     assert "Book the review visit" not in school.buttons("martin")
+
+
+def placed(school: School) -> str:
+    """Where Martin's plan says that the review is."""
+    found = next(line for line in school.reads("martin").splitlines() if line.startswith("The review visit is booked"))
+    return found.partition("you go to ")[2].rstrip(".")
+
+
+async def test_how_long_the_visit_is_follows_the_provider(tmp_path: Path) -> None:
+    (tmp_path / "provider.toml").write_text(PROVIDER.read_text("utf-8") + "\n[review]\nminutes = 120\n", "utf-8")
+    school = School(tmp_path, calendars=True)
+    school.provider_file = tmp_path / "provider.toml"
+    async with school:
+        visit = await books_the_visit(school)
+        assert visit.ends - visit.starts == timedelta(hours=2)
+        assert school.errors() == []
 
 
 async def books_the_visit(school: School) -> CalendarEntry:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.conversations import road
 from tests.school import School, meeting_title
 
@@ -339,6 +341,63 @@ async def test_the_office_arranges_the_meeting_and_both_are_told(school: School)
     await road.books(school, "sam")
     assert "Monday 19 October, 3:45pm" in school.reads("helen")
     assert "Monday 19 October, 3:45pm" in school.reads("priya")
+
+
+WAYS = [
+    "A support plan is needed: record the meeting",
+    "More time for the target",
+    "No further step: close it",
+    "It did not take place: another time",
+]
+
+
+async def test_when_the_meeting_ends_the_link_tutor_is_asked_once_how_it_ended(school: School) -> None:
+    await school.opens("helen")
+    await road.told(school)
+    await road.books(school)
+    await school.on("2026-10-19 16:14")
+    before = {who: school.news(who) for who in ("helen", "priya")}
+
+    await school.on("2026-10-19 16:15")
+    assert "How did the meeting end?" in school.reads("helen")
+    assert school.buttons("helen")[:4] == WAYS
+    assert (school.news("helen"), school.news("priya")) == (before["helen"] + 1, before["priya"])
+    await school.on("2026-10-19 17:30")
+    assert school.news("helen") == before["helen"] + 1
+
+
+@pytest.mark.parametrize(
+    ("way", "asks"),
+    tuple(
+        zip(WAYS, ("In your view, progress is", "Target for the coming week", "Why", "Move the meeting"), strict=True)
+    ),
+)
+async def test_each_of_the_four_ways_leads_on(school: School, way: str, asks: str) -> None:
+    await school.opens("helen")
+    await road.told(school)
+    await road.books(school)
+    await school.on("2026-10-19 16:15")
+    said = await school.presses("helen", way)
+    assert asks in said or asks in str(school.newest("helen").card)
+
+
+async def test_a_meeting_that_was_moved_or_cancelled_is_not_asked_about_at_its_old_end(school: School) -> None:
+    await school.opens("helen")
+    await road.told(school)
+    await road.books(school)
+    await school.presses("helen", "Move the meeting")
+    await school.presses("helen", "Another time")
+    await school.fills(
+        "helen", day="2026-10-20", time="15:45", reason="A parents' evening", press="Make the invitation"
+    )
+    await school.presses("helen", "It is booked for ")
+    await school.on("2026-10-19 17:30")
+    assert not school.shows("helen", "How did the meeting end?")
+    await school.on("2026-10-20 12:00")
+    await school.presses("helen", "Cancel the meeting")
+    await school.fills("helen", reason="Half term", press="Cancel the meeting")
+    await school.on("2026-10-20 17:30")
+    assert not school.shows("helen", "How did the meeting end?")
 
 
 async def test_a_card_does_not_announce_what_is_past(school: School) -> None:

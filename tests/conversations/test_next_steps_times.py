@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlsplit
+
+from icalendar import Calendar
+
+from tests.conversations import road
 from tests.conversations.diaries import opens_diaries
 from tests.conversations.test_review import ended
 from tests.pathway.builders import moment
@@ -36,6 +41,36 @@ async def test_times_at_which_somebody_is_busy_are_left_out_and_one_press_invite
     assert first.endswith("calendars are not known")
     booked = await school.fills("sam", slot=value, place="Teams", press="Send the invitation")
     assert "Booked for Tuesday 1 December, 11am" in booked
+
+
+async def test_booked_by_hand_the_invitation_is_filled_in_with_everybody_and_a_deputy(school: School) -> None:
+    await ended(school)
+    jo = "j.lumb@northdale.example.ac.uk"
+    reference = school.reference("sam")
+    await school.presses("sam", "Book the next steps meeting")
+    second = school.choices("sam", "slot")[SECOND]
+    deputies = f"Dr Jo Lumb ({jo}) for the Course Director"
+    await school.fills("sam", slot=second, place="Teams & room 204", deputies=deputies, press="Book it and tell")
+
+    for _ in range(2):  # at once, and from the case later
+        address = urlsplit(school.links("sam")["Open it in Teams"])
+        assert (address.netloc, address.path) == ("teams.microsoft.com", "/l/meeting/new")
+        assert " " not in address.query
+        assert "+" not in address.query
+        fields = {key: value for key, (value,) in parse_qs(address.query, strict_parsing=True).items()}
+        assert fields["subject"] == f"Placement catch-up (ref {reference})"
+        assert (fields["startTime"], fields["endTime"]) == ("2026-12-01T10:00:00+00:00", "2026-12-01T11:00:00+00:00")
+        people = {school.people[who].email for who in ("daniel", "ruth", "alan", "nadia")}
+        assert set(fields["attendees"].split(",")) == {*people, jo}
+
+        file = await school.downloads(school.links("sam")["Calendar file instead (.ics)"])
+        (event,) = Calendar.from_ical(file).walk("VEVENT")
+        assert event.decoded("dtstart") == moment("2026-12-01 10:00")
+        assert event.decoded("dtend") == moment("2026-12-01 11:00")
+        assert str(event["location"]) == "Teams & room 204"
+        assert not [name for name in ("Daniel", "Okoro", "Lumb") if name in file]
+        await school.presses("sam", "Open the case")
+        await road.presses_rarer(school, "sam", "Put it into my calendar")
 
 
 async def test_another_time_keeps_what_was_filled_in(school: School) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
+
+from icalendar import Calendar
 
 from tests.conversations import planning
 from tests.school import School
@@ -39,8 +42,16 @@ async def test_the_invitation_names_nobody_in_its_title_and_asks_mentor_and_stud
     assert set(fields["attendees"][0].split(",")) == {school.people[who].email for who in ("priya", "tom")}
     file = await school.downloads(school.links("helen")["Calendar file instead (.ics)"])
     assert "DTSTART;TZID=Europe/London:20261103T093000" in file
-    for name in ("Tom", "Priya", "Hollin"):
+    for name in ("Tom", "Ashworth", "Priya", "Nair", "Helen", "Marsh"):
         assert name not in file
+    (event,) = Calendar.from_ical(file).walk("VEVENT")
+    assert event.decoded("dtend") - event.decoded("dtstart") == timedelta(minutes=90)
+    assert str(event["location"]).startswith("Hollin Bank Lane")
+    assert [line for line in str(event["description"]).splitlines() if line[:1].isdigit()] == [
+        "1. Lesson observation",
+        "2. Talk with the mentor",
+        "3. Conversation of all three",
+    ]
 
 
 async def test_the_office_books_it_and_all_three_are_told_and_a_second_tap_tells_nobody(school: School) -> None:

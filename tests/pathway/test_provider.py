@@ -240,6 +240,7 @@ def test_the_universitys_days_may_be_narrowed_to_a_tutors() -> None:
             "[quiet_hours]\nopens = '8:00'",
             "[quiet_hours] opens must be a time with seconds, without quotation marks. Write opens = 08:00:00",
         ),
+        ("[review]\nminutes = 15", "[review] minutes must be between 30 and 240, not 15."),
         (
             "[meeting]\nearliest = 17:00:00",
             "[meeting] latest (17:30:00) must be at least an hour later than earliest (17:00:00).",

@@ -22,7 +22,7 @@ LATER = "2026-10-06 10:30"
 def told(story: Story) -> dict[str, Notice]:
     """Who is told at once what of the last event."""
     found = tellings(story.case, story.history[-1], story.ground.party)
-    return {to: telling.notice for to, telling in found if not telling.on_the_day}
+    return {to: telling.notice for to, telling in found if not any(telling.later)}
 
 
 def on_the_day(story: Story) -> list[tuple[str, Notice]]:
