@@ -181,6 +181,10 @@ class House(School):
                 async with asyncio.timeout(15.0):
                     await self.went.wait()
 
+    async def __aexit__(self, *problem: object) -> None:
+        await super().__aexit__(*problem)
+        self._listener.close()
+
     # -- people, who go on ---------------------------------------------------------------------------------------------
 
     async def _settles(self) -> None:
