@@ -103,7 +103,22 @@ def perhaps_delivered(cut: asyncio.CancelledError) -> bool:
     return cut.args == (_PERHAPS,)
 
 
-_PERHAPS = "perhaps delivered"
+@contextmanager
+def arrived(result: str) -> Iterator[None]:
+    """Around what is noted and edited after a message has arrived: who is cancelled inside it knows the *result*."""
+    try:
+        yield
+    except asyncio.CancelledError as cut:
+        cut.args = (_ARRIVED, result)
+        raise
+
+
+def arrived_as(cut: asyncio.CancelledError) -> str:
+    """The result of a message that had arrived when the rest was cut off, "" where none had."""
+    return str(cut.args[1]) if cut.args[:1] == (_ARRIVED,) else ""
+
+
+_PERHAPS, _ARRIVED = "perhaps delivered", "arrived"
 
 
 class Unreachable(Exception):

@@ -18,6 +18,8 @@ from bot.settings import MailSettings
 TIMEOUT = 15.0
 #: SMTP answers from here on are for good.
 PERMANENT = 500
+#: It had the connection, and nobody can say what it took.
+_ANSWER_LOST = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPReadTimeoutError)
 #: A file of its own, not one more form of the words: Exchange would put those, and the names in them, into the
 #: calendar entry, which colleagues can often read.
 ICS_NAME = "meeting.ics"
@@ -55,7 +57,9 @@ class Mail:
         self._one_at_a_time = asyncio.Semaphore(4)
 
     async def send(self, letter: Letter) -> None:
-        """Raises TryLater for a passing fault, Unreachable for an address that will not have it."""
+        """Raises TryLater for a passing fault (perhaps delivered where the answer was lost), Unreachable for an address
+        that will not have it.
+        """
         settings = self.settings
         async with self._one_at_a_time:
             try:
@@ -79,7 +83,8 @@ class Mail:
                     raise Unreachable("mail refused") from error
                 raise TryLater("the mail server said no") from error
             except (aiosmtplib.SMTPException, OSError) as error:
-                raise TryLater("the mail server does not answer") from error
+                lost = isinstance(error, _ANSWER_LOST)
+                raise TryLater("the mail server does not answer", maybe_delivered=lost) from error
 
     async def knock(self) -> None:
         """Connects and signs in as for a letter, and sends none. Raises aiosmtplib.SMTPException or OSError."""

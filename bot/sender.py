@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.desk import Post, TryLater, Unreachable, perhaps_delivered
+from bot.desk import Post, TryLater, Unreachable, arrived_as, perhaps_delivered
 from bot.diary import Diary, untrue
 from bot.jitter import decorrelated
 from bot.jobs import Failure
@@ -318,8 +318,11 @@ class Sender:
         except StoreUnavailable:
             raise
         except asyncio.CancelledError as cut:
-            for claim in claims:
-                await self._cut_off(claim, perhaps=perhaps_delivered(cut))
+            if result := arrived_as(cut):
+                await self._done(claims, result)
+            else:
+                for claim in claims:
+                    await self._cut_off(claim, perhaps=perhaps_delivered(cut))
             raise
         except Exception:
             log.exception("a message could not be made; it is put aside", extra={"job": job_id(claims[0])})

@@ -13,6 +13,7 @@ import random
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -22,6 +23,7 @@ from typing import Any
 
 import psycopg
 
+from bench.chaos.letters import Note
 from bench.chaos.trap import ROOT
 from bench.chaos.wall import SharedWall
 from bench.chaos.zygote import LONGEST, Birth
@@ -29,7 +31,7 @@ from bot import clock, sender
 from bot.clock import PRACTICE_STARTS
 from bot.practice import hands
 from bot.practice.channel import Message
-from tests.school import Lost, School
+from tests.school import Lost, School, _Remembers
 
 _LEASE = max(sender.LEASE, clock.LEASE) + timedelta(seconds=1)
 OUT_OF_DATE = "moved on"
@@ -40,6 +42,18 @@ PATIENCE = 90.0
 
 class Broken(Exception):
     """What must hold does not; the sentence says what."""
+
+
+class Arrivals(_Remembers):
+    """All chats, and when each message came, by its id: seconds of the monotonic clock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.came: dict[str, float] = {}
+
+    def add(self, chat: str, message: Message) -> None:
+        self.came[message.id] = time.monotonic()
+        super().add(chat, message)
 
 
 class Zygote:
@@ -84,6 +98,10 @@ class House(School):
         self.rng = rng
         self.wall = self.teams.now = SharedWall()  # type: ignore[assignment]
         self.wall.at = PRACTICE_STARTS
+        self.teams.transcript = self._remembered = self.arrivals = Arrivals()
+        self.notes: list[Note] = []
+        """Of all lives, what was begun and was over."""
+        self.lives = 0
         self.bot_log = folder / "bot.log"
         self.place = ""
         """Where the last bot died."""
@@ -119,6 +137,7 @@ class House(School):
             self.pid = await self._mother.bears(birth, *descriptors)
         self._said, self.place = asyncio.Queue(), ""
         self.went = asyncio.Event()
+        self.lives += 1
         reader, self._writer = await asyncio.open_connection(sock=ours, limit=1 << 26)
         self._listening = asyncio.create_task(self._listens(reader))
         return "ready" in await self._hears()
@@ -127,6 +146,9 @@ class House(School):
         with suppress(OSError):
             while line := await reader.readline():
                 said = json.loads(line)
+                if "letter" in said:
+                    self.notes.append(Note(self.lives, said["at"], said["to"], said["letter"], said["begins"]))
+                    continue
                 self.place = said.get("died", "") or self.place
                 if "ready" in said:
                     self.is_up.set()
@@ -139,8 +161,11 @@ class House(School):
         self.went.set()
 
     async def _hears(self) -> dict[str, Any]:
-        async with asyncio.timeout(PATIENCE):
-            return await self._said.get()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._said.get()
+        except TimeoutError:
+            raise Broken("a bot does not answer") from None
 
     async def asks(self, do: str, **more: int) -> None:
         assert self._writer is not None
@@ -168,8 +193,11 @@ class House(School):
 
     async def dies(self) -> str:
         """Until it is dead: the place."""
-        async with asyncio.timeout(PATIENCE):
-            await self.went.wait()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self.went.wait()
+        except TimeoutError:
+            raise Broken(f"nothing more happens: {self.doing}") from None
         if not self.place:
             raise Broken(f"it ended by itself: see {self.bot_log}")
         return self.place
@@ -180,6 +208,15 @@ class House(School):
             with suppress(TimeoutError):
                 async with asyncio.timeout(15.0):
                     await self.went.wait()
+
+    def said_at_last(self, lines: int = 60) -> str:
+        """The end of what the bots wrote into their log: it goes with the folder."""
+        said = self.bot_log.read_text(encoding="utf-8") if self.bot_log.exists() else ""
+        return "\n".join(said.splitlines()[-lines:])
+
+    async def __aexit__(self, *problem: object) -> None:
+        await super().__aexit__(*problem)
+        self._listener.close()
 
     # -- people, who go on ---------------------------------------------------------------------------------------------
 

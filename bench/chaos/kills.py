@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-import re
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,11 +21,14 @@ from pathlib import Path
 from typing import Any
 
 from bench.chaos.house import Broken, House, zygote
+from bench.chaos.letters import carried
 from bench.chaos.tables import table
 from bot.practice import hands
 from bot.practice.channel import Message
 from bot.practice.transcript import CHANNEL
 from pathway.events import SYSTEM
+from pathway.tellings import CHANNEL as TO_CHANNEL
+from storage.index import outbox_id
 from tests.conversations import road
 from tests.postgres import fresh_schema
 
@@ -46,12 +49,16 @@ IN_THE_BEGINNING = 250
 """Steps of a start that finds something to do."""
 DAY = "Placements, "
 """How the summary of the post begins that opens a day in the channel."""
+OUTBOX = ("Placement case", "Placements: a weekly list", "Placements: something you saved")
+"""So the summaries of all others begin that nobody has asked for, but for the reminders of a morning."""
 AGAIN = "Sent again, in case the first one did not arrive."
 
 
 @dataclass
 class Tally:
-    """What came of all rounds. *faults* are sentences: none twice."""
+    """What came of all rounds. *doubled* messages came a second time and say so; *marked* ones say so and came once,
+    where the first try was killed before it left. *faults* are sentences: none twice.
+    """
 
     kills: int = 0
     rounds: int = 0
@@ -125,10 +132,8 @@ class Books:
         self.house = house
         self.lanes = lanes
         self.tally = tally
-        self.sent: set[str] = set()
-        """The messages that the store knows to have arrived."""
-        self.dropped: Counter[str] = Counter()
-        """By the reference of the case, how many letters were wanted no more when they were to be sent."""
+        self.sent: dict[str, str] = {}
+        """By letter, the message that it arrived in, as the store knows."""
         self.seen = self.marked = self.doubled = self.reminders = 0
 
     def compare(self, found: dict[str, Any]) -> None:
@@ -146,22 +151,19 @@ class Books:
                     say(f"event lost or doubled: {reference} has {there}, and confirmed was {confirmed}")
         for reference, events in recorded.items():  # begun, and killed before anybody read its reference
             say(f"event lost or doubled: {reference} was never confirmed: {events}")
-        now, self.sent = datetime.fromisoformat(found["now"]), set()
-        self.reminders, self.dropped = 0, Counter()
+        now, self.sent, self.reminders = datetime.fromisoformat(found["now"]), {}, 0
         for record in found["records"]:
             self._letters(record, now)
-        self._chats()
+        self._chats(found["people"])
 
     def _letters(self, record: dict[str, Any], now: datetime) -> None:
         say, waiting = self.tally.says, {x["item"]["key"]: x for x in record["letters"]}
         for letter in waiting.values():
             if datetime.fromisoformat(letter["work"]["due"]) <= now:
                 say(f"message lost: {letter['item']['notice']} waits for nothing")
-        reference = record["summary"]["reference"]
-        self.dropped[reference] += sum(x.startswith("dropped:") for x in record["settled"].values())
-        for result in record["settled"].values():
+        for key, result in record["settled"].items():
             if result.startswith("sent:"):
-                self.sent.add(result.removeprefix("sent:"))
+                self.sent[outbox_id(record["case_id"], key)] = result.removeprefix("sent:")
         for event in record["events"]:
             if event["type"] == "Nudged" and event["sent"]:
                 self.reminders += 1
@@ -169,38 +171,49 @@ class Books:
                 if key not in record["settled"] and key not in waiting:
                     say(f"reminder lost: {event['timer']} {event['rung']} was noted and never sent")
 
-    def _chats(self) -> None:
-        """Each message that the store says is sent stands in its chat, and each that stands there and that the store
-        does not know was sent again, and the second one says so.
+    def _chats(self, ids: Mapping[str, str]) -> None:
+        """Each letter that the store says is sent stands in its chat, in the message that the store names; and each
+        message with a letter that stood in an earlier one says so. *ids* are those of people, by their addresses.
         """
-        house, say = self.house, self.tally.says
-        there = {m.id for chat in (*house.people, CHANNEL) for m in house.sent_to(chat)}
-        for message_id in self.sent - there:
-            say(f"message lost: {message_id} was sent, and nobody has it")
-        self.seen, self.marked, self.doubled, dropped = 0, 0, 0, self.dropped.copy()
-        for chat in (*house.people, CHANNEL):
-            ours = [m for m in house.sent_to(chat) if tells(m)]
-            self.seen += len(ours)
-            marked = [(n, m) for n, m in enumerate(ours) if AGAIN in words(m)]
-            self.marked += len(marked)
-            for n in reversed(range(len(ours))):
-                if self._is_known(ours, n):
-                    continue
-                second = next((later for later in marked if later[0] > n and like(later[1], ours[n])), None)
-                overtaken = next((r for r, left in dropped.items() if left and r in words(ours[n])), None)
-                if second is not None:
-                    self.doubled += 1
-                    marked.remove(second)
-                elif overtaken is not None:  # it arrived, and then it was wanted no more
-                    dropped[overtaken] -= 1
-                else:
-                    say(f"sent twice and not marked: {chat} {ours[n].summary}")
+        self.seen, self.marked, self.doubled = 0, 0, 0
+        carrying: dict[str, frozenset[str]] = {}
+        self._day()
+        for chat, person in self.house.people.items():
+            carrying |= self._chat(chat, ids.get(person.email, ""))
+        carrying |= self._chat(CHANNEL, TO_CHANNEL)
+        for letter, message_id in self.sent.items():
+            if letter not in carrying.get(message_id, ()):
+                self.tally.says(f"message lost: {letter} was sent, and nobody has it")
 
-    def _is_known(self, ours: list[Message], n: int) -> bool:
-        """By the store; the post that opens a day in the channel is no letter, and only the last of a day is known."""
-        if ours[n].summary.startswith(DAY):
-            return not any(m.summary == ours[n].summary for m in ours[n + 1 :])
-        return ours[n].id in self.sent
+    def _chat(self, chat: str, to: str) -> dict[str, frozenset[str]]:
+        """What each message of a chat carries, by its id."""
+        house, ours = self.house, [m for m in self.house.sent_to(chat) if tells(m)]
+        notes = [note for note in house.notes if note.to == to]
+        found = dict(zip([m.id for m in ours], carried(notes, [house.arrivals.came[m.id] for m in ours]), strict=True))
+        before: set[str] = set()
+        for message in ours:
+            letters = found[message.id]
+            if not letters:
+                self.tally.says(f"a message of which no letter is known: {chat} {message.summary}")
+            self._counts(chat, message, is_second=bool(letters & before))
+            before |= letters
+        return found
+
+    def _day(self) -> None:
+        """The posts that open a day in the channel are no letters, and there is one of each."""
+        before: set[str] = set()
+        for message in self.house.sent_to(CHANNEL):
+            if message.summary.startswith(DAY):
+                self._counts(CHANNEL, message, is_second=message.summary in before)
+                before.add(message.summary)
+
+    def _counts(self, chat: str, message: Message, *, is_second: bool) -> None:
+        is_marked = AGAIN in words(message)
+        self.seen += 1
+        self.marked += is_marked and not is_second
+        self.doubled += is_marked and is_second
+        if is_second and not is_marked:
+            self.tally.says(f"sent twice and not marked: {chat} {message.summary}")
 
 
 def words(message: Message) -> str:
@@ -208,20 +221,8 @@ def words(message: Message) -> str:
 
 
 def tells(message: Message) -> bool:
-    """Whether it came from the outbox, or opens the day in the channel: an answer in a turn has other summaries."""
-    return message.summary.startswith(("Placement case", DAY)) or message.summary.endswith("reminders")
-
-
-def like(one: Message, other: Message) -> bool:
-    """Of one kind and case, or two messages with reminders of one case, alone or among others of a morning."""
-    if one.summary == other.summary:
-        return True
-    reminders = all(m.summary.endswith(("reminder", "reminders")) for m in (one, other))
-    return reminders and bool(references(one) & references(other))
-
-
-def references(message: Message) -> set[str]:
-    return set(re.findall(r"(?:case|Ref|Open) ([A-Z0-9]{4})\b", words(message)))
+    """Whether it came from the outbox: an answer in a turn has other summaries."""
+    return message.summary.startswith(OUTBOX) or message.summary.endswith("reminders")
 
 
 # -- rounds ------------------------------------------------------------------------------------------------------------
@@ -321,6 +322,7 @@ async def a_store(kind: str) -> AsyncIterator[str]:
 async def killed(kind: str, count: int, seed: int, tally: Tally, *, heard: Callable[[], None] = lambda: None) -> None:
     """At least *count* kills on the store *kind* ("tinydb" or "postgresql")."""
     rng = random.Random(seed)  # noqa: S311 - a load, no secret
+    known = 0
     async with zygote() as mother:
         while (left := count - tally.kills) > 0:
             with tempfile.TemporaryDirectory(prefix="pathway-chaos-") as folder:
@@ -331,6 +333,9 @@ async def killed(kind: str, count: int, seed: int, tally: Tally, *, heard: Calla
                         await kills.go(at_random(rng, min(EPOCH, left)))
                     except* Broken as no:
                         tally.says(f"somebody waits in vain: {no.exceptions[0]}")
+                    if len(tally.faults) > known:
+                        print(f"the log of these bots:\n{house.said_at_last()}", file=sys.stderr, flush=True)
+                        known = len(tally.faults)
             heard()
 
 
@@ -347,6 +352,7 @@ HEAD = (
     "messages lost",
     "sent twice, not marked",
     "sent twice and marked",
+    "marked in vain",
     "other faults",
 )
 COUNTED = ("unreadable", "event lost or doubled", "reminder lost", "message lost", "sent twice and not marked")
@@ -357,7 +363,7 @@ def report(found: Mapping[str, Tally]) -> str:
     for store, tally in found.items():
         counts = [tally.count(beginning) for beginning in COUNTED]
         done = (tally.kills, len(tally.places), tally.confirmed, tally.reminders, tally.messages)
-        lines.append((store, *done, *counts, tally.doubled, len(tally.faults) - sum(counts)))
+        lines.append((store, *done, *counts, tally.doubled, tally.marked, len(tally.faults) - sum(counts)))
     where = [_where(store, tally) for store, tally in found.items()]
     faults = [f"- {store}: {fault}" for store, tally in found.items() for fault in tally.faults]
     return "\n".join([table(HEAD, lines), "", *where, *faults])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -50,6 +49,13 @@ class Arrivals:
             within = [c for at, c in self.at[n:] if at - begun < seconds]
             best = max(best, within.count(chat) if in_one_chat else len(within))
         return best
+
+    async def until(self, count: int, seconds: float = 300.0) -> None:
+        """Until so many have come. Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            while len(self.at) < count:
+                self.bell.clear()
+                await self.bell.wait()
 
     async def until_quiet(self, seconds: float = QUIET) -> None:
         """Until nothing more comes, once something has: on a busy machine a start takes its time."""
@@ -160,8 +166,3 @@ async def world(folder: Path, url: str, mentors: int, each: int = 1) -> AsyncIte
         await found.fill(stores)
         await stores.close()
         yield found
-
-
-def per_chat(world: World) -> Counter[int]:
-    """How many mentors have how many messages."""
-    return Counter(len(world.chat(n)) for n in range(world.mentors))

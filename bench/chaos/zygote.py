@@ -22,6 +22,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bench.chaos import letters
 from bench.chaos.trap import Trap
 from bench.chaos.wall import SharedWall
 from bot.app import PARTS, Parts, application
@@ -92,6 +93,7 @@ class Life:
         self.line.sendall(json.dumps(words).encode() + b"\n")
 
     async def lived(self) -> None:
+        letters.listen(self._says)
         self.trap.spring()
         self.trap.set(self.birth.at)
         app = application(replace(self.birth.settings, keys=KEYS), PathwayTime(self.wall))
@@ -142,6 +144,7 @@ async def _looked(parts: Parts) -> dict[str, Any]:
         "coming": coming.at.isoformat() if coming else "",
         "ill": "" if health.ok else health.sentence,
         "parked": len(await book.parked()),
+        "people": {person.email: person.id for person in (await parts.stores.roster.people()).values()},
         "now": now.isoformat(),
     }
 

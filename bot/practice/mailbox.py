@@ -76,6 +76,7 @@ class Mailbox:
         self._heard = heard
         self._mails: list[Mail] = []
         self._refusals: list[str] = []
+        self._lost_answers = 0
         self._server: asyncio.Server | None = None
         if file is not None and file.exists():
             self._mails = [_mail(kept) for kept in json.loads(file.read_text(encoding="utf-8"))]
@@ -128,7 +129,11 @@ class Mailbox:
         """The next mail is answered with this SMTP line and not kept."""
         self._refusals.append(answer)
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 (aiosmtpd's name)
+    def lose_next_answer(self) -> None:
+        """The next mail arrives, and the connection is gone before its sender is told."""
+        self._lost_answers += 1
+
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 (aiosmtpd's name)
         """Called by aiosmtpd for each mail."""
         if self._refusals:
             return self._refusals.pop(0)
@@ -138,6 +143,9 @@ class Mailbox:
         content = raw if isinstance(raw, bytes) else (raw or "").encode()
         for address in envelope.rcpt_tos:
             self._arrived(content, address)
+        if self._lost_answers and server.transport is not None:
+            self._lost_answers -= 1
+            server.transport.close()
         return "250 Message accepted for delivery"
 
     def _protocol(self) -> SMTP:

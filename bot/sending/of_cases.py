@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.desk import Message
+from bot.desk import Message, arrived
 from bot.sending.calendar_files import calendar_file_of
 from bot.sending.live_cards import LiveCards
 from bot.sending.pieces import Dropped, Ready, again, reply_to, weekly
@@ -43,16 +43,18 @@ class OfCases:
         view = View(case, ground, item.to, self.now, secrets.token_urlsafe(9))
         if item.notice == Notice.REFRESH:
             result = await self.cards.refresh(view, item.data.get("activity", ""))
-            await self._delivered(item.to, Saw.MESSAGE, case.id)
+            with arrived(result):
+                await self._delivered(item.to, Saw.MESSAGE, case.id)
             return result
         drawn = notices.notice_card(item, view)
         message = again(Message(notices.summary(item, case.reference), drawn), *(r.claim for r in batch))
         answers_to = reply_to(view)
         file = calendar_file_of(item, view, answers_to)
         result = await self.people.send(item.to, message, reply_to=answers_to, key=item.key, file=file)
-        await self._delivered(item.to, _way(result), case.id)
-        if result.startswith("sent:") and item.notice != Notice.ESCALATION:
-            await self.cards.stands(case.id, item.to, result.removeprefix("sent:"))
+        with arrived(result):
+            await self._delivered(item.to, _way(result), case.id)
+            if result.startswith("sent:") and item.notice != Notice.ESCALATION:
+                await self.cards.stands(case.id, item.to, result.removeprefix("sent:"))
         return result
 
     async def morning(self, batch: Sequence[Ready]) -> str:
@@ -81,7 +83,8 @@ class OfCases:
         message = again(Message(f"Placements: {len(lines)} reminders", drawn), *(r.claim for r in batch))
         view = View(first.case, first.ground, to, self.now, nonce)
         result = await self.people.send(to, message, reply_to=reply_to(view), key=first.item.key)
-        await self._delivered(to, _way(result), *sorted(named))
+        with arrived(result):
+            await self._delivered(to, _way(result), *sorted(named))
         return result
 
     async def not_in_pebblepad(self, batch: Sequence[Ready]) -> str:
@@ -95,7 +98,8 @@ class OfCases:
         message = again(Message("Placements: a weekly list", not_there_yet(views)), *(r.claim for r in batch))
         answers_to = reply_to(View(first.case, first.ground, first.item.to, self.now, ""))
         result = await self.people.send(first.item.to, message, reply_to=answers_to, key=first.item.key)
-        await self._delivered(first.item.to, _way(result), *(view.case.id for view in views[:PAGE]))
+        with arrived(result):
+            await self._delivered(first.item.to, _way(result), *(view.case.id for view in views[:PAGE]))
         return result
 
     async def _delivered(self, to: str, saw: Saw, *cases: str) -> None:

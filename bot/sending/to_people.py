@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from bot.desk import Message, Post, Unreachable
+from bot.desk import Message, Post, Unreachable, arrived
 from bot.mail import Mailing
 from bot.reach import Reaching
 from bot.sending.calendar_files import CalendarFile
@@ -69,5 +69,6 @@ class ToPeople:
             if not no.ours:
                 await self.reach.no_way(to, MAIL_REFUSED)
             raise
-        await self.reach.mailed(to)
+        with arrived(MAILED):
+            await self.reach.mailed(to)
         return MAILED

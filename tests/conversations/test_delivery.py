@@ -197,6 +197,15 @@ async def test_a_mail_that_is_put_off_is_sent_later_and_one_refused_for_good_is_
     assert len(school.mail("tom")) == 1
 
 
+async def test_a_mail_whose_answer_was_lost_may_come_twice_and_says_so(school: School) -> None:
+    school.mailbox.lose_next_answer()
+    await road.raises(school)
+    await school.passes(minutes=10)
+    first, second = school.mail("tom")
+    assert "Sent again" not in first.text
+    assert "Sent again, in case the first one did not arrive." in second.text
+
+
 async def test_a_token_that_cannot_be_had_holds_everything_and_loses_nothing(school: School) -> None:
     school.expects_errors = True
     await school.opens("helen")

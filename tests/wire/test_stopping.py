@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from tests.wire.microsoft import CONNECTOR, ENTRA, Microsoft, hang
 from tests.wire.partnership import Partnership
@@ -53,6 +54,33 @@ async def test_what_cannot_be_sent_before_the_stop_is_sent_after_the_start(
         await school.teams.until(lambda: school.news("helen") > before)
         assert "Instructions were lost" in school.reads("helen")
         assert ("Sent again" in school.reads("helen")) == (host == CONNECTOR)
+
+
+async def test_what_arrived_before_the_stop_is_not_sent_again_because_the_card_before_it_could_not_be_edited(
+    microsoft: Microsoft, tmp_path: Path
+) -> None:
+    edits = 0
+
+    async def second_edit_hangs(request: web.Request) -> None:
+        nonlocal edits
+        edits += request.method == "PUT"
+        if edits > 1:
+            await hang(request)
+
+    async with serving(microsoft, tmp_path) as bot:
+        school = Partnership(microsoft, bot)
+        await school.opens("priya", "helen")
+        reference = await school.tells("helen")
+        older = school.newest("priya")
+        microsoft.before[CONNECTOR] = second_edit_hangs
+        try:
+            await school.presses("helen", "I have it")
+            await microsoft.until(lambda: edits > 1)  # the receipt, and then that it is an older card
+            assert school.newest("priya").id != older.id
+            assert await bot.stop(seconds=SOON) == 0
+        finally:
+            microsoft.before.pop(CONNECTOR)
+        assert "has_it" not in [letter["item"]["notice"] for letter in school.case(reference)["letters"]]
 
 
 async def test_a_turn_under_way_is_finished_before_the_stop(microsoft: Microsoft, tmp_path: Path) -> None:
