@@ -317,7 +317,7 @@ def over(view: View) -> Card:
             "“not as expected”. The other ways need no more than a line."
         ),
         actions=[
-            act(view, f"A {plan} is needed: record the meeting", "views.meeting"),
+            act(view, "Record the meeting", "views.meeting"),
             act(view, "More time for the target", "decision.more_time"),
             act(view, "No further step: close it", "decision.none"),
             act(view, "It did not take place: another time", "meeting.arrange"),

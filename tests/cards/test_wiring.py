@@ -72,6 +72,7 @@ OF_THEIR_OWN = frozenset(
         Notice.NOT_DELIVERED,
         Notice.BY_HAND,
         Notice.CALENDAR_DIFFERS,
+        Notice.MEETING_OVER,
     }
 )
 

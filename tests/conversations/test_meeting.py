@@ -344,7 +344,7 @@ async def test_the_office_arranges_the_meeting_and_both_are_told(school: School)
 
 
 WAYS = [
-    "A support plan is needed: record the meeting",
+    "Record the meeting",
     "More time for the target",
     "No further step: close it",
     "It did not take place: another time",

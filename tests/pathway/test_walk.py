@@ -247,7 +247,7 @@ class Walk(RuleBasedStateMachine):
     def _told_properly(self, event: e.Event, now: Case) -> None:
         party = self.ground.party
         told = list(tellings(now, event, party))
-        at_once = [to for to, telling in told if not telling.on_the_day]
+        at_once = [to for to, telling in told if not any(telling.later)]
         assert len(set(at_once)) == len(at_once)
         assert event.by not in at_once
         assert len({(to, telling.notice) for to, telling in told}) == len(told)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from cards import calendar
+from cards import calendar, meeting, next_steps, record
 from pathway import events as e
 from pathway.appointments import Gathering, appointment
 from pathway.process import Stage
@@ -52,6 +52,15 @@ def calendar_cards(world: World) -> Iterator[Drawn]:
             for ics in ("", "http://127.0.0.1:3978/ics/token.ics"):
                 drawn = calendar.to_do_by_hand(view, which, ics)
                 yield Drawn(f"calendar.to_do_by_hand: {which.value}, {how}, {bool(ics)}", drawn, reader, view)
+    (_, booked, tutor), _, (_, ahead, office) = _gatherings(world)
+    for reader in (tutor, "sam"):
+        view = booked.view(reader)
+        yield Drawn(f"meeting.over: {reader}", meeting.over(view), reader, view)
+    view, booking = ahead.view(office), record.booked(ahead.case)
+    assert booking
+    for ics, lead in (("", ""), ("http://127.0.0.1:3978/ics/token.ics", "Booked for Wednesday.")):
+        drawn = next_steps.to_send(view, booking, ics=ics, lead=lead)
+        yield Drawn(f"next_steps.to_send: {bool(ics)}", drawn, office, view)
 
 
 def _gatherings(world: World) -> Sequence[tuple[Gathering, Told, str]]:
