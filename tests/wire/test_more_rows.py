@@ -361,6 +361,8 @@ async def test_no_secret_and_no_token_stands_among_the_arguments_in_the_log_or_i
         files = [f.read_text(encoding="utf-8", errors="replace") for f in bot.store.rglob("*") if f.is_file()]
         seen = "".join([arguments, bot.said(), *files])
 
-    assert "Ashworth" in seen
+    assert "serve" in arguments
+    assert '"message"' in bot.said()
+    assert "sealed" in seen
     assert PASSWORD not in seen
     assert "eyJ" not in seen
