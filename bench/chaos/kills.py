@@ -98,10 +98,12 @@ class Lane:
 
             await house.presses_on(self.mentor, "I am just starting", mine)
             await house.presses_on(self.mentor, "No, carry on", mine)
-            await house.presses_on(self.mentor, "Check my answers", mine, **road.concern(house))
-            await house.presses_on(self.mentor, "Set the weekly target", mine)
-            words = hands.words(next(m for m in house.teams.chat(self.mentor) if m.id == card.id).card or {})
-            reference = words.partition("Ref ")[2][:4]
+            reference = ""
+            while not reference:
+                await house.presses_on(self.mentor, "Check my answers", mine, **road.concern(house))
+                if "Set the weekly target" in hands.buttons(self._shown(house, card)):
+                    await house.presses_on(self.mentor, "Set the weekly target", mine)
+                reference = self._confirmed_on(house, card)
             done = self.confirmed.setdefault(reference, ["DraftStarted", "WeeklyTargetSet"])
 
             def of_it(m: Message, reference: str = reference) -> bool:
@@ -120,6 +122,22 @@ class Lane:
                 done.append("ReferralWithdrawn")
             await house.presses_on(self.mentor, f"Met, and I have told {first}", of_it)
             done.append("TargetMet")
+
+    def _confirmed_on(self, house: House, card: Message) -> str:
+        """The reference of the case; "" where the form came back, because days have passed since its dates were chosen.
+        Raises Broken for any other answer.
+        """
+        shown = self._shown(house, card)
+        told = hands.words(shown)
+        if "Ref " in told:
+            return told.partition("Ref ")[2][:4]
+        if "Check my answers" not in hands.buttons(shown):
+            raise Broken(f"a concern was answered with: {told[:200]}")
+        return ""
+
+    def _shown(self, house: House, card: Message) -> dict[str, Any]:
+        """What stands now where *card* came."""
+        return dict(next(m for m in house.teams.chat(self.mentor) if m.id == card.id).card or {})
 
 
 # -- what there is beside what was confirmed ---------------------------------------------------------------------------

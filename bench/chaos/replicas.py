@@ -32,12 +32,15 @@ HEAD = (
     "marked in vain",
     "seconds",
     "most in a second",
+    "the database gave no moments",
 )
+NOT_SHARED = "the sending rate is not shared just now"
+"""So a bot's log says that the database was too slow, and that it keeps to its own limit for five seconds."""
 
 
 async def report(due: int = DUE) -> str:
     both, killed = await _round(due, kills=False), await _round(due, kills=True)
-    return table(HEAD, [both[0], killed[0]]) + "\n\n" + killed[1]
+    return "\n\n".join([table(HEAD, [both[0], killed[0]]), killed[1]])
 
 
 async def _round(due: int, *, kills: bool) -> tuple[list[object], str]:
@@ -55,7 +58,8 @@ async def _round(due: int, *, kills: bool) -> tuple[list[object], str]:
                 running[0].process.kill()
                 died, held = time.monotonic(), await _held(url)
             await there.arrivals.until_quiet(TAKEN_OVER if kills else QUIET)
-            return _line(there, due, began, died), _takeover(there, died, held)
+            alone = sum(bot.said().count(NOT_SHARED) for bot in running)
+            return [*_line(there, due, began, died), alone], _takeover(there, died, held)
 
 
 async def _ends(bot: Bot) -> None:
