@@ -314,6 +314,7 @@ TOLD: Mapping[type[e.Event], tuple[Telling, ...]] = {
     e.InvitationRenewed: (
         Telling(N.MEETING_BRIEF, _M, _of_the_meeting, on_the_day=True),
         Telling(N.MEETING_BRIEF, _LT, _of_the_meeting, on_the_day=True),
+        Telling(N.MEETING_OVER, _LT, _of_the_meeting, afterwards=True),
     ),
     e.PromiseTicked: (Telling(N.PROMISE_NOT_KEPT, _LT, _not_given),),
     e.StudentReplied: (Telling(N.STUDENT_REPLIED, _LT, _was_told), Telling(N.STUDENT_REPLIED, _M)),

@@ -238,17 +238,20 @@ def keys(settings: BotSettings, env: Mapping[str, str], folder: Path | None) -> 
     inside = folder is not None and file and folder.resolve() in Path(file).resolve().parents
     if inside and not settings.practice:
         yield wrong(
-            "keys", f"The main key stands in the store's folder, and goes where that goes. Move {file} somewhere else."
+            "main key",
+            f"The main key stands in the store's folder, and goes where that goes. Move {file} somewhere else.",
         )
     if folder is None:
-        yield well("keys", f"The main key is {settings.keys.current}.")
+        yield well("main key", f"The main key is {settings.keys.current}.")
         return
     try:
         check_outside(folder, settings.keys)
     except StoreUnavailable as no:
-        yield wrong("keys", str(no))
+        yield wrong("main key", str(no))
         return
-    yield well("keys", f"The main key {settings.keys.current} opens the store. Keep a copy of it apart from backups.")
+    yield well(
+        "main key", f"The main key {settings.keys.current} opens the store. Keep a copy of it apart from backups."
+    )
 
 
 # -- what was found damaged -------------------------------------------------------------------------------------------

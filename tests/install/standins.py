@@ -196,7 +196,7 @@ async def serving(env: Mapping[str, str], folder: Path) -> AsyncIterator[None]:
     assert process.stderr is not None
     try:
         async with asyncio.timeout(60):
-            while b"listening on port" not in b"".join(said):
+            while b'"listening"' not in b"".join(said):
                 line = await process.stderr.readline()
                 assert line, b"".join(said).decode()
                 said.append(line)

@@ -92,7 +92,7 @@ async def test_where_everything_is_well_each_topic_says_so(env: dict[str, str], 
     found = await seen(env, tmp_path)
     assert wrongs(found) == {}
     assert {finding.topic for finding in found if finding.mark is Mark.WELL} == {
-        "settings", "provider", "calendars", "store", "roster", "port", "proxy", "keys", "clock", "token",
+        "settings", "main key", "provider", "calendars", "store", "roster", "port", "proxy", "keys", "clock", "token",
     }  # fmt: skip
     lines, status = report(found)
     assert status == 0

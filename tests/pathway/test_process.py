@@ -186,7 +186,10 @@ HEARD: dict[type[e.Event], str] = {
         "student: referral_student, channel: channel_referred"
     ),
     e.LinkTutorAcknowledged: "mentor: has_it",
-    e.MeetingBooked: "mentor: meeting_booked, link_tutor: meeting_booked, mentor: meeting_brief, link_tutor: meeting_brief",
+    e.MeetingBooked: (
+        "mentor: meeting_booked, link_tutor: meeting_booked, mentor: meeting_brief, link_tutor: meeting_brief, "
+        "link_tutor: meeting_over"
+    ),
     e.MeetingCancelled: "mentor: typed_for_you, mentor: meeting_cancelled, link_tutor: meeting_cancelled",
     e.TimesOffered: "mentor: times_offered",
     e.TimesChosen: "link_tutor: times_chosen, partnership_team: times_chosen",
@@ -217,7 +220,7 @@ HEARD: dict[type[e.Event], str] = {
     e.ReviewBooked: "mentor: review_booked, link_tutor: review_booked, student: review_booked",
     e.InvitationRefused: ", ".join(f"{who}: by_hand" for who in ORGANISERS),
     e.FoundInCalendar: ", ".join(f"{who}: calendar_differs" for who in ORGANISERS),
-    e.InvitationRenewed: "mentor: meeting_brief, link_tutor: meeting_brief",
+    e.InvitationRenewed: "mentor: meeting_brief, link_tutor: meeting_brief, link_tutor: meeting_over",
     e.PromiseTicked: "link_tutor: promise_not_kept",
     e.StudentReplied: "link_tutor: student_replied, mentor: student_replied",
     e.ReplyRequested: "link_tutor: ring_student",
