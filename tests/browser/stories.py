@@ -281,8 +281,10 @@ async def books_the_next_steps(around: Around, who: Person, meeting: Mapping[str
     await around.look("next-steps-booked", who)
 
 
-async def records_the_next_steps(around: Around, who: Person, record: Mapping[str, Filled]) -> None:
-    await who.presses("The meeting has been held")
+async def records_the_next_steps(
+    around: Around, who: Person, record: Mapping[str, Filled], press: str = "The meeting has been held"
+) -> None:
+    await who.presses(press)
     await who.fills(record)
     await who.ticks("The support leaflet has been given", "How to appeal has been given")
     await around.look("next-steps-form", who)

@@ -239,7 +239,8 @@ async def _the_next_steps(around: Around) -> None:
     assert len(counted.fields) <= BOOK, counted.fields
     assert counted.taps == ("Book the next steps meeting", "Another time", "Book it and tell everybody")
     await screen.goes_on_to(local(date(2026, 10, 29), time(16)))
+    await sam.presses("Open the case")  # from the invitation that was filled in
     await screen.counts_from_here()
-    await records_the_next_steps(around, sam, NEXT)
+    await records_the_next_steps(around, sam, NEXT, "Record the meeting")
     counted = await screen.counted()
     assert len(counted.fields) <= NEXT_STEPS, counted.fields
