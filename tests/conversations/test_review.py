@@ -278,7 +278,7 @@ async def test_where_the_provider_asks_for_it_the_lead_confirms_with_a_press_of_
     words = PROVIDER.read_text(encoding="utf-8").splitlines()
     ours = ["termination_needs_lead = true" if line.startswith("still_enrolled_note") else line for line in words]
     file.write_text("\n".join(ours), encoding="utf-8")
-    monkeypatch.setattr("tests.school.PROVIDER", file)
+    monkeypatch.setattr(School, "provider_file", file)
     async with School(tmp_path) as school:
         reference = await road.reviews_daniel(school)
         await school.on("2026-11-27 15:00")
