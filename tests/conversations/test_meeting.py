@@ -400,6 +400,16 @@ async def test_a_meeting_that_was_moved_or_cancelled_is_not_asked_about_at_its_o
     assert not school.shows("helen", "How did the meeting end?")
 
 
+async def test_a_meeting_that_is_recorded_before_its_end_is_not_asked_about_any_more(school: School) -> None:
+    await school.opens("helen")
+    await road.told(school)
+    await road.books(school)
+    await school.on("2026-10-19 16:05")
+    await road.records(school, "helen")
+    await school.on("2026-10-19 17:30")
+    assert not school.shows("helen", "How did the meeting end?")
+
+
 async def test_a_card_does_not_announce_what_is_past(school: School) -> None:
     await school.opens("helen")
     await road.told(school)
