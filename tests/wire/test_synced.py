@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
+import aiohttp
 import pytest
 
 from tests.conversations import road
@@ -114,6 +115,10 @@ async def test_a_press_is_on_the_disk_and_synced_before_its_answer_leaves(micros
         message, verb, data = school.wire("priya", title, values)
         async with watched(bot, tmp_path / trace):
             await school.sends("priya", message.id, verb, data)
+            # strace writes a call down when it ends, which may be after its answer is here: it must not let go before
+            # that. The loop answers one after the other, so with this answer the one before is written down.
+            async with aiohttp.ClientSession() as session, session.get(f"{bot.url}/healthz") as answer:
+                assert answer.status == 200
 
     async with serving(microsoft, tmp_path) as bot:
         school = Partnership(microsoft, bot)
