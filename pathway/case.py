@@ -39,7 +39,10 @@ class Case:
         return tuple(x for x in self.events if isinstance(x, kind))
 
     def last(self, kind: type[E]) -> E | None:
-        return next((x for x in reversed(self.events) if isinstance(x, kind)), None)
+        for x in reversed(self.events):
+            if isinstance(x, kind):
+                return x
+        return None
 
     def this_stage(self, kind: type[E]) -> tuple[E, ...]:
         """The events of *kind* since the stage was entered, the entering one included; pauses are no new entry."""

@@ -13,7 +13,7 @@ import functools
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -65,6 +65,8 @@ _A_DAY = {
     _SCHOOL_CLOSURE: "a day on which the school is closed",
     _SCHOOL_HOLIDAY: "a school holiday",
 }
+#: What is known of so many days is remembered.
+MOST_SEEN = 5000
 #: A gap of fewer weekdays is not a half term, whatever its month.
 _SHORTEST_HOLIDAY = 3
 
@@ -194,8 +196,35 @@ class OpenDays(ABC):
 # -- the two calendars -------------------------------------------------------------------------------------------
 
 
+class _Looked(OpenDays):
+    """Looks at each day once: a turn asks for the same few weeks hundreds of times."""
+
+    __slots__ = ()
+    _seen: dict[date, tuple[bool, Skipped | None]]
+
+    @abstractmethod
+    def _is_open(self, day: date) -> bool: ...
+
+    @abstractmethod
+    def _skipped_at(self, day: date) -> Skipped | None: ...
+
+    def is_open(self, day: date) -> bool:
+        return self._look(day)[0]
+
+    def skipped_at(self, day: date) -> Skipped | None:
+        return self._look(day)[1]
+
+    def _look(self, day: date) -> tuple[bool, Skipped | None]:
+        found = self._seen.get(day)
+        if found is None:
+            if len(self._seen) >= MOST_SEEN:
+                self._seen.clear()
+            found = self._seen[day] = self._is_open(day), self._skipped_at(day)
+        return found
+
+
 @dataclass(frozen=True, slots=True)
-class Calendar(OpenDays):
+class Calendar(_Looked):
     """The school days of one placement.
 
     *terms* are in order and apart, their first and last days included; *inset* are training days, *closures* single
@@ -210,6 +239,7 @@ class Calendar(OpenDays):
     bank_holidays: BankHolidays = BANK_HOLIDAYS
     days: tuple[int, ...] = WEEKDAYS
     name: str = ""
+    _seen: dict[date, tuple[bool, Skipped | None]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def unit(self) -> str:
@@ -219,7 +249,7 @@ class Calendar(OpenDays):
         """Whether *day* lies between the first day of the first term and the last day of the last."""
         return bool(self.terms) and self.terms[0][0] <= day <= self.terms[-1][1]
 
-    def is_open(self, day: date) -> bool:
+    def _is_open(self, day: date) -> bool:
         return (
             _is_weekday(day)
             and not (self.knows(day) and _within(day, self.terms) is None)
@@ -228,7 +258,7 @@ class Calendar(OpenDays):
             and _within(day, self.closures) is None
         )
 
-    def skipped_at(self, day: date) -> Skipped | None:
+    def _skipped_at(self, day: date) -> Skipped | None:
         if not _is_weekday(day):
             return None
         if self.knows(day) and _within(day, self.terms) is None:
@@ -279,7 +309,7 @@ class Calendar(OpenDays):
 
 
 @dataclass(frozen=True, slots=True)
-class WorkingDays(OpenDays):
+class WorkingDays(_Looked):
     """The university's working days: Monday to Friday less bank holidays and *closures*.
 
     *days* (0 is Monday) narrows them to the weekdays of one tutor.
@@ -288,19 +318,20 @@ class WorkingDays(OpenDays):
     closures: tuple[Stretch, ...] = ()
     bank_holidays: BankHolidays = BANK_HOLIDAYS
     days: tuple[int, ...] = WEEKDAYS
+    _seen: dict[date, tuple[bool, Skipped | None]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def unit(self) -> str:
         return "working day"
 
-    def is_open(self, day: date) -> bool:
+    def _is_open(self, day: date) -> bool:
         return (
             day.weekday() in (self.days or WEEKDAYS)
             and not self.bank_holidays.name(day)
             and _within(day, self.closures) is None
         )
 
-    def skipped_at(self, day: date) -> Skipped | None:
+    def _skipped_at(self, day: date) -> Skipped | None:
         if day.weekday() not in (self.days or WEEKDAYS):
             return None
         if closure := _within(day, self.closures):
@@ -408,8 +439,7 @@ def listed(things: Iterable[str]) -> str:
 
 
 def _days(first: date, last: date) -> Iterator[date]:
-    for n in range((last - first).days + 1):
-        yield first + n * _DAY
+    return map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
 
 
 def _is_weekday(day: date) -> bool:

@@ -6,7 +6,7 @@ Roles belong to placements: one person may be mentor here and Link Tutor there. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -134,32 +134,30 @@ class Party:
 
     def holders(self, role: Role, case: Case | None = None) -> tuple[str, ...]:
         """The person ids that hold *role* here; more than one only in the office."""
-        return tuple(filter(None, self._held(case)[role]))
-
-    def _held(self, case: Case | None) -> dict[Role, tuple[str, ...]]:
-        """In the order of `Role`; "" where nobody holds a role."""
-        placement, office = self.placement, self.office
-        return {
-            Role.MENTOR: (self.mentor(case),),
-            Role.LINK_TUTOR: (self.link_tutor(case),),
-            Role.PARTNERSHIP_TEAM: office.team,
-            Role.PARTNERSHIP_LEAD: office.leads,
-            Role.LEVEL_LEAD: (placement.level_lead,),
-            Role.PERSONAL_TUTOR: (placement.personal_tutor,),
-            Role.COURSE_DIRECTOR: (placement.course_director,),
-            Role.STUDENT: (placement.student,),
-            Role.SYSTEM: (e.SYSTEM,),
-        }
+        return tuple(filter(None, _HELD[role](self, case)))
 
     def roles_on(self, person: str, case: Case | None = None) -> tuple[Role, ...]:
         """Every role of *person* on this case, the nearest to the student first. Empty for a stranger."""
-        roles = [role for role, held in self._held(case).items() if person and person in held]
+        roles = [role for role, held in _HELD.items() if person and person in held(self, case)]
         replaced = case is not None and case.last(e.MentorNamed) is not None
         mentors = {self.placement.mentor, self.placement.second_mentor}
         if person and person in mentors and not replaced and Role.MENTOR not in roles:
             roles.insert(0, Role.MENTOR)
         return tuple(roles)
 
+
+#: Who holds a role, in the order of `Role`; "" where nobody does.
+_HELD: Mapping[Role, Callable[[Party, Case | None], tuple[str, ...]]] = {
+    Role.MENTOR: lambda party, case: (party.mentor(case),),
+    Role.LINK_TUTOR: lambda party, case: (party.link_tutor(case),),
+    Role.PARTNERSHIP_TEAM: lambda party, _: party.office.team,
+    Role.PARTNERSHIP_LEAD: lambda party, _: party.office.leads,
+    Role.LEVEL_LEAD: lambda party, _: (party.placement.level_lead,),
+    Role.PERSONAL_TUTOR: lambda party, _: (party.placement.personal_tutor,),
+    Role.COURSE_DIRECTOR: lambda party, _: (party.placement.course_director,),
+    Role.STUDENT: lambda party, _: (party.placement.student,),
+    Role.SYSTEM: lambda *_: (e.SYSTEM,),
+}
 
 _M, _LT, _PT, _PL = Role.MENTOR, Role.LINK_TUTOR, Role.PARTNERSHIP_TEAM, Role.PARTNERSHIP_LEAD
 _CD, _S, _SYS = Role.COURSE_DIRECTOR, Role.STUDENT, Role.SYSTEM

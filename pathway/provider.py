@@ -10,16 +10,22 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
 from pathway.bank_holidays import BANK_HOLIDAYS, BankHolidays
 from pathway.dates import WEEKDAYS, Calendar, Stretch, WorkingDays, weekdays
 from pathway.roles import Role
 from pathway.standards import CORE_AREAS, LONGEST_LABEL, STANDARDS, CoreArea
 from pathway.toml_table import Table
+
+K = TypeVar("K")
+V = TypeVar("V")
+#: So many calendars, one a way to write a placement's, are remembered.
+MOST_CALENDARS = 1000
 
 
 class ProviderFault(Exception):
@@ -198,6 +204,13 @@ class Provider:
     university_closures: tuple[Stretch, ...] = ()
     bank_holidays: BankHolidays = BANK_HOLIDAYS
     core_areas: tuple[CoreArea, ...] = CORE_AREAS
+    _calendars: dict[tuple[str, str | tuple[int, ...]], Calendar] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Those that were asked for before: what a calendar has found out of its days is kept with it."""
+    _working_days: dict[str | tuple[int, ...], WorkingDays] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @classmethod
     def load(cls, path: Path) -> Provider:
@@ -262,23 +275,39 @@ class Provider:
 
         Raises ValueError where *days* is text that names no weekdays.
         """
-        known = self._dates(name) or SchoolDates("")
-        return Calendar(
-            terms=known.terms,
-            inset=() if self.settings.inset_counts else known.inset,
-            closures=known.closures,
-            bank_holidays=self.bank_holidays,
-            days=_weekdays(days),
-            name=known.name,
-        )
+        key = name, days if isinstance(days, str) else tuple(days)
+        found = self._calendars.get(key)
+        if found is None:
+            known = self._dates(name) or SchoolDates("")
+            found = Calendar(
+                terms=known.terms,
+                inset=() if self.settings.inset_counts else known.inset,
+                closures=known.closures,
+                bank_holidays=self.bank_holidays,
+                days=_weekdays(key[1]),
+                name=known.name,
+            )
+            _remember(self._calendars, key, found)
+        return found
 
     def working_days(self, days: str | Iterable[int] = WEEKDAYS) -> WorkingDays:
         """The university's working days, or those of a tutor who works on *days* only (as in `calendar_for`)."""
-        return WorkingDays(self.university_closures, self.bank_holidays, _weekdays(days))
+        key = days if isinstance(days, str) else tuple(days)
+        found = self._working_days.get(key)
+        if found is None:
+            found = WorkingDays(self.university_closures, self.bank_holidays, _weekdays(key))
+            _remember(self._working_days, key, found)
+        return found
 
     def _dates(self, name: str) -> SchoolDates | None:
         wanted = name.strip().casefold()
         return next((dates for dates in self.calendars if dates.key.casefold() == wanted), None)
+
+
+def _remember(known: dict[K, V], key: K, value: V) -> None:
+    if len(known) >= MOST_CALENDARS:
+        known.clear()
+    known[key] = value
 
 
 def starting(words: str) -> str:

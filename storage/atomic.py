@@ -60,11 +60,12 @@ def make_folder(path: Path) -> None:
         return
     make_folder(path.parent)
     path.mkdir(mode=0o700, exist_ok=True)
-    sync_folder(path.parent)
+    sync(path.parent)
 
 
-def sync_folder(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+def sync(path: Path) -> None:
+    """What a file holds, or which files a folder holds, is durable. Raises OSError."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
     finally:
@@ -79,8 +80,8 @@ def replace_file(path: Path, data: bytes, copy: Copy = Copy.NONE) -> None:
         _put(path, data, keep=copy is Copy.EARLIER and before is not None)
         try:
             if doubled:
-                _put(copy_of(path), data, sync=False)
-            sync_folder(path.parent)
+                _put(copy_of(path), data, synced=False)
+            sync(path.parent)
         except OSError:
             _put_back(path, before, doubled=doubled)
             raise
@@ -91,15 +92,20 @@ def replace_file(path: Path, data: bytes, copy: Copy = Copy.NONE) -> None:
 
 def double(path: Path, data: bytes) -> None:
     """*data*, which stands at *path*, stands in its copy, too. Raises OSError."""
-    _put(copy_of(path), data, sync=False)
+    _put(copy_of(path), data, synced=False)
 
 
 def remove_file(*paths: Path) -> bool:
     """Gone for good when it returns; False when there was none. Raises OSError."""
-    gone = [path for path in paths if _unlinked(path)]
-    for folder in dict.fromkeys(path.parent for path in gone):
-        sync_folder(folder)
-    return bool(gone)
+    folders = unlink(*paths)
+    for folder in folders:
+        sync(folder)
+    return bool(folders)
+
+
+def unlink(*paths: Path) -> set[Path]:
+    """Removes files, and returns the folders that are to be synced before they are gone for good. Raises OSError."""
+    return {path.parent for path in paths if _unlinked(path)}
 
 
 def _unlinked(path: Path) -> bool:
@@ -118,7 +124,7 @@ def sweep(folder: Path) -> int:
     return len(left)
 
 
-def _put(path: Path, data: bytes, *, sync: bool = True, keep: bool = False) -> None:
+def _put(path: Path, data: bytes, *, synced: bool = True, keep: bool = False) -> None:
     """*keep*: what stands there now becomes its copy."""
     beside = _beside(path)
     try:
@@ -127,7 +133,7 @@ def _put(path: Path, data: bytes, *, sync: bool = True, keep: bool = False) -> N
             rest = memoryview(data)
             while rest:
                 rest = rest[os.write(handle, rest) :]
-            if sync:
+            if synced:
                 os.fsync(handle)
         finally:
             os.close(handle)
@@ -149,7 +155,7 @@ def _keep(path: Path) -> None:
         except OSError as fault:
             if fault.errno not in _NO_LINKS:
                 raise
-            _put(copy_of(path), path.read_bytes(), sync=False)
+            _put(copy_of(path), path.read_bytes(), synced=False)
         else:
             beside.replace(copy_of(path))
             with suppress(FileNotFoundError):  # it stays where both were names of one file already

@@ -44,7 +44,7 @@ from storage.atomic import (
     read_document,
     remove_file,
     replace_file,
-    sync_folder,
+    sync,
 )
 from storage.codec import CodecError
 from storage.folder import ASIDE, CASES, DRAFTS, KEYS, READS, RESTORING, RUN, Folder, lock
@@ -191,7 +191,7 @@ def _pack(source: Path, names: Sequence[str], file: Path, made: datetime, kind: 
         with os.fdopen(handle, "w+b") as out:
             _zip(source, names, out, made, kind)
             _seal(out)
-        sync_folder(file.parent)
+        sync(file.parent)
     except OSError as fault:
         with suppress(OSError):
             file.unlink()
@@ -386,14 +386,14 @@ def _swap(folder: Path, unpacked: Path, before: list[str]) -> Path | None:
     restoring = folder / RESTORING
     shutil.rmtree(restoring, ignore_errors=True)  # of a restore that was broken off, which this one repeats
     unpacked.rename(restoring)
-    sync_folder(folder)
+    sync(folder)
     aside = None
     if before:
         aside = folder / f"before-{secrets.token_hex(4)}"
         _move(folder, aside)
     _move(restoring, folder)
     restoring.rmdir()
-    sync_folder(folder)
+    sync(folder)
     return aside
 
 
@@ -407,8 +407,8 @@ def _move(source: Path, target: Path) -> None:
             (target / name).rmdir()  # an empty one: what it held was moved
         if (source / name).exists():
             (source / name).rename(target / name)
-    sync_folder(target)
-    sync_folder(source)
+    sync(target)
+    sync(source)
 
 
 @contextmanager
@@ -476,7 +476,7 @@ def _unpack(files: Mapping[str, bytes], target: Path) -> None:
             out.flush()
             os.fsync(out.fileno())
     for place in (*(target / name for name in _BELOW), target):
-        sync_folder(place)
+        sync(place)
 
 
 # -- what is in a folder ---------------------------------------------------------------------------------------------

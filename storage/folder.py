@@ -28,6 +28,8 @@ from storage.atomic import (
     remove_file,
     replace_file,
     sweep,
+    sync,
+    unlink,
     whole_file,
     write_documents,
 )
@@ -38,6 +40,8 @@ T = TypeVar("T")
 
 #: Seconds after which `health` does not rely on the last write any more and tries one itself.
 FRESH = 20.0
+#: Seconds until what need not be durable at once is durable.
+SOON = 1.0
 #: So many copies are looked at at a time after a start, with so many seconds between, so that turns do not notice it.
 COPIES, BETWEEN = 20, 0.01
 CASES, DRAFTS, READS, KEYS = "cases", "drafts", "reads", "keys"
@@ -90,6 +94,8 @@ class Folder:
         self._copies: deque[Path] = deque()
         """Of these files, which are well, the copies have not been looked at since the start."""
         self._looking = asyncio.Lock()
+        self._unsynced: set[Path] = set()
+        self._syncing: asyncio.Task[None] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -117,6 +123,12 @@ class Folder:
 
     async def close(self) -> None:
         """Ends when everything is written. Closing twice does nothing."""
+        if self._syncing is not None:
+            self._syncing.cancel()
+            await asyncio.wait({self._syncing})
+            self._syncing = None
+        if self._noter is not None:
+            await self._sync_now()
         pools = (self._writer, self._reader, self._noter)
         self._writer = self._reader = self._noter = None
         for pool in pools:
@@ -178,13 +190,17 @@ class Folder:
         tables: Callable[[], Tables],
         copy: Copy = Copy.EARLIER,
         then: Callable[[], None] = lambda: None,
+        *,
+        forget: bool = False,
     ) -> None:
         """Durable when it returns. *tables* is asked for on the writing thread, and *then*, which must not raise, is
-        done there afterwards. Raises StoreUnavailable.
+        done there afterwards. With *forget* nothing of the file stands in `damaged/` any more. Raises StoreUnavailable.
         """
 
         def step() -> None:
             write_documents(path, tables(), copy)
+            if forget:
+                remove_file(*self._aside(path))
             then()
 
         await self._writing(step)
@@ -195,23 +211,45 @@ class Folder:
         The copy goes first: a file without its copy is whole, a copy without its file would be put back. Raises
         StoreUnavailable.
         """
-        aside = sorted((self.path / DAMAGED).glob(f"{path.name}*"))
-        gone = await self._writing(lambda: remove_file(copy_of(path), path, *aside))
+        gone = await self._writing(lambda: remove_file(copy_of(path), path, *self._aside(path)))
         self._unreadable.pop(self.name_of(path), None)
         return gone
 
-    async def forget_damaged(self, path: Path) -> None:
-        """Of the file *path*, which is well, nothing stands in `damaged/` any more. Raises StoreUnavailable."""
-        aside = sorted((self.path / DAMAGED).glob(f"{path.name}*"))
-        if aside:
-            await self._writing(lambda: remove_file(*aside))
+    async def remove_soon(self, path: Path) -> None:
+        """As `remove`; for good as `sync_soon` says."""
+        self.sync_soon(*await self._writing(lambda: unlink(copy_of(path), path, *self._aside(path))))
+        self._unreadable.pop(self.name_of(path), None)
 
     async def forget_earlier(self, *paths: Path) -> None:
         """Of these files, which are well, nothing is left of what they were before: no copy, nothing in `damaged/`.
         Raises StoreUnavailable.
         """
-        aside = [found for path in paths for found in (self.path / DAMAGED).glob(f"{path.name}*")]
-        await self._writing(lambda: remove_file(*map(copy_of, paths), *aside))
+        await self._writing(lambda: remove_file(*map(copy_of, paths), *self._aside(*paths)))
+
+    def _aside(self, *paths: Path) -> list[Path]:
+        """What stands of these files in `damaged/`."""
+        names = tuple(path.name for path in paths)
+        return [Path(found) for found in os.scandir(self.path / DAMAGED) if found.name.startswith(names)]
+
+    def sync_soon(self, *paths: Path) -> None:
+        """What was done to these files and folders is durable a second from now, or when the folder is closed: a power
+        cut before that may take it back, the end of the process does not. To be called in the loop.
+        """
+        self._unsynced.update(paths)
+        if self._unsynced and (self._syncing is None or self._syncing.done()):
+            self._syncing = asyncio.create_task(self._sync())
+
+    async def _sync(self) -> None:
+        while self._unsynced:
+            await asyncio.sleep(SOON)
+            await self._sync_now()
+
+    async def _sync_now(self) -> None:
+        paths, self._unsynced = self._unsynced, set()
+        try:
+            await self._in(self._noter, partial(_synced, paths))
+        except OSError as fault:
+            self._failed(fault)
 
     async def note_down(self, step: Callable[[], T]) -> T:
         """Runs *step* on a thread of its own, so that no act waits for it. Raises StoreUnavailable."""
@@ -354,6 +392,13 @@ class Folder:
     def _probe(self) -> None:
         replace_file(self.path / PROBE, b"x" * 4096)
         remove_file(self.path / PROBE)
+
+
+def _synced(paths: Iterable[Path]) -> None:
+    """Those that are still there. Raises OSError."""
+    for path in paths:
+        with suppress(FileNotFoundError):
+            sync(path)
 
 
 def _without_good_copy(paths: Iterable[Path]) -> list[Path]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pathway.ports import ONE_LOOK, CaseBook, Read, Saw, StoreUnavailable
-from storage.atomic import sync_folder
+from storage.atomic import sync
 from storage.folder import CASES, READS, Folder
 from storage.tinydb_book import file_name
 
@@ -147,8 +147,9 @@ class MemoryReads(KeptReads):
 
 
 class TinyReads(KeptReads):
-    """`reads/<case id>.jsonl`: a file a case, to which lines are added, each written at one stroke. Where the machine
-    dies in the middle of one, that line is left out, and the log says so; the next begins on a line of its own.
+    """`reads/<case id>.jsonl`: a file a case, to which lines are added, each written at one stroke and synced within a
+    second. Where the machine dies in the middle of one, that line is left out, and the log says so; the next begins on
+    a line of its own.
     """
 
     def __init__(self, folder: Folder) -> None:
@@ -159,15 +160,18 @@ class TinyReads(KeptReads):
         lines: dict[str, bytes] = {}
         for read in reads:
             lines[read.case_id] = lines.get(read.case_id, b"") + _line(read)
-        await self.folder.note_down(lambda: self._append(lines.items()))
+        self.folder.sync_soon(*await self.folder.note_down(lambda: self._append(lines.items())))
 
-    def _append(self, lines: Iterable[tuple[str, bytes]]) -> None:
-        made = False
+    def _append(self, lines: Iterable[tuple[str, bytes]]) -> set[Path]:
+        """What is to be synced."""
+        changed = set()
         for case_id, data in lines:
             if (self.folder.path / CASES / file_name(case_id)).exists():  # it may have been erased meanwhile
-                made = _add(self._path(case_id), data) or made
-        if made:
-            sync_folder(self.folder.path / READS)
+                path = self._path(case_id)
+                changed.add(path)
+                if _add(path, data):
+                    changed.add(path.parent)
+        return changed
 
     async def _of(self, case_id: str) -> Sequence[Read]:
         return await self.folder.note_down(lambda: self._read(case_id))
@@ -189,7 +193,7 @@ class TinyReads(KeptReads):
 
     async def _drop(self, case_id: str) -> None:
         await self.folder.note_down(lambda: self._path(case_id).unlink(missing_ok=True))
-        await self.folder.note_down(lambda: sync_folder(self.folder.path / READS))
+        await self.folder.note_down(lambda: sync(self.folder.path / READS))
 
     def _path(self, case_id: str) -> Path:
         return (self.folder.path / READS / file_name(case_id)).with_suffix(".jsonl")
@@ -204,7 +208,6 @@ def _add(path: Path, data: bytes) -> bool:
         rest = memoryview(b"\n" + data if torn else data)
         while rest:
             rest = rest[os.write(handle, rest) :]
-        os.fdatasync(handle)
     finally:
         os.close(handle)
     return end == 0

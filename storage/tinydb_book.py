@@ -423,17 +423,15 @@ class TinyDrafts(MemoryDrafts):
     async def _save(self, person: str, forms: Mapping[str, Draft]) -> None:
         path = self.folder.path / DRAFTS / file_name(person)
         if not forms:
-            await self.folder.remove(path)
+            await self.folder.remove_soon(path)
             return
-        await self._write(person, forms)
-        if self._drafts.get(person, {}).keys() - forms.keys():
-            await self.folder.forget_damaged(path)
+        await self._write(person, forms, forget=bool(self._drafts.get(person, {}).keys() - forms.keys()))
 
-    async def _write(self, person: str, forms: Mapping[str, Draft]) -> None:
+    async def _write(self, person: str, forms: Mapping[str, Draft], *, forget: bool = False) -> None:
         key = await self.ring.made(drafts_key(person), again=True)
         path = self.folder.path / DRAFTS / file_name(person)
         await self.folder.write(
-            path, lambda: sealed_tables(key, drafts_key(person), {"drafts": _encoded(forms)}), Copy.SAME
+            path, lambda: sealed_tables(key, drafts_key(person), {"drafts": _encoded(forms)}), Copy.SAME, forget=forget
         )
 
 

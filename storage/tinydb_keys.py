@@ -130,8 +130,8 @@ class TinyKeys(Keyring):
     async def put(self, name: str, kept: Kept) -> None:
         path = self.folder.path / key_file(name)
         await self.load()
-        await self.folder.write(path, lambda: {"key": [kept]}, Copy.SAME)  # of a key that is no more, nothing stays
-        await self.folder.forget_damaged(path)
+        # of a key that is no more, nothing stays
+        await self.folder.write(path, lambda: {"key": [kept]}, Copy.SAME, forget=True)
         self._kept[name] = kept
 
     async def first(self, name: str, kept: Kept) -> Kept:
