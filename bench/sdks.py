@@ -38,6 +38,8 @@ PLACE = ROOT / ".bench"
 REQUIREMENTS = ROOT / "bench"
 AT_ONCE, MANY_AT_ONCE = 8, 300
 START_WITHIN = 60.0
+WRITES, LATE = ("check", "send"), 1.2
+"""Kinds of turns that write, and the seconds after which what they sync later is synced."""
 WARM = 2
 """So many rounds' turns of each row come before anything is counted."""
 
@@ -72,8 +74,8 @@ ROWS = (
     Row("echo", "**Pathway**, echo", "pathway_bot echo", 500),
     Row("fresh", "**Pathway**, echo under a new token each time", "pathway_bot echo", 50, "fresh"),
     Row("hello", "**Pathway**, `help`: who it is, and a card", "pathway_bot", 200),
-    Row("check", "**Pathway**, the concern's form sent (a draft written)", "pathway_bot", 25, "check"),
-    Row("send", "**Pathway**, the concern raised (a case written)", "pathway_bot", 25, "send"),
+    Row("check", "**Pathway**, the concern's form sent (a draft written)", "pathway_bot", 50, "check"),
+    Row("send", "**Pathway**, the concern raised (a case written)", "pathway_bot", 50, "send"),
     Row("cases", "**Pathway**, `my cases`", "pathway_bot", 50, "cases"),
 )
 
@@ -154,8 +156,12 @@ class Bot:
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
         return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("RssAnon"))
 
-    async def rest(self) -> None:
-        """Until what goes on behind the answers (notices, sweeps) has ended."""
+    async def rest(self, *, wrote: bool) -> None:
+        """Until what goes on behind the answers (notices, sweeps; where something was written, what is synced a second
+        later) has ended.
+        """
+        if wrote:
+            await asyncio.sleep(LATE)
         before = self.cpu()
         for _ in range(200):
             await asyncio.sleep(0.05)
@@ -321,7 +327,7 @@ class Bench:
         run = await self._other.ask(
             kind=kind, port=bot.port, first=first, turns=turns, at_once=AT_ONCE, with_reply=row.with_reply
         )
-        await bot.rest()
+        await bot.rest(wrote=kind in WRITES)
         return run
 
 

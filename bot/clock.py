@@ -297,10 +297,8 @@ class Clock:
     async def _next_draft(self) -> datetime | None:
         """The next morning on which a draft is to be reminded of, or was to be deleted."""
         now = self.time.now()
-        mornings = []
-        for draft in await self.drafts.drafts_before(now):
-            last = await self._last_day(draft)
-            mornings += [self._draft_morning(last), self._draft_morning(last + timedelta(days=1))]
+        days = {await self._last_day(draft) for draft in await self.drafts.drafts_before(now)}
+        mornings = [self._draft_morning(day) for last in days for day in (last, last + timedelta(days=1))]
         return min((m for m in mornings if m > now), default=None)
 
     # -- practice --------------------------------------------------------------------------------------------------

@@ -68,10 +68,11 @@ def stage_words(stage: Stage, provider: Provider) -> str:
 
 def running_words(stage: Stage, provider: Provider) -> str:
     """The same inside a sentence; the provider's words keep their capitals."""
+    words = STAGES[stage]
+    if "{" not in words:
+        return words
     named = {role.value: provider.role(role) for role in Role}
-    return STAGES[stage].format(
-        **named, support_plan=provider.words.support_plan, intervention=provider.words.intervention
-    )
+    return words.format(**named, support_plan=provider.words.support_plan, intervention=provider.words.intervention)
 
 
 def partnership(provider: Provider) -> str:
@@ -148,7 +149,7 @@ class View:
     # -- what this reader may see ----------------------------------------------------------------------------------
 
     def sees(self, item: Item) -> bool:
-        return access(self.party, self.viewer, item, self.case) in (Access.READS, Access.WRITES)
+        return access(self.party, self.viewer, item, self.case, self.roles) in (Access.READS, Access.WRITES)
 
     @property
     def sees_case(self) -> bool:

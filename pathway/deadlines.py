@@ -18,7 +18,6 @@ from pathway.ground import Ground
 from pathway.nudges import Nudge, ladders
 from pathway.process import Stage
 from pathway.roles import Role
-from pathway.timers import ESCALATION
 
 #: The first meeting itself is asked for within so many school days.
 MEETING_WITHIN = 5
@@ -75,7 +74,7 @@ def deadline(case: Case, ground: Ground) -> Deadline | None:
         return None
     timer, clock = ladder.timer.id, ladder.clock
     found = Deadline(timer, clock.due, held_or_stand_in(_OF.get(timer, case.entered.role), case, ground), clock.how)
-    last = [n for n in ladder.nudges() if n.rung == ESCALATION]
+    last = ladder.escalation()
     if not last:
         return found
     at = min(n.at for n in last)

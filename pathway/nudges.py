@@ -25,7 +25,7 @@ from pathway.people import Access, Item, Party, access
 from pathway.ports import OutboxItem
 from pathway.roles import Role
 from pathway.tellings import Notice
-from pathway.timers import BY_HAND, TIMERS, From, Rung, Timer
+from pathway.timers import BY_HAND, ESCALATION, TIMERS, From, Rung, Timer
 
 #: What goes into the one message that a person gets in a morning.
 MORNING = "morning"
@@ -151,7 +151,14 @@ class Ladder:
 
     def nudges(self) -> tuple[Nudge, ...]:
         """All rungs for everybody. Of two for one person at one time, only the later counts."""
-        found = [n for rung in self.timer.rungs if rung.only(self.case) for n in self._rung(rung)]
+        return self._of(self.timer.rungs)
+
+    def escalation(self) -> tuple[Nudge, ...]:
+        """Of these the escalation: where a timer has one, it is its last rung."""
+        return self._of([rung for rung in self.timer.rungs[-1:] if rung.name == ESCALATION])
+
+    def _of(self, rungs: Iterable[Rung]) -> tuple[Nudge, ...]:
+        found = [n for rung in rungs if rung.only(self.case) for n in self._rung(rung)]
         return tuple({(n.line, n.at): n for n in found}.values())
 
     def _rung(self, rung: Rung) -> Iterator[Nudge]:

@@ -331,10 +331,12 @@ _TOLD_IN_PERSON: Mapping[Role, e.Duty] = {
 }
 
 
-def access(party: Party, person: str, item: Item, case: Case) -> Access | None:
-    """The widest access of *person* to *item* of *case*; None is the answer a stranger gets."""
-    roles = party.roles_on(person, case)
-    found = [a for role in roles if (a := _access_of(role, person, item, case, party)) is not None]
+def access(party: Party, person: str, item: Item, case: Case, roles: tuple[Role, ...] | None = None) -> Access | None:
+    """The widest access of *person* to *item* of *case*; None is the answer a stranger gets. *roles* are what
+    `Party.roles_on` says of that person, for those who have asked already.
+    """
+    held = party.roles_on(person, case) if roles is None else roles
+    found = [a for role in held if (a := _access_of(role, person, item, case, party)) is not None]
     return min(found, key=(_W, _R, _N).index) if found else None
 
 

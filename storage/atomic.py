@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import itertools
 import json
 import os
 import secrets
@@ -29,6 +30,8 @@ Tables = dict[str, dict[str, Any]]
 _CHECK = ', "check": {"1": {"sha256": "%s"}}}'
 _CHECK_BYTES = len(_CHECK % ("0" * 64))
 _LEFT_OVER = ".*.tmp"
+#: Names of files beside their places are of this process alone: it may be one of two that read one folder.
+_RUN, _COUNT = secrets.token_hex(4), itertools.count()
 #: Behind the name of a file: its copy.
 LAST = ".last"
 #: How a disk says that a file has one name there.
@@ -167,7 +170,7 @@ def _keep(path: Path) -> None:
 
 
 def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    return path.with_name(f".{path.name}.{_RUN}{next(_COUNT)}.tmp")
 
 
 def _put_back(path: Path, before: int | None, *, doubled: bool) -> None:

@@ -190,7 +190,7 @@ class RecordBook:
             else:
                 before = await self._shelf.get(commit.case_id)
             ring = self._shelf.ring
-            key, audit = await ring.made(case_key(commit.case_id)), await ring.made(AUDIT)
+            key, audit = await ring.made(case_key(commit.case_id), later=True), await ring.made(AUDIT)
             record = r.committed(self._there(before), commit, key, audit)
             await self._keep(record)
             self._leases.pop(("case", commit.case_id), None)

@@ -94,6 +94,8 @@ class Folder:
         self._copies: deque[Path] = deque()
         """Of these files, which are well, the copies have not been looked at since the start."""
         self._looking = asyncio.Lock()
+        self._some_aside = True
+        """Nearly always there is nothing in `damaged/`; then nobody need look there."""
         self._unsynced: set[Path] = set()
         self._syncing: asyncio.Task[None] | None = None
 
@@ -152,6 +154,7 @@ class Folder:
             make_folder(self.path / name)
             (self.path / name).chmod(0o700)
         swept = sum(sweep(self.path / name) for name in (".", CASES, DRAFTS, KEYS))
+        self._some_aside = any((self.path / DAMAGED).iterdir())
         if swept:
             log.warning("swept files that were never finished", extra={"count": swept})
         self.run = self._next_run()
@@ -200,7 +203,7 @@ class Folder:
         def step() -> None:
             write_documents(path, tables(), copy)
             if forget:
-                remove_file(*self._aside(path))
+                self.forget_aside(path)
             then()
 
         await self._writing(step)
@@ -226,8 +229,14 @@ class Folder:
         """
         await self._writing(lambda: remove_file(*map(copy_of, paths), *self._aside(*paths)))
 
+    def forget_aside(self, path: Path) -> None:
+        """Nothing of the file stands in `damaged/` any more. Blocks. Raises OSError."""
+        remove_file(*self._aside(path))
+
     def _aside(self, *paths: Path) -> list[Path]:
         """What stands of these files in `damaged/`."""
+        if not self._some_aside:
+            return []
         names = tuple(path.name for path in paths)
         return [Path(found) for found in os.scandir(self.path / DAMAGED) if found.name.startswith(names)]
 
@@ -338,6 +347,7 @@ class Folder:
 
     def _note(self, path: Path, loss: Loss) -> None:
         """A second name for the damaged file in `damaged/`, and the note. Raises OSError."""
+        self._some_aside = True
         aside = self.path / DAMAGED / path.name
         if aside.exists() or aside.with_name(f"{aside.name}{NOTE}").exists():
             aside = aside.with_name(f"{path.name}.{self.run}")

@@ -241,17 +241,32 @@ class Keyring(ABC):
             raise KeyGone("The key of this record is not there.")
         return self.unwrap(name, kept["wrapped"])
 
-    async def made(self, name: str, *, again: bool = False) -> Key:
-        """Made where there is none; *again*: also where it was destroyed. Raises KeyGone."""
+    async def made(self, name: str, *, again: bool = False, later: bool = False) -> Key:
+        """Made where there is none; *again*: also where it was destroyed. With *later* it need not be kept yet when
+        this returns: whoever writes what it seals sees to it (`storage.tinydb_keys.TinyKeys.settle`). Raises KeyGone.
+        """
         kept = await self.kept(name)
-        if kept is None:
-            kept = await self.first(name, {"wrapped": self.main.wrap(name, new_key())})
-        elif again and "wrapped" not in kept:
-            kept = {"wrapped": self.main.wrap(name, new_key())}
-            await self.put(name, kept)
+        if kept is None or (again and "wrapped" not in kept):
+            key = new_key()
+            made = {"wrapped": self.main.wrap(name, key)}
+            self._remember(name, made["wrapped"], key)
+            if later:
+                kept = await self.promise(name, made)
+            elif kept is None:
+                kept = await self.first(name, made)
+            else:
+                await self.put(name, made)
+                kept = made
         if "wrapped" not in kept:
             raise KeyGone("The key of this record was destroyed.")
         return self.unwrap(name, kept["wrapped"])
+
+    async def promise(self, name: str, kept: Kept) -> Kept:
+        """Kept for the first time, or again; where nothing is gained by doing it later, at once."""
+        if await self.kept(name) is None:
+            return await self.first(name, kept)
+        await self.put(name, kept)
+        return kept
 
     def unwrap(self, name: str, wrapped: str) -> Key:
         known = self._unwrapped.get(name)
@@ -259,10 +274,13 @@ class Keyring(ABC):
             self._unwrapped.move_to_end(name)
             return known[1]
         key = self.main.unwrap(name, wrapped)
+        self._remember(name, wrapped, key)
+        return key
+
+    def _remember(self, name: str, wrapped: str, key: Key) -> None:
         self._unwrapped[name] = wrapped, key
         if len(self._unwrapped) > MOST_UNWRAPPED:
             self._unwrapped.popitem(last=False)
-        return key
 
     def forget(self, name: str) -> None:
         """What was unwrapped of it."""

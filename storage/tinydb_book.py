@@ -238,7 +238,7 @@ class TinyShelf:
 
     async def _sealed(self, found: r.ClearRecord) -> Record:
         """Of an earlier version of Pathway: the file, and its copy with it."""
-        record = found.sealed(await self.ring.made(case_key(found.case_id)), await self.ring.key(AUDIT))
+        record = found.sealed(await self.ring.made(case_key(found.case_id), later=True), await self.ring.key(AUDIT))
         await self._put(record, Copy.SAME)
         return record
 
@@ -263,11 +263,15 @@ class TinyShelf:
 
     async def _put(self, record: Record, copy: Copy) -> None:
         path = self._path(record.case_id)
-        key = await self.ring.made(case_key(record.case_id))
+        name = case_key(record.case_id)
+        key = await self.ring.made(name, later=True)
+
+        def tables() -> Tables:
+            self.ring.settle(name)
+            return {"case": [r.write(record, key)]}
+
         self._recent.pop(record.case_id, None)
-        await self.folder.write(
-            path, lambda: {"case": [r.write(record, key)]}, copy, then=lambda: self._note_head(record)
-        )
+        await self.folder.write(path, tables, copy, then=lambda: self._note_head(record))
         self._remember(path, record)
         if self._syncing is None or self._syncing.done():
             self._syncing = asyncio.create_task(self._sync_heads())
@@ -428,11 +432,14 @@ class TinyDrafts(MemoryDrafts):
         await self._write(person, forms, forget=bool(self._drafts.get(person, {}).keys() - forms.keys()))
 
     async def _write(self, person: str, forms: Mapping[str, Draft], *, forget: bool = False) -> None:
-        key = await self.ring.made(drafts_key(person), again=True)
-        path = self.folder.path / DRAFTS / file_name(person)
-        await self.folder.write(
-            path, lambda: sealed_tables(key, drafts_key(person), {"drafts": _encoded(forms)}), Copy.SAME, forget=forget
-        )
+        name = drafts_key(person)
+        key = await self.ring.made(name, again=True, later=True)
+
+        def tables() -> Tables:
+            self.ring.settle(name)
+            return sealed_tables(key, name, {"drafts": _encoded(forms)})
+
+        await self.folder.write(self.folder.path / DRAFTS / file_name(person), tables, Copy.SAME, forget=forget)
 
 
 # -- people, placements, addresses -----------------------------------------------------------------------------------

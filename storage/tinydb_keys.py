@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pathway.ports import StoreUnavailable
-from storage.atomic import AtomicJSONStorage, Copy, Damaged, checked, copy_of
+from storage.atomic import AtomicJSONStorage, Copy, Damaged, checked, copy_of, write_documents
 from storage.folder import KEYS, Folder
 from storage.seal import AUDIT, NO_KEY, Kept, Key, KeyGone, Keyring, MainKeys, WrongKey
 
@@ -90,6 +90,8 @@ class TinyKeys(Keyring):
         super().__init__(main)
         self.folder = folder
         self._kept: dict[str, Kept] = {}
+        self._promised: dict[str, Kept] = {}
+        """New keys that have no file yet. Only the writing thread takes any away."""
         self._loaded = 0
 
     async def load(self) -> None:
@@ -99,7 +101,7 @@ class TinyKeys(Keyring):
         main = self.main
         kept = await self.folder.read(self._everything, f"{KEYS}/")
         self.check(main, kept.values())
-        self._kept, self._loaded = kept, self.folder.run
+        self._kept, self._promised, self._loaded = kept, {}, self.folder.run
         self._unwrapped.clear()
 
     def _everything(self) -> dict[str, Kept]:
@@ -116,28 +118,53 @@ class TinyKeys(Keyring):
 
     def at_hand(self, name: str) -> Kept | None:
         """Of what is loaded."""
-        return self._kept.get(name)
+        return self._promised.get(name) or self._kept.get(name)
 
     def loaded(self, name: str) -> Key:
         """Raises KeyGone."""
-        return self.unwrap(name, wrapped_in(name, self._kept.get(name)))
+        return self.unwrap(name, wrapped_in(name, self.at_hand(name)))
 
     async def kept(self, name: str) -> Kept | None:
         key_file(name)
         await self.load()
-        return self._kept.get(name)
+        return self.at_hand(name)
 
     async def put(self, name: str, kept: Kept) -> None:
-        path = self.folder.path / key_file(name)
         await self.load()
+
+        def done() -> None:
+            self._kept[name] = kept
+            self._promised.pop(name, None)
+
         # of a key that is no more, nothing stays
-        await self.folder.write(path, lambda: {"key": [kept]}, Copy.SAME, forget=True)
-        self._kept[name] = kept
+        await self.folder.write(self._path(name), lambda: {"key": [kept]}, Copy.SAME, then=done, forget=True)
 
     async def first(self, name: str, kept: Kept) -> Kept:
         await self.put(name, kept)  # one process, and whoever asks holds the lock of what it is for
         return kept
 
+    async def promise(self, name: str, kept: Kept) -> Kept:
+        """`settle` keeps it, in one go with what it seals: another turn of the writing thread would cost as much as
+        writing it.
+        """
+        await self.load()
+        self._promised[name] = kept
+        return kept
+
+    def settle(self, name: str) -> None:
+        """On the writing thread, right before what it seals is written: a key that was promised is durable. Raises
+        OSError; then it stays promised.
+        """
+        kept = self._promised.get(name)
+        if kept is not None:
+            write_documents(self._path(name), {"key": [kept]}, Copy.SAME)
+            self.folder.forget_aside(self._path(name))
+            self._kept[name] = kept
+            self._promised.pop(name, None)
+
+    def _path(self, name: str) -> Path:
+        return self.folder.path / key_file(name)
+
     async def everything(self) -> Mapping[str, Kept]:
         await self.load()
-        return dict(self._kept)
+        return {**self._kept, **self._promised}

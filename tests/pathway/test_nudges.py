@@ -26,7 +26,7 @@ from pathway.process import Stage
 from pathway.provider import QuietHours, Settings
 from pathway.roles import Role
 from pathway.tellings import CHANNEL, Notice
-from pathway.timers import OFFER, TIMERS
+from pathway.timers import ESCALATION, OFFER, TIMERS
 from tests.pathway.builders import PROVIDER, Story, day, ground_for, line, moment, said
 
 TUESDAY = "2026-11-10 10:00"
@@ -1140,3 +1140,10 @@ def test_a_talk_without_a_booked_meeting_is_asked_about_until_it_is_decided() ->
 
     assert {n.timer for n in plan} - {"T14"} == {"T4"}
     assert min(n.at for n in plan if n.timer == "T4") == moment("2026-10-15 13:00")
+
+
+def test_an_escalation_is_always_the_last_rung() -> None:
+    """What a card says of it (`pathway.deadlines`) looks at no other."""
+    for timer in TIMERS:
+        names = [rung.name for rung in timer.rungs]
+        assert ESCALATION not in names[:-1], timer.name

@@ -132,7 +132,13 @@ async def test_a_press_is_on_the_disk_and_synced_before_its_answer_leaves(micros
         await road.presses_rarer(school, "priya", "Ask a fellow mentor to observe")
         await presses("it goes on", "Plan it and show me the note", planned_on="2026-10-06")
 
+    def traced(trace: str) -> list[Call]:
+        return read((tmp_path / trace).read_text(encoding="utf-8", errors="replace"))
+
     for trace in ("a case begins", "it goes on"):
-        calls = read((tmp_path / trace).read_text(encoding="utf-8", errors="replace"))
-        steps = in_order(calls, case, bot.port)
+        steps = in_order(traced(trace), case, bot.port)
         assert [one.done < other.begun for one, other in pairwise(steps)] == [True] * 4, steps
+    # nothing is sealed with a key that a power cut could take
+    *key_is_there, _ = in_order(traced("a case begins"), bot.store / "keys" / f"case.{case.name}", bot.port)
+    sealed, *_ = in_order(traced("a case begins"), case, bot.port)
+    assert max(step.done for step in key_is_there) < sealed.begun
