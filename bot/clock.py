@@ -35,7 +35,8 @@ SWEEP = 30
 LOOK, JUMP = 10.0, 2.0
 #: Seconds that a start gives to what fell due meanwhile, before the door opens.
 FIRST_LOOK = 2.0
-#: The scheduler skips what comes due while the tick before is still being put away, so nothing is due this very moment.
+#: From an act to the look at what follows from it; the scheduler skips what comes due while the tick before is still
+#: being put away, so nothing is due this very moment.
 AT_ONCE, SOON = timedelta(milliseconds=20), timedelta(milliseconds=200)
 LEASE = timedelta(seconds=30)
 BATCH = 50
@@ -94,6 +95,8 @@ class Clock:
         self._ticking = asyncio.Lock()
         self._under_way: asyncio.Task[None] | None = None
         self._first: asyncio.Task[None] | None = None
+        self._soon: asyncio.TimerHandle | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._stops = asyncio.Event()
         self._armed = self._woken = False
         self._last_days: dict[tuple[str, date], date] = {}
@@ -127,14 +130,17 @@ class Clock:
         self._stops.set()
         if self._watching is not None:
             self._watching.cancel()
+        if self._soon is not None:
+            self._soon.cancel()
         until = asyncio.get_running_loop().time() + patience
         if self._under_way is not None:
             await asyncio.wait({self._under_way}, timeout=patience)
         if self._under_way is not None:
             self._under_way.cancel()
             await asyncio.wait({self._under_way})
-        if self._first is not None:
-            await asyncio.wait({self._first})
+        for task in (self._first, self._looking):
+            if task is not None:
+                await asyncio.wait({task})
         await self.sender.stop(max(0.0, until - asyncio.get_running_loop().time()))
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
@@ -145,7 +151,16 @@ class Clock:
             self._woken = True
         elif self._scheduler.running and not self._armed:
             self._armed = True
-            self._arm(datetime.now(UTC) + AT_ONCE)
+            self._look_in(AT_ONCE)
+
+    def _look_in(self, pause: timedelta) -> None:
+        """Not by the scheduler: a turn would pay for putting a job in and taking it out again."""
+        if self._soon is not None:
+            self._soon.cancel()
+        self._soon = asyncio.get_running_loop().call_later(pause.total_seconds(), self._look_now)
+
+    def _look_now(self) -> None:
+        self._looking = asyncio.create_task(self.tick())
 
     def _arm(self, machine: datetime) -> None:
         self._scheduler.add_job(
@@ -218,9 +233,10 @@ class Clock:
         woken, self._woken = self._woken, False
         if not self._scheduler.running:
             return
-        distance = SOON if woken or due is None else max(due - self.time.now(), SOON)
-        if woken or (due is not None and distance < timedelta(seconds=SWEEP)):
-            self._arm(datetime.now(UTC) + distance)
+        if woken:
+            self._look_in(SOON)
+        elif due is not None and due - self.time.now() < timedelta(seconds=SWEEP):
+            self._arm(datetime.now(UTC) + max(due - self.time.now(), SOON))
 
     async def _next_due(self) -> datetime | None:
         book = self.casework.book

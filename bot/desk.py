@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -89,6 +90,26 @@ class TryLater(Exception):
 
 
 @contextmanager
+def noting(note: Callable[[], Awaitable[None]]) -> Iterator[None]:
+    """Around whatever sends a message: *note* is called right before its request leaves (see `leaves`)."""
+    before = _NOTE.set(note)
+    try:
+        yield
+    finally:
+        _NOTE.reset(before)
+
+
+async def leaves() -> None:
+    """Right before a request that delivers, when nothing is waited for any more. From here on nobody can say whether
+    the message has arrived, and whoever sends it notes that down: not earlier, because what only waits for its moment
+    has certainly not arrived. Raises what the note raises.
+    """
+    note = _NOTE.get()
+    if note is not None:
+        await note()
+
+
+@contextmanager
 def under_way() -> Iterator[None]:
     """Around the request that delivers: who is cancelled inside it cannot say whether the message arrived."""
     try:
@@ -119,6 +140,7 @@ def arrived_as(cut: asyncio.CancelledError) -> str:
 
 
 _PERHAPS, _ARRIVED = "perhaps delivered", "arrived"
+_NOTE: ContextVar[Callable[[], Awaitable[None]] | None] = ContextVar("note", default=None)
 
 
 class Unreachable(Exception):

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
-from bot.desk import TryLater, under_way
+from bot.desk import TryLater, leaves, under_way
 from bot.graph import ROOT
 from bot.teams.connector import code_of, retry_after
 from bot.teams.tokens import Tokens
@@ -80,6 +80,8 @@ class GraphDoor:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "client-request-id": mark}
         if prefer:
             headers["Prefer"] = prefer
+        if method != "GET":
+            await leaves()
         try:
             with under_way():
                 async with self._session.request(

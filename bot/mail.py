@@ -12,7 +12,7 @@ from typing import Protocol
 
 import aiosmtplib
 
-from bot.desk import TryLater, Unreachable, under_way
+from bot.desk import TryLater, Unreachable, leaves, under_way
 from bot.settings import MailSettings
 
 TIMEOUT = 15.0
@@ -62,6 +62,7 @@ class Mail:
         """
         settings = self.settings
         async with self._one_at_a_time:
+            await leaves()
             try:
                 with under_way():
                     await aiosmtplib.send(

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.desk import Post, TryLater, Unreachable, arrived_as, perhaps_delivered
+from bot.desk import Post, TryLater, Unreachable, arrived_as, noting, perhaps_delivered
 from bot.diary import Diary, untrue
 from bot.jitter import decorrelated
 from bot.jobs import Failure
@@ -30,7 +30,7 @@ from bot.sending.to_people import MAILED, ToPeople
 from pathway.appointments import CALENDAR
 from pathway.casework import Casework, NoSuchCase
 from pathway.jobs import is_given_up, job_id
-from pathway.ports import MAYBE, Addresses, Claim, OutboxItem, Reads, StoreUnavailable
+from pathway.ports import MAYBE, Addresses, CaseBook, Claim, OutboxItem, Reads, StoreUnavailable
 from pathway.tellings import CHANNEL
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,29 @@ FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
 MORNING = "morning"
 #: Of the failures since the start, so many are remembered.
 FAILURES = 20
+
+
+class Overtaken(Exception):
+    """Another replica has a piece of the message by now, because this one stood still for too long."""
+
+
+class Leaving:
+    """One message that is about to leave: from then on each of its claims is perhaps delivered, until it is settled."""
+
+    def __init__(self, book: CaseBook, claims: Sequence[Claim], now: Callable[[], datetime]) -> None:
+        self._book = book
+        self._claims = claims
+        self._now = now
+        self._is_noted = False
+
+    async def note(self) -> None:
+        """Durable when it returns; once is enough. Raises Overtaken, StoreUnavailable."""
+        if self._is_noted:
+            return
+        for claim in self._claims:
+            if not await self._book.extend(claim, self._now(), LEASE, MAYBE):
+                raise Overtaken
+        self._is_noted = True
 
 
 class Sender:
@@ -181,12 +204,6 @@ class Sender:
         if self._in_hand.get(claim.id) is claim:
             del self._in_hand[claim.id]
 
-    async def _begins(self, claim: Claim) -> bool:
-        """Right before sending. False where another replica has it by now, because this one stood still for too long.
-        From here on nobody can say whether it has arrived, until it is settled.
-        """
-        return await self.casework.book.extend(claim, self.now, LEASE, MAYBE)
-
     def _done_with(self, to: str, sending: asyncio.Task[None]) -> None:
         self._under_way.discard(sending)
         if self._last.get(to) is sending:
@@ -257,8 +274,7 @@ class Sender:
         if item is None:
             return None
         if not claim.case_id:
-            if await self._begins(claim):
-                await self._deliver([claim], self._caseless.send(claim, item))
+            await self._deliver([claim], self._caseless.send(claim, item))
             return None
         try:
             return await self._opened(claim, item)
@@ -279,7 +295,7 @@ class Sender:
         return Ready(claim, item, case, await self.casework.ground(case.placement))
 
     async def _settle(self, batch: Sequence[Ready], send: Callable[[Sequence[Ready]], Awaitable[str]]) -> None:
-        wanted = [r for r in batch if await self._is_wanted(r) and await self._begins(r.claim)]
+        wanted = [ready for ready in batch if await self._is_wanted(ready)]
         if wanted:
             await self._deliver([ready.claim for ready in wanted], send(wanted))
 
@@ -303,13 +319,15 @@ class Sender:
 
     async def _deliver(self, claims: Sequence[Claim], sending: Awaitable[str]) -> None:
         """Settles each claim by what became of the one message that carries them."""
+        leaving = Leaving(self.casework.book, claims, self.casework.now)
         try:
-            result = await sending
+            with noting(leaving.note):
+                result = await sending
         except Dropped as why:
             result = f"dropped: {why}"
-        except TryLater as no:
+        except (Overtaken, TryLater) as no:
             for claim in claims:
-                await self._try_later(claim, no)
+                await self._again(claim, no)
             return
         except Unreachable as no:
             log.warning("a message has no way to its reader", extra={"job": job_id(claims[0]), "reason": no.reason})
@@ -336,6 +354,13 @@ class Sender:
             await self.casework.book.retry(claim, self.now, MAYBE)
         else:
             await self.casework.book.retry(replace(claim, attempts=claim.attempts - 1), self.now, claim.error)
+
+    async def _again(self, claim: Claim, no: Overtaken | TryLater) -> None:
+        """Of what another replica has by now, the rest is made anew, and that was no try."""
+        if isinstance(no, TryLater):
+            await self._try_later(claim, no)
+        else:
+            await self._cut_off(claim, perhaps=False)
 
     async def _done(self, claims: Sequence[Claim], result: str) -> None:
         for claim in claims:

@@ -182,7 +182,7 @@ class Casework:
     async def new_reference(self) -> str:
         """Four letters and figures that no case has yet; random, so that they tell nothing."""
         while True:
-            reference = "".join(secrets.choice(ALPHABET) for _ in range(REFERENCE))
+            reference = _random(ALPHABET)
             if await self.book.case_with_reference(reference) is None:
                 return reference
 
@@ -345,7 +345,16 @@ class Casework:
 
 def fault_reference() -> str:
     """Four letters that somebody is told when something went wrong, and that stand in the log beside it."""
-    return "".join(secrets.choice(FAULT_LETTERS) for _ in range(REFERENCE))
+    return _random(FAULT_LETTERS)
+
+
+def _random(letters: str) -> str:
+    """Of one number: each letter by itself would be a question of its own to the machine."""
+    number, chosen = secrets.randbelow(len(letters) ** REFERENCE), ""
+    for _ in range(REFERENCE):
+        number, at = divmod(number, len(letters))
+        chosen += letters[at]
+    return chosen
 
 
 def _for_calendars(before: Case | None, now: Case, events: Sequence[e.Event], party: Party) -> list[OutboxItem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -20,10 +20,16 @@ class Locks:
     @asynccontextmanager
     async def held(self, *names: tuple[str, str]) -> AsyncIterator[None]:
         """*names* are pairs of a kind and an id: ("case", "5f2c")."""
-        async with AsyncExitStack() as stack:
+        held: list[asyncio.Lock] = []
+        try:
             for name in sorted(set(names)):
-                await stack.enter_async_context(self._locks.setdefault(name, asyncio.Lock()))
+                lock = self._locks.setdefault(name, asyncio.Lock())
+                await lock.acquire()
+                held.append(lock)
             yield
+        finally:
+            for lock in reversed(held):
+                lock.release()
 
 
 class Unbroken:

@@ -103,6 +103,18 @@ class _Kept:
     async def _load(self) -> None:
         """Makes sure that the memory holds what is kept."""
 
+    def _is_loaded(self) -> bool:
+        """Whether `_load` would find nothing to do."""
+        return True
+
+    async def _ready(self) -> None:
+        """Before something is looked up. A change that is under way is not waited for: until it is durable, what was
+        before it counts.
+        """
+        if not self._is_loaded():
+            async with self._turn():
+                pass
+
 
 class MemoryDrafts(_Kept):
     def __init__(self) -> None:
@@ -137,20 +149,20 @@ class MemoryDrafts(_Kept):
             self._drafts.pop(person, None)
 
     async def draft(self, person: str, form: str) -> Draft | None:
-        async with self._turn():
-            found = self._drafts.get(person, {}).get(form)
-            return _copy(found) if found else None
+        await self._ready()
+        found = self._drafts.get(person, {}).get(form)
+        return _copy(found) if found else None
 
     async def drafts_of(self, person: str) -> Sequence[Draft]:
         """The newest first."""
-        async with self._turn():
-            found = self._drafts.get(person, {}).values()
-            return [_copy(x) for x in sorted(found, key=_saved_at, reverse=True)]
+        await self._ready()
+        found = self._drafts.get(person, {}).values()
+        return [_copy(x) for x in sorted(found, key=_saved_at, reverse=True)]
 
     async def drafts_before(self, moment: datetime) -> Sequence[Draft]:
-        async with self._turn():
-            everything = chain.from_iterable(x.values() for x in self._drafts.values())
-            return [_copy(x) for x in sorted(everything, key=_saved_at) if x.saved_at < moment]
+        await self._ready()
+        everything = chain.from_iterable(x.values() for x in self._drafts.values())
+        return [_copy(x) for x in sorted(everything, key=_saved_at) if x.saved_at < moment]
 
 
 def _saved_at(draft: Draft) -> datetime:
@@ -239,8 +251,8 @@ class MemoryRoster(_Kept):
 
     async def everything(self) -> tuple[Sequence[Person], Sequence[Placement], Sequence[Placement]]:
         """All people, the placements that are listed now, and those that no longer are."""
-        async with self._turn():
-            return tuple(self._people.values()), tuple(self._listed.values()), tuple(self._former.values())
+        await self._ready()
+        return tuple(self._people.values()), tuple(self._listed.values()), tuple(self._former.values())
 
     async def restore(self, people: Sequence[Person], listed: Sequence[Placement], former: Sequence[Placement]) -> None:
         """What `everything` gave elsewhere, in the place of what is here. Raises RosterFault, StoreUnavailable."""
@@ -253,35 +265,35 @@ class MemoryRoster(_Kept):
             await self._put({p.id: p for p in people}, {p.id: p for p in listed}, {p.id: p for p in former})
 
     async def person(self, person_id: str) -> Person | None:
-        async with self._turn():
-            return self._people.get(person_id)
+        await self._ready()
+        return self._people.get(person_id)
 
     async def people(self) -> Mapping[str, Person]:
         """Everybody there ever was, by id, as a view that cannot be written through."""
-        async with self._turn():
-            return self._people
+        await self._ready()
+        return self._people
 
     async def by_object_id(self, object_id: str) -> Person | None:
         """Compared without case, as the directory does; nobody for ""."""
-        async with self._turn():
-            return self._by_object_id.get(object_id.casefold())
+        await self._ready()
+        return self._by_object_id.get(object_id.casefold())
 
     async def by_email(self, email: str) -> Person | None:
-        async with self._turn():
-            return self._by_email.get(email.strip().casefold())
+        await self._ready()
+        return self._by_email.get(email.strip().casefold())
 
     async def placement(self, placement_id: str) -> Placement | None:
-        async with self._turn():
-            return self._listed.get(placement_id) or self._former.get(placement_id)
+        await self._ready()
+        return self._listed.get(placement_id) or self._former.get(placement_id)
 
     async def placements(self) -> Sequence[Placement]:
         """Those the roster lists now, in its order."""
-        async with self._turn():
-            return tuple(self._listed.values())
+        await self._ready()
+        return tuple(self._listed.values())
 
     async def placements_of(self, person_id: str) -> Sequence[Placement]:
-        async with self._turn():
-            return tuple(self._of_person.get(person_id, ()))
+        await self._ready()
+        return tuple(self._of_person.get(person_id, ()))
 
 
 def _no_two_alike(values: Sequence[str], what: str) -> None:
@@ -303,6 +315,8 @@ class MemoryAddresses(_Kept):
 
     async def keep_address(self, person: str, address: Address) -> None:
         """Costs nothing where it is known already. Raises StoreUnavailable."""
+        if self._is_loaded() and self._addresses.get(person) == address:
+            return
         await self._unbroken.run(self._set_address(person, address))
 
     async def drop_address(self, person: str) -> None:
@@ -338,16 +352,16 @@ class MemoryAddresses(_Kept):
 
     async def everything(self) -> tuple[Mapping[str, Address], Mapping[str, str]]:
         """All addresses by person, and all notes by key."""
-        async with self._turn():
-            return dict(self._addresses), dict(self._notes)
+        await self._ready()
+        return dict(self._addresses), dict(self._notes)
 
     async def address(self, person: str) -> Address | None:
-        async with self._turn():
-            return self._addresses.get(person)
+        await self._ready()
+        return self._addresses.get(person)
 
     async def note(self, key: str) -> str:
-        async with self._turn():
-            return self._notes.get(key, "")
+        await self._ready()
+        return self._notes.get(key, "")
 
 
 def _with(table: Mapping[str, T], key: str, value: T | None) -> dict[str, T]:

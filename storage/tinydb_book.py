@@ -387,8 +387,11 @@ class TinyDrafts(MemoryDrafts):
         self.ring = ring
         self._loaded = 0
 
+    def _is_loaded(self) -> bool:
+        return self._loaded == self.folder.run and self.folder.is_open
+
     async def _load(self) -> None:
-        if self._loaded == self.folder.run and self.folder.is_open:
+        if self._is_loaded():
             return
         await self.ring.load()
         found, in_the_clear = await self.folder.read(self._everything, f"{DRAFTS}/")
@@ -454,8 +457,11 @@ class TinyRoster(MemoryRoster):
         self.ring = ring
         self._loaded = 0
 
+    def _is_loaded(self) -> bool:
+        return self._loaded == self.folder.run and self.folder.is_open
+
     async def _load(self) -> None:
-        if self._loaded == self.folder.run and self.folder.is_open:
+        if self._is_loaded():
             return
         path = self.folder.path / ROSTER
         await self.ring.load()
@@ -516,8 +522,11 @@ class TinyAddresses(MemoryAddresses):
         self.ring = ring
         self._loaded = 0
 
+    def _is_loaded(self) -> bool:
+        return self._loaded == self.folder.run and self.folder.is_open
+
     async def _load(self) -> None:
-        if self._loaded == self.folder.run and self.folder.is_open:
+        if self._is_loaded():
             return
         await self.ring.load()
         addresses, notes, was_clear = await self.folder.read(self._everything, ADDRESSES)

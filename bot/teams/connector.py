@@ -19,10 +19,10 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
-from bot.desk import Message, Profile, TryLater, Unreachable, under_way
+from bot.desk import Message, Profile, TryLater, Unreachable, leaves, under_way
 from bot.jitter import decorrelated
 from bot.teams.hosts import is_practice_of_before, service_root
-from bot.teams.pace import Pace
+from bot.teams.pace import LATE, Pace
 from bot.teams.settings import TeamsSettings
 from bot.teams.tokens import Tokens
 from cards.fit import shortened
@@ -120,7 +120,7 @@ class Connector:
         token = await self._tokens.token()
         for is_last in (False, True):
             if paced is not None:
-                await self._pace.turn(paced)
+                await self._moment(paced)
             status, headers, answer = await self._request(method, url, data, token)
             if 200 <= status < 300:
                 return answer
@@ -128,6 +128,16 @@ class Connector:
                 break
             token = await self._tokens.renewed(token)
         raise self._refusal(status, headers, answer, paced)
+
+    async def _moment(self, conversation_id: str) -> None:
+        """Returns when a request may leave. Where noting that it does took so long that the moment has passed, a new
+        one is waited for.
+        """
+        await self._pace.turn(conversation_id)
+        since = time.monotonic()
+        await leaves()
+        if time.monotonic() - since > LATE:
+            await self._pace.turn(conversation_id)
 
     def _root(self, to: Address) -> str:
         root = service_root(to.service_url, self._settings)

@@ -100,11 +100,15 @@ class PostgresRoster(MemoryRoster):
         self._revision = -1
         self._looked_at = float("-inf")
 
+    def _is_loaded(self) -> bool:
+        fresh = self._revision >= 0 and time.monotonic() - self._looked_at < self.fresh
+        return fresh and self.database.is_open
+
     async def _load(self) -> None:
         if not self.database.is_open:
             self._revision = -1
             raise StoreUnavailable("The store is closed.")
-        if self._revision >= 0 and time.monotonic() - self._looked_at < self.fresh:
+        if self._is_loaded():
             return
         rows = await self.database.read("select n from revisions where name = 'roster'")
         if rows[0]["n"] != self._revision:
