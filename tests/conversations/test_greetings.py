@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from itertools import cycle
 from types import SimpleNamespace
 
 import pytest
 
 from bot.admin import ask
+from pathway.casework import ALPHABET
 from tests.conversations import road
 from tests.school import School
 
@@ -199,8 +199,8 @@ async def test_the_cases_are_listed_the_next_due_first_and_five_at_a_time(school
 async def test_a_reference_that_looks_like_a_command_still_opens_its_case(
     school: School, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    letters = cycle("HEAP")
-    monkeypatch.setattr("pathway.casework.secrets", SimpleNamespace(choice=lambda _: next(letters)))
+    heap = sum(ALPHABET.index(letter) * len(ALPHABET) ** at for at, letter in enumerate("HEAP"))
+    monkeypatch.setattr("pathway.casework.secrets", SimpleNamespace(randbelow=lambda _: heap))
     assert await road.raises(school) == "HEAP"
 
     assert "Tom Ashworth: weekly target set" in await school.says("priya", "heap")
