@@ -156,7 +156,7 @@ class Unreachable(Exception):
 
 
 class Post(Protocol):
-    """Sends outside a turn, through the connector."""
+    """Sends outside a turn, through the connector. Calls `leaves` right before a request leaves."""
 
     async def send(self, to: Address, message: Message, *, thread: str = "") -> str:
         """The new activity's id. *thread* is the id of the channel post to reply to. Raises TryLater, Unreachable."""

@@ -68,7 +68,11 @@ def make_folder(path: Path) -> None:
 
 def sync(path: Path) -> None:
     """What a file holds, or which files a folder holds, is durable. Raises OSError."""
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    _sync(os.fspath(path))
+
+
+def _sync(place: str) -> None:
+    handle = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
     finally:
@@ -77,16 +81,17 @@ def sync(path: Path) -> None:
 
 def replace_file(path: Path, data: bytes, copy: Copy = Copy.NONE) -> None:
     """Durable when it returns. Raises OSError; then the file is as it was."""
-    before = _opened(path)
+    place = os.fspath(path)
+    before = _opened(place)
     doubled = copy is Copy.SAME or (copy is Copy.EARLIER and before is None)
     try:
-        _put(path, data, keep=copy is Copy.EARLIER and before is not None)
+        _put(place, data, keep=copy is Copy.EARLIER and before is not None)
         try:
             if doubled:
-                _put(copy_of(path), data, synced=False)
-            sync(path.parent)
+                _put(place + LAST, data, synced=False)
+            _sync(os.path.dirname(place))
         except OSError:
-            _put_back(path, before, doubled=doubled)
+            _put_back(place, before, doubled=doubled)
             raise
     finally:
         if before is not None:
@@ -95,7 +100,7 @@ def replace_file(path: Path, data: bytes, copy: Copy = Copy.NONE) -> None:
 
 def double(path: Path, data: bytes) -> None:
     """*data*, which stands at *path*, stands in its copy, too. Raises OSError."""
-    _put(copy_of(path), data, synced=False)
+    _put(os.fspath(path) + LAST, data, synced=False)
 
 
 def remove_file(*paths: Path) -> bool:
@@ -127,9 +132,13 @@ def sweep(folder: Path) -> int:
     return len(left)
 
 
-def _put(path: Path, data: bytes, *, synced: bool = True, keep: bool = False) -> None:
+# Steps of a write, which every turn takes: in plain strings, since a path object costs more than what is done with it.
+# ruff: noqa: PTH105, PTH108, PTH120
+
+
+def _put(place: str, data: bytes, *, synced: bool = True, keep: bool = False) -> None:
     """*keep*: what stands there now becomes its copy."""
-    beside = _beside(path)
+    beside = _beside(place)
     try:
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
@@ -141,52 +150,54 @@ def _put(path: Path, data: bytes, *, synced: bool = True, keep: bool = False) ->
         finally:
             os.close(handle)
         if keep:
-            _keep(path)
-        beside.replace(path)
+            _keep(place)
+        os.replace(beside, place)
     except OSError:
         with suppress(OSError):
-            beside.unlink()
+            os.unlink(beside)
         raise
 
 
-def _keep(path: Path) -> None:
-    """A second name for what stands at *path*; on a disk that knows none, a second file."""
-    beside = _beside(path)
+def _keep(place: str) -> None:
+    """A second name for what stands there; on a disk that knows none, a second file."""
+    beside = _beside(place)
     try:
         try:
-            os.link(path, beside)
+            os.link(place, beside)
         except OSError as fault:
             if fault.errno not in _NO_LINKS:
                 raise
-            _put(copy_of(path), path.read_bytes(), synced=False)
+            _put(place + LAST, Path(place).read_bytes(), synced=False)
         else:
-            beside.replace(copy_of(path))
+            os.replace(beside, place + LAST)
             with suppress(FileNotFoundError):  # it stays where both were names of one file already
-                os.unlink(beside)  # noqa: PTH108 - no step of a write: nothing fails where it fails
+                os.unlink(beside)
     except OSError:
         with suppress(OSError):
-            beside.unlink()
+            os.unlink(beside)
         raise
 
 
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{_RUN}{next(_COUNT)}.tmp")
+def _beside(place: str) -> str:
+    folder, _, name = place.rpartition("/")
+    return f"{folder}/.{name}.{_RUN}{next(_COUNT)}.tmp"
 
 
-def _put_back(path: Path, before: int | None, *, doubled: bool) -> None:
+def _put_back(place: str, before: int | None, *, doubled: bool) -> None:
     with suppress(OSError):
         if doubled:
-            copy_of(path).unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                os.unlink(place + LAST)
         if before is None:
-            path.unlink()
+            os.unlink(place)
         else:
             with open(before, "rb", closefd=False) as old:
-                _put(path, old.read())
+                _put(place, old.read())
 
 
-def _opened(path: Path) -> int | None:
+def _opened(place: str) -> int | None:
     try:
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return os.open(place, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
 

@@ -35,7 +35,6 @@ from pathway.ports import (
 from storage import chain
 from storage import record as r
 from storage.chain import Broken, Chain, Head
-from storage.codec import Json, decode_event
 from storage.index import Entry, Index, Task, outbox_id
 from storage.locks import Locks, Unbroken
 from storage.record import Record, Work
@@ -133,7 +132,7 @@ class RecordBook:
 
     def _forget(self) -> None:
         self._index = Index()
-        self._opened: OrderedDict[str, tuple[str, tuple[Json, ...]]] = OrderedDict()
+        self._opened: OrderedDict[str, tuple[str, tuple[Event, ...]]] = OrderedDict()
         self._leases: dict[tuple[Queue, str], Lease] = {}
         self._settling: set[tuple[Queue, str]] = set()
         self._fences = itertools.count(1)
@@ -282,19 +281,19 @@ class RecordBook:
             if case_id in self._ready():
                 raise
             return ()  # it was erased meanwhile
-        return tuple([decode_event(x) for x in self._written(record, key)])
+        return self._history(record, key)
 
-    def _written(self, record: Record, key: Key) -> tuple[Json, ...]:
-        """The events in their written form; of the cases that were read last, only what is new has to be opened."""
+    def _history(self, record: Record, key: Key) -> tuple[Event, ...]:
+        """Of the cases that were read last, only what is new has to be opened."""
         link, before = self._opened.pop(record.case_id, ("", ()))
         if before and (len(before) > record.version or record.events[len(before) - 1].link != link):
             before = ()
-        new = [r.open_event(record.case_id, entry, key) for entry in record.events[len(before) :]]
-        written = (*before, *new)
-        self._opened[record.case_id] = record.events[-1].link if record.events else "", written
+        new = [r.opened(record.case_id, entry, key) for entry in record.events[len(before) :]]
+        events = (*before, *new)
+        self._opened[record.case_id] = record.events[-1].link if record.events else "", events
         if len(self._opened) > MOST_OPENED:
             self._opened.popitem(last=False)
-        return written
+        return events
 
     async def seen(self, nonce: str) -> Committed | None:
         return self._ready().seen(nonce)

@@ -32,8 +32,10 @@ class LiveCards:
     async def stands(self, case_id: str, person: str, activity_id: str) -> None:
         """The newest card of a case is the one that is edited as the case moves; the one before it says so."""
         before = await self._standing(case_id, person)
+        if before == activity_id:
+            return
         await self.casework.book.show(case_id, Shown(person, RECEIPT, activity_id))
-        if before and before != activity_id:
+        if before:
             await self._retire(case_id, person, before)
 
     async def lies_under_a_form(self, case_id: str, person: str, activity_id: str) -> None:

@@ -1,7 +1,8 @@
 """One of several bots on one database: the real clock and the real sender; Teams is a line of its output.
 
-`python -m tests.storage.replica URL [NTH]`: prints "begun PERSON" and "sent PERSON" for each message, with "again" behind
-it where the message says so. With NTH it never comes back from sending the message of that number.
+`python -m tests.storage.replica URL [NTH [waiting]]`: prints "begun PERSON" and "sent PERSON" for each message, with
+"again" behind it where the message says so. With NTH it never comes back from sending the message of that number; with
+"waiting" behind that, the moment of that message never comes, and it has not left.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from bot.clock import Clock, PathwayTime
-from bot.desk import Message, Post
+from bot.desk import Message, Post, leaves
 from bot.practice.roll import PROVIDER
 from bot.sender import Sender
 from bot.teams.words import sent_again
@@ -38,18 +39,24 @@ class Printing:
 
     say: Callable[[str], None]
     hangs_at: int = 0
+    waiting: bool = False
     sent: int = 0
 
     async def send(self, to: Address, message: Message, *, thread: str = "") -> str:
         del thread
         self.sent += 1
+        number = self.sent
+        if self.waiting and number == self.hangs_at:
+            self.say(f"waits {to.conversation_id}")
+            await asyncio.Event().wait()
+        await leaves()
         again = " again" if _AGAIN in json.dumps(message.card) + message.text else ""
         self.say(f"begun {to.conversation_id}{again}")
-        if self.sent == self.hangs_at:
+        if number == self.hangs_at:
             await asyncio.Event().wait()
         await asyncio.sleep(0)
         self.say(f"sent {to.conversation_id}{again}")
-        return f"a{self.sent}"
+        return f"a{number}"
 
     async def update(self, to: Address, activity_id: str, message: Message) -> None:
         del to, activity_id, message
@@ -96,7 +103,7 @@ def _say(line: str) -> None:
 async def main() -> None:
     stores = open_stores(sys.argv[1])
     await stores.open()
-    clock = bot(stores, Printing(_say, int(sys.argv[2]) if len(sys.argv) > 2 else 0))
+    clock = bot(stores, Printing(_say, int(sys.argv[2]) if len(sys.argv) > 2 else 0, sys.argv[3:] == ["waiting"]))
     _say("here")
     await asyncio.to_thread(sys.stdin.readline)
     while True:

@@ -99,3 +99,18 @@ async def test_what_was_being_sent_at_the_kill_comes_again_and_says_so(tmp_path:
     second = await said_by(url, until=lambda said: any(line.startswith(f"sent {hung}") for line in said))
     assert not [line for line in first if line.endswith("again")]
     assert [line for line in second if not line.endswith("again")] == []
+
+
+async def test_what_only_waited_for_its_moment_at_the_kill_is_no_second_sending(tmp_path: Path) -> None:
+    """Teams' limit lets few out at a time: a bot that is killed with many waiting must not tell all of them "again"."""
+    url = f"tinydb://{tmp_path / 'data'}"
+    stores = open_stores(url)
+    await stores.open()
+    await fill(stores, 4)
+    await stores.close()
+    first = await said_by(
+        url, "3", "waiting", until=lambda said: sum(x.startswith(("sent", "waits")) for x in said) == 4
+    )
+    (waited,) = [line.split()[1] for line in first if line.startswith("waits")]
+    second = await said_by(url, until=lambda said: any(line.startswith(f"sent {waited}") for line in said))
+    assert [line for line in second if waited in line] == [f"begun {waited}", f"sent {waited}"]
