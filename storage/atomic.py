@@ -48,6 +48,7 @@ class Copy(Enum):
     NONE = "whatever stood there before"
     EARLIER = "what the file was before; the same once more where it was not there"
     SAME = "the same once more, and nothing of what was before"
+    LATER = "nothing yet: the file was not there before, and whoever writes it makes its copy soon"
 
 
 def copy_of(path: Path) -> Path:
@@ -79,17 +80,22 @@ def _sync(place: str) -> None:
         os.close(handle)
 
 
-def replace_file(path: Path, data: bytes, copy: Copy = Copy.NONE) -> None:
-    """Durable when it returns. Raises OSError; then the file is as it was."""
+def replace_file(path: Path, data: bytes, copy: Copy = Copy.NONE, folder: int | None = None) -> None:
+    """Durable when it returns. *folder* is an open handle of the folder it stands in, for those who have one. Raises
+    OSError; then the file is as it was.
+    """
     place = os.fspath(path)
-    before = _opened(place)
+    before = None if copy is Copy.LATER else _opened(place)
     doubled = copy is Copy.SAME or (copy is Copy.EARLIER and before is None)
     try:
         _put(place, data, keep=copy is Copy.EARLIER and before is not None)
         try:
             if doubled:
                 _put(place + LAST, data, synced=False)
-            _sync(os.path.dirname(place))
+            if folder is None:
+                _sync(os.path.dirname(place))
+            else:
+                os.fsync(folder)
         except OSError:
             _put_back(place, before, doubled=doubled)
             raise
@@ -210,9 +216,11 @@ class AtomicJSONStorage(Storage):
     is a table named "check"); it must not write them.
     """
 
-    def __init__(self, path: Path, copy: Copy = Copy.NONE) -> None:
+    def __init__(self, path: Path, copy: Copy = Copy.NONE, folder: int | None = None) -> None:
+        """*copy* and *folder* as in `replace_file`."""
         self._path = path
         self._copy = copy
+        self._folder = folder
 
     def read(self) -> Tables | None:
         """None when there is no file. Raises Damaged, OSError."""
@@ -224,7 +232,7 @@ class AtomicJSONStorage(Storage):
         if not data:
             raise ValueError("a file has at least one table")
         body = json.dumps(data).encode("ascii")
-        replace_file(self._path, body[:-1] + _check(body), self._copy)
+        replace_file(self._path, body[:-1] + _check(body), self._copy, self._folder)
 
 
 def _check(body: bytes) -> bytes:
@@ -273,8 +281,15 @@ def read_documents(path: Path, table: str) -> list[Mapping[str, Any]]:
         return list(db.table(table))
 
 
-def write_documents(path: Path, tables: Mapping[str, Iterable[Mapping[str, Any]]], copy: Copy = Copy.NONE) -> None:
-    """All tables of a file, at one stroke. Raises OSError; then the file is as it was."""
+def write_documents(
+    path: Path,
+    tables: Mapping[str, Iterable[Mapping[str, Any]]],
+    copy: Copy = Copy.NONE,
+    folder: int | None = None,
+) -> None:
+    """All tables of a file, at one stroke. *copy* and *folder* as in `replace_file`. Raises OSError; then the file is
+    as it was.
+    """
     numbered = {name: {str(n): doc for n, doc in enumerate(documents, 1)} for name, documents in tables.items()}
-    with TinyDB(path, copy, storage=AtomicJSONStorage) as db:
+    with TinyDB(path, copy, folder, storage=AtomicJSONStorage) as db:
         db.storage.write(numbered)

@@ -97,7 +97,11 @@ class Folder:
         self._some_aside = True
         """Nearly always there is nothing in `damaged/`; then nobody need look there."""
         self._unsynced: set[Path] = set()
+        self._uncopied: set[Path] = set()
+        """Of these files, which are new, there is no copy yet. Only the writing thread adds any."""
         self._syncing: asyncio.Task[None] | None = None
+        self._handles: dict[Path, int] = {}
+        """Of the folders that turns write to: opening one anew for each write is two more waits for the loop."""
 
     @property
     def is_open(self) -> bool:
@@ -136,6 +140,8 @@ class Folder:
         for pool in pools:
             if pool is not None:
                 await asyncio.to_thread(pool.shutdown)
+        while self._handles:
+            os.close(self._handles.popitem()[1])
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -153,6 +159,8 @@ class Folder:
         for name in (CASES, DRAFTS, READS, DAMAGED, KEYS):
             make_folder(self.path / name)
             (self.path / name).chmod(0o700)
+        for place in (self.path / CASES, self.path / KEYS, self.path / DRAFTS):
+            self._handles[place] = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         swept = sum(sweep(self.path / name) for name in (".", CASES, DRAFTS, KEYS))
         self._some_aside = any((self.path / DAMAGED).iterdir())
         if swept:
@@ -201,12 +209,19 @@ class Folder:
         """
 
         def step() -> None:
-            write_documents(path, tables(), copy)
+            self.put(path, tables(), copy)
             if forget:
                 self.forget_aside(path)
             then()
 
         await self._writing(step)
+        self._sync_soon()
+
+    def put(self, path: Path, tables: Tables, copy: Copy) -> None:
+        """What `write` does, on the writing thread. Raises OSError."""
+        write_documents(path, tables, copy, self._handles.get(path.parent))
+        if copy is Copy.LATER:
+            self._uncopied.add(path)
 
     async def remove(self, path: Path) -> bool:
         """Gone for good when it returns, with its copy and whatever of it was damaged once; whether there was any.
@@ -245,11 +260,14 @@ class Folder:
         cut before that may take it back, the end of the process does not. To be called in the loop.
         """
         self._unsynced.update(paths)
-        if self._unsynced and (self._syncing is None or self._syncing.done()):
+        self._sync_soon()
+
+    def _sync_soon(self) -> None:
+        if (self._unsynced or self._uncopied) and (self._syncing is None or self._syncing.done()):
             self._syncing = asyncio.create_task(self._sync())
 
     async def _sync(self) -> None:
-        while self._unsynced:
+        while self._unsynced or self._uncopied:
             await asyncio.sleep(SOON)
             await self._sync_now()
 
@@ -257,8 +275,18 @@ class Folder:
         paths, self._unsynced = self._unsynced, set()
         try:
             await self._in(self._noter, partial(_synced, paths))
+            while self._uncopied:
+                await self._in(self._writer, self._copy_some)
         except OSError as fault:
             self._failed(fault)
+
+    def _copy_some(self) -> None:
+        """Between two writes. What is no longer there needs none; what was written again meanwhile has one."""
+        for _ in range(min(COPIES, len(self._uncopied))):
+            path = self._uncopied.pop()
+            if not copy_of(path).exists():
+                with suppress(FileNotFoundError):
+                    double(path, path.read_bytes())
 
     async def note_down(self, step: Callable[[], T]) -> T:
         """Runs *step* on a thread of its own, so that no act waits for it. Raises StoreUnavailable."""
@@ -328,8 +356,8 @@ class Folder:
         return good
 
     async def look_after_copies(self) -> None:
-        """Of the files that `find` found well: a copy that is damaged is made anew. A start need not wait for it, and
-        turns do not notice it. Raises StoreUnavailable where the folder is closed meanwhile.
+        """Of the files that `find` found well: a copy that is damaged or missing is made anew. A start need not wait
+        for it, and turns do not notice it. Raises StoreUnavailable where the folder is closed meanwhile.
         """
         async with self._looking:
             while self._copies:
@@ -341,7 +369,8 @@ class Folder:
     def _mend_copy(self, path: Path) -> None:
         """Between two writes; it may have been made anew by one of them."""
         if _without_good_copy([path]):
-            log.warning("a damaged copy of a file that is well was made anew", extra={"file": self.name_of(path)})
+            if copy_of(path).exists():
+                log.warning("a damaged copy of a file that is well was made anew", extra={"file": self.name_of(path)})
             with suppress(OSError):
                 double(path, path.read_bytes())
 
@@ -412,11 +441,12 @@ def _synced(paths: Iterable[Path]) -> None:
 
 
 def _without_good_copy(paths: Iterable[Path]) -> list[Path]:
-    """Those of the files whose copy is there and damaged."""
+    """Those of the files whose copy is damaged, or was not made before the process was killed."""
     found: list[Path] = []
     for path in paths:
         try:
-            whole_file(copy_of(path))
+            if whole_file(copy_of(path)) is None:
+                found.append(path)
         except Damaged:
             found.append(path)
         except OSError:  # the disk does not give it: whoever needs it is told so

@@ -271,6 +271,8 @@ class TinyShelf:
             return {"case": [r.write(record, key)]}
 
         self._recent.pop(record.case_id, None)
+        if copy is Copy.EARLIER and self.ring.is_new(name):
+            copy = Copy.LATER
         await self.folder.write(path, tables, copy, then=lambda: self._note_head(record))
         self._remember(path, record)
         if self._syncing is None or self._syncing.done():

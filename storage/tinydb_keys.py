@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pathway.ports import StoreUnavailable
-from storage.atomic import AtomicJSONStorage, Copy, Damaged, checked, copy_of, write_documents
+from storage.atomic import AtomicJSONStorage, Copy, Damaged, checked, copy_of
 from storage.folder import KEYS, Folder
 from storage.seal import AUDIT, NO_KEY, Kept, Key, KeyGone, Keyring, MainKeys, WrongKey
 
@@ -120,6 +120,10 @@ class TinyKeys(Keyring):
         """Of what is loaded."""
         return self._promised.get(name) or self._kept.get(name)
 
+    def is_new(self, name: str) -> bool:
+        """Whether nothing was ever written that it seals."""
+        return name in self._promised and name not in self._kept
+
     def loaded(self, name: str) -> Key:
         """Raises KeyGone."""
         return self.unwrap(name, wrapped_in(name, self.at_hand(name)))
@@ -157,7 +161,8 @@ class TinyKeys(Keyring):
         """
         kept = self._promised.get(name)
         if kept is not None:
-            write_documents(self._path(name), {"key": [kept]}, Copy.SAME)
+            before = self._kept.get(name)
+            self.folder.put(self._path(name), {"key": [kept]}, Copy.LATER if before is None else Copy.SAME)
             self.folder.forget_aside(self._path(name))
             self._kept[name] = kept
             self._promised.pop(name, None)

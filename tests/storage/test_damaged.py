@@ -199,6 +199,7 @@ async def test_where_the_disk_is_full_the_damaged_file_stays_and_the_next_start_
 ) -> None:
     await tiny.book.commit(first("c1"))
     await tiny.book.commit(then("c1"))
+    await tiny.reopen()
     disk.fail(0, for_good=True)
     await damaged(tiny, "cases/c1.json")
     assert list(await tiny.book.cases_of(None)) == []
