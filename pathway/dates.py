@@ -371,6 +371,7 @@ def weekdays_in_words(days: Iterable[int]) -> str:
 # -- London's clock ----------------------------------------------------------------------------------------------
 
 
+@functools.lru_cache(4096)  # a turn asks for the same mornings a dozen times
 def local(day: date, at: time) -> datetime:
     """The moment when London's clocks show *at* on *day*, in UTC. Of an hour that comes twice, the first."""
     if at.tzinfo is not None:

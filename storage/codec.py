@@ -179,10 +179,8 @@ def _optional(args: tuple[Any, ...]) -> Codec:
     if len(inner) != 1 or len(args) != 2:
         raise CodecError(f"a field is one type, or that and None, not {len(args)} types")
     one = _codec(inner[0])
-    return Codec(
-        lambda v: None if v is None else one.write(v),
-        lambda v: None if v is None else one.read(v),
-    )
+    write, read = one.write, one.read
+    return Codec(lambda v: None if v is None else write(v), lambda v: None if v is None else read(v))
 
 
 def _tuple(args: tuple[Any, ...]) -> Codec:
@@ -224,12 +222,16 @@ def _dataclass(kind: type) -> Codec:
     hints = get_type_hints(kind)
     codecs = {f.name: _codec(hints[f.name]) for f in fields(kind)}
     readers = {field: codec.read for field, codec in codecs.items()}
+    writers = tuple((field, codec.write) for field, codec in codecs.items())
     required = {f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING}
 
     def write(value: Any) -> dict[str, Json]:
         if type(value) is not kind:
             raise CodecError(f"{_shown(value)} is no {name}")
-        return {field: _at(name, field, codec.write, getattr(value, field)) for field, codec in codecs.items()}
+        try:
+            return {field: step(getattr(value, field)) for field, step in writers}
+        except CodecError:  # once more, to name the field
+            return {field: _at(name, field, step, getattr(value, field)) for field, step in writers}
 
     def read(data: Json) -> Any:
         if not isinstance(data, Mapping):

@@ -11,10 +11,11 @@ import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any, TypeVar
 
 from pathway.ports import Health, StoreUnavailable
@@ -78,6 +79,48 @@ def lock(folder: Path) -> int:
     return handle
 
 
+class Worker:
+    """A thread that takes steps in their order. An executor's would do; but between its futures and the loop's there
+    is as much to do, for each of a turn's writes, as in the write itself.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._steps: SimpleQueue[tuple[Callable[[], Any], asyncio.Future[Any]] | None] = SimpleQueue()
+        self._thread = Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    async def run(self, step: Callable[[], T]) -> T:
+        """What *step* returns or raises. Where nobody waits for it any more it is taken all the same."""
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._steps.put((step, done))
+        return await done
+
+    def close(self) -> None:
+        """When every step that was asked for is taken. Blocks."""
+        self._steps.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (asked := self._steps.get()) is not None:
+            step, done = asked
+            try:
+                told = partial(_tell, done, step(), None)
+            except BaseException as fault:  # noqa: BLE001 - it is theirs who wait
+                told = partial(_tell, done, None, fault)
+            with suppress(RuntimeError):  # the loop has been closed: nobody waits
+                done.get_loop().call_soon_threadsafe(told)
+            del asked, step, done, told
+
+
+def _tell(done: asyncio.Future[Any], result: Any, fault: BaseException | None) -> None:
+    if done.cancelled():
+        return
+    if fault is None:
+        done.set_result(result)
+    else:
+        done.set_exception(fault)
+
+
 class Folder:
     """Opened once, by one process. All writing goes through one thread, in the order in which it was asked for."""
 
@@ -85,9 +128,9 @@ class Folder:
         self.path = path
         self.run = 0
         self._lock: int | None = None
-        self._writer: ThreadPoolExecutor | None = None
-        self._reader: ThreadPoolExecutor | None = None
-        self._noter: ThreadPoolExecutor | None = None
+        self._writer: Worker | None = None
+        self._reader: Worker | None = None
+        self._noter: Worker | None = None
         self._fault = ""
         self._wrote_at = float("-inf")
         self._unreadable: dict[str, str] = {}
@@ -115,9 +158,7 @@ class Folder:
             return
         self._fault, self._unreadable = "", {}
         self._copies.clear()
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
-        self._reader = ThreadPoolExecutor(1, thread_name_prefix="store-read")
-        self._noter = ThreadPoolExecutor(1, thread_name_prefix="store-note")
+        self._writer, self._reader, self._noter = Worker("store-write"), Worker("store-read"), Worker("store-note")
         try:
             await self._in(self._writer, self._take)
         except OSError as fault:
@@ -137,9 +178,9 @@ class Folder:
             await self._sync_now()
         pools = (self._writer, self._reader, self._noter)
         self._writer = self._reader = self._noter = None
-        for pool in pools:
-            if pool is not None:
-                await asyncio.to_thread(pool.shutdown)
+        for worker in pools:
+            if worker is not None:
+                await asyncio.to_thread(worker.close)
         while self._handles:
             os.close(self._handles.popitem()[1])
         if self._lock is not None:
@@ -311,10 +352,10 @@ class Folder:
         self._fault, self._wrote_at = "", time.monotonic()
         return done
 
-    async def _in(self, pool: ThreadPoolExecutor | None, step: Callable[[], T]) -> T:
-        if pool is None:
+    async def _in(self, worker: Worker | None, step: Callable[[], T]) -> T:
+        if worker is None:
             raise StoreUnavailable("The store is closed.")
-        return await asyncio.get_running_loop().run_in_executor(pool, step)
+        return await worker.run(step)
 
     # -- what is damaged, and its last good copy -------------------------------------------------------------------
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -17,19 +16,36 @@ class Locks:
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
-    @asynccontextmanager
-    async def held(self, *names: tuple[str, str]) -> AsyncIterator[None]:
-        """*names* are pairs of a kind and an id: ("case", "5f2c")."""
-        held: list[asyncio.Lock] = []
+    def held(self, *names: tuple[str, str]) -> Held:
+        """To be entered. *names* are pairs of a kind and an id: ("case", "5f2c")."""
+        return Held([self._locks.setdefault(name, asyncio.Lock()) for name in sorted(set(names))])
+
+
+class Held:
+    """Some locks, taken together."""
+
+    __slots__ = ("_locks", "_taken")
+
+    def __init__(self, locks: Sequence[asyncio.Lock]) -> None:
+        self._locks = locks
+        self._taken = 0
+
+    async def __aenter__(self) -> None:
         try:
-            for name in sorted(set(names)):
-                lock = self._locks.setdefault(name, asyncio.Lock())
+            for lock in self._locks:
                 await lock.acquire()
-                held.append(lock)
-            yield
-        finally:
-            for lock in reversed(held):
-                lock.release()
+                self._taken += 1
+        except BaseException:
+            self._let_go()
+            raise
+
+    async def __aexit__(self, *_fault: object) -> None:
+        self._let_go()
+
+    def _let_go(self) -> None:
+        for lock in self._locks[: self._taken]:
+            lock.release()
+        self._taken = 0
 
 
 class Unbroken:

@@ -164,8 +164,11 @@ def write(record: Record, key: Key) -> Json:
     }
 
 
+_OF_THE_REST = tuple(f.name for f in fields(_Rest))
+
+
 def _rest(record: Record) -> _Rest:
-    return _Rest(**{f.name: getattr(record, f.name) for f in fields(_Rest)})
+    return _Rest(*[getattr(record, name) for name in _OF_THE_REST])
 
 
 def _about_rest(case_id: str) -> str:
