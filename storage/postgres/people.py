@@ -136,6 +136,25 @@ class PostgresRoster(MemoryRoster):
         )
         self._revision = revision
 
+    # Who was not found may just have come, with another replica: nothing is dropped, and nobody refused, before that
+    # is sure.
+
+    async def person(self, person_id: str) -> Person | None:
+        return await super().person(person_id) or await self._anew(super().person, person_id)
+
+    async def by_object_id(self, object_id: str) -> Person | None:
+        return await super().by_object_id(object_id) or await self._anew(super().by_object_id, object_id)
+
+    async def by_email(self, email: str) -> Person | None:
+        return await super().by_email(email) or await self._anew(super().by_email, email)
+
+    async def placement(self, placement_id: str) -> Placement | None:
+        return await super().placement(placement_id) or await self._anew(super().placement, placement_id)
+
+    async def _anew(self, look: Callable[[str], Coroutine[Any, Any, T]], key: str) -> T:
+        self._looked_at = float("-inf")
+        return await look(key)
+
     async def _replace_all(self, people: Sequence[Person], placements: Sequence[Placement]) -> None:
         await self._until_first(lambda: super(PostgresRoster, self)._replace_all(people, placements))
 

@@ -171,6 +171,25 @@ async def test_an_import_by_one_bot_is_seen_by_the_other_and_neither_undoes_the_
     assert await other.placement("PL-1") == PLACEMENT
 
 
+async def test_whom_one_bot_has_just_listed_the_other_knows_at_once(url: str) -> None:
+    """What goes to them would be dropped, and they would be refused, as nobody of the list."""
+    async with AsyncExitStack() as stack:
+        one, other = (open_stores(url), open_stores(url))
+        for stores in (one, other):
+            await stores.open()
+            stack.push_async_callback(stores.close)
+        met = replace(MIA, object_id="aaaa")
+        assert await other.roster.people() == {}
+        await one.roster.load([met, SAM], [PLACEMENT])
+        assert await other.roster.person(MIA.id) == met
+        await one.roster.keep_person(late := Person("late", "Late", "late@uni.example", "bbbb"))
+        assert await other.roster.by_object_id("bbbb") == late
+        await one.roster.load([later := Person("later", "Later", "later@uni.example")], [replace(PLACEMENT, id="PL-2")])
+        assert await other.roster.by_email("later@uni.example") == later
+        await one.roster.load([], [replace(PLACEMENT, id="PL-3")])
+        assert await other.roster.placement("PL-3") == replace(PLACEMENT, id="PL-3")
+
+
 async def test_one_person_met_by_two_bots_at_once_is_one_person(two: list[Stores]) -> None:
     tries = [bot.roster.keep_person(Person(f"id{n}", "Ola", "Ola@uni.example")) for n, bot in enumerate(two)]
     done = await asyncio.gather(*tries, return_exceptions=True)
