@@ -175,7 +175,7 @@ class Folder:
             await asyncio.wait({self._syncing})
             self._syncing = None
         if self._noter is not None:
-            await self._sync_now()
+            await self.sync_now()
         pools = (self._writer, self._reader, self._noter)
         self._writer = self._reader = self._noter = None
         for worker in pools:
@@ -310,9 +310,10 @@ class Folder:
     async def _sync(self) -> None:
         while self._unsynced or self._uncopied:
             await asyncio.sleep(SOON)
-            await self._sync_now()
+            await self.sync_now()
 
-    async def _sync_now(self) -> None:
+    async def sync_now(self) -> None:
+        """What `sync_soon` would do in a moment, and the copies of new files."""
         paths, self._unsynced = self._unsynced, set()
         try:
             await self._in(self._noter, partial(_synced, paths))

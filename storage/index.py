@@ -174,12 +174,22 @@ class Index:
         self.take(entry_of(record))
 
     def take(self, entry: Entry) -> None:
-        """The same, of what an entry holds."""
-        self.drop(entry.case_id)
+        """The same, of what an entry holds. Only what is new or changed is queued: of a thousand messages without a
+        case each one that is settled would otherwise move all others.
+        """
+        before = self._entries.get(entry.case_id)
+        tasks = {(task.queue, task.id): task for task in _tasks(entry)}
+        if before is not None:
+            self._unlist(before)
+            for task in _tasks(before):
+                if (task.queue, task.id) not in tasks:
+                    self._drop_task(task)
         self._entries[entry.case_id] = entry
-        for task in _tasks(entry):
+        for task in tasks.values():
+            known = self._tasks[task.queue].get(task.id)
             self._tasks[task.queue][task.id] = task
-            self._queued[task.queue].put(task)
+            if known is None or (known.work.due, known.work.parked) != (task.work.due, task.work.parked):
+                self._queued[task.queue].put(task)
         if entry.case_id == NO_CASE:
             return
         for nonce, version in entry.nonces.items():
@@ -192,14 +202,20 @@ class Index:
         if entry is None:
             return
         for task in _tasks(entry):
-            self._tasks[task.queue].pop(task.id, None)
-            self._queued[task.queue].drop(task.id)
+            self._drop_task(task)
+        self._unlist(entry)
+
+    def _drop_task(self, task: Task) -> None:
+        self._tasks[task.queue].pop(task.id, None)
+        self._queued[task.queue].drop(task.id)
+
+    def _unlist(self, entry: Entry) -> None:
         if entry.case_id == NO_CASE:
             return
         for nonce in entry.nonces:
             self._nonces.pop(nonce, None)
         for table, key in self._places(entry):
-            table[key].discard(case_id)
+            table[key].discard(entry.case_id)
             if not table[key]:
                 del table[key]
 

@@ -48,6 +48,7 @@ from bot.teams import Patience, TeamsSettings
 from pathway.dates import LONDON
 from pathway.provider import Provider
 from pathway.standards import areas
+from storage.tinydb_book import TinyCaseBook
 from tests.graph_contract import Contract
 from tests.keys import KEYS
 from tests.logged import as_json, as_text
@@ -461,6 +462,13 @@ class School:
         }
         drafts = await stores.drafts.drafts_before(datetime.max.replace(tzinfo=UTC))
         return cases | {f"drafts/{x.person}/{x.form}": str(dict(x.values)) for x in drafts}
+
+    async def rests(self) -> None:
+        """What is written beside the turns (who read what, copies of new files) is written."""
+        stores = self.parts.stores
+        await stores.reads.written()
+        if isinstance(stores.book, TinyCaseBook):
+            await stores.book.folder.sync_now()
 
     def on_disk(self) -> dict[str, str]:
         """Every file of the store with what is in it."""

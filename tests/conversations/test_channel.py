@@ -238,10 +238,12 @@ async def test_a_press_in_the_channel_shows_and_changes_nothing_there(school: Sc
     await road.told(school)
     message, verb, data = school.wire("helen", "I have it")
     post = school.channel()[0]
+    await school.rests()
     before = school.on_disk()
     answer = await school.teams.press(school.people["helen"], post.id, verb, data, chat="channel")
     assert (answer.kind, answer.card) == ("message", None)
     assert "our own chat" in answer.text
+    await school.rests()
     assert school.on_disk() == before
     assert message.id != post.id
 

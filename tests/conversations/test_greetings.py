@@ -130,6 +130,7 @@ async def test_privacy_says_who_reads_what_and_where_the_notice_is(school: Schoo
 
 async def test_a_stranger_is_told_kindly_whom_to_ask_and_sees_nobody(school: School) -> None:
     await road.raises(school)
+    await school.rests()
     before = school.on_disk()
     said = await school.says("nora", "concern about Tom Ashworth")
     for told in ("Partnership Team", "0113 496 0102"):
@@ -137,6 +138,7 @@ async def test_a_stranger_is_told_kindly_whom_to_ask_and_sees_nobody(school: Sch
     assert "Ashworth" not in said
     assert school.buttons("nora") == ["Try again"]
     assert await school.presses("nora", "Try again") == said
+    await school.rests()
     assert school.on_disk() == before
 
 

@@ -209,9 +209,11 @@ async def test_the_buttons_of_the_lists_do_nothing_for_anybody_else(without_mail
     await school.says("sam", "not delivered")
     _, _, data = school.wire("sam", "See to number 1")
     card = school.newest("priya")
+    await school.rests()
     before = school.on_disk()
     said = await school.sends("priya", card.id, verb, data)
     assert "For the Partnership Team" in said
+    await school.rests()
     assert school.on_disk() == before
 
 

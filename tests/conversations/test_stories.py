@@ -52,19 +52,23 @@ async def test_put_right_within_the_week(school: School) -> None:
 async def test_a_safeguarding_matter_is_stopped_at_the_door(school: School) -> None:
     """Story 7: Lucy Tran answers "yes or not sure", and nothing of it is kept."""
     await school.says("lucy", "hi")
+    await school.rests()
     before = school.on_disk()
     await school.says("lucy", "concern")
     await school.presses("lucy", "I am just starting")
     stop = await school.presses("lucy", "Yes, or I am not sure")
     assert "designated safeguarding lead or headteacher" in stop
     assert "0113 496 0101" in stop
+    await school.rests()
     assert school.on_disk() == before
     assert "Hello Lucy Tran" in await school.presses("lucy", "Back to the start")
+    await school.rests()
     assert school.on_disk() == before
 
 
 async def test_the_word_safeguarding_brings_the_same_card_before_anything_is_saved(school: School) -> None:
     await road.opens_form(school, "lucy", "Megan Doyle")
+    await school.rests()
     before = school.on_disk()
     typed = road.concern(school, seen="A pupil told her something about Safeguarding")
     for button in ("Save for later", "I have not talked to them yet", "Check my answers"):
@@ -72,6 +76,7 @@ async def test_the_word_safeguarding_brings_the_same_card_before_anything_is_sav
         assert "designated safeguarding lead or headteacher" in warned
         assert "0113 496 0101" in warned
         assert school.value("lucy", "seen") == typed["seen"]
+        await school.rests()
         assert school.on_disk() == before
     assert "Check your answers" in await school.presses("lucy", "No child is at risk: carry on")
 
