@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import repeat
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -55,8 +56,10 @@ def fill(file: Path) -> None:
                 out.writelines(repeat(b"x" * size))
 
 
-def cases(bot: Bot) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in (bot.store / "cases").glob("*.json")}
+def cases(bot: Bot) -> dict[str, Any]:
+    """The events of each case, sealed. What was sent may be noted in its file a moment later."""
+    files = (bot.store / "cases").glob("*.json")
+    return {file.name: json.loads(file.read_bytes())["case"]["1"]["events"] for file in files}
 
 
 async def ready(bot: Bot) -> tuple[int, str]:
