@@ -312,6 +312,7 @@ def over(view: View) -> Card:
     return card(
         quiet(reference_line(view)),
         heading("How did the meeting end?"),
+        text(f"Your meeting with {mentor} about {view.student} was to end by now."),
         text(
             f"If a {plan} is needed, please record the meeting: a {plan} opens when you and {mentor} have both said "
             "“not as expected”. The other ways need no more than a line."

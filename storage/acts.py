@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from pathway.ports import Act, Addresses, StoreUnavailable
@@ -24,7 +25,7 @@ ACTS = "acts.json"
 OWN, CHAIN, HEAD = "own.acts", "acts", "acts-head"
 
 
-class KeptActs:
+class KeptActs(ABC):
     """`pathway.ports.Acts`; every store adds where entries stand."""
 
     def __init__(self, ring: Keyring, addresses: Addresses) -> None:
@@ -78,17 +79,17 @@ class KeptActs:
     async def _keep_head(self, head: Head) -> None:
         await self.addresses.keep_note(HEAD, f"{head.n} {head.link}")
 
+    @abstractmethod
     async def entries(self) -> Sequence[Entry]:
         """As they are kept. Raises StoreUnavailable."""
-        raise NotImplementedError
 
     async def restore(self, entries: Sequence[Entry]) -> None:
         """What `entries` gave elsewhere, into an empty log whose keyring is the same."""
         for n, entry in enumerate(entries):
             await self._add(entries[:n], entry)
 
-    async def _add(self, before: Sequence[Entry], entry: Entry) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def _add(self, before: Sequence[Entry], entry: Entry) -> None: ...
 
 
 class MemoryActs(KeptActs):

@@ -93,7 +93,7 @@ def replace_file(path: Path, data: bytes, copy: Copy = Copy.NONE, folder: int | 
             if doubled:
                 _put(place + LAST, data, synced=False)
             if folder is None:
-                _sync(os.path.dirname(place))
+                _sync(os.path.dirname(place) or ".")
             else:
                 os.fsync(folder)
         except OSError:
@@ -139,7 +139,7 @@ def sweep(folder: Path) -> int:
 
 
 # Steps of a write, which every turn takes: in plain strings, since a path object costs more than what is done with it.
-# ruff: noqa: PTH105, PTH108, PTH120
+# ruff: noqa: PTH105, PTH108, PTH118, PTH120
 
 
 def _put(place: str, data: bytes, *, synced: bool = True, keep: bool = False) -> None:
@@ -185,8 +185,8 @@ def _keep(place: str) -> None:
 
 
 def _beside(place: str) -> str:
-    folder, _, name = place.rpartition("/")
-    return f"{folder}/.{name}.{_RUN}{next(_COUNT)}.tmp"
+    folder, name = os.path.split(place)
+    return os.path.join(folder, f".{name}.{_RUN}{next(_COUNT)}.tmp")
 
 
 def _put_back(place: str, before: int | None, *, doubled: bool) -> None:

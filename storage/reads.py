@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
@@ -27,7 +28,7 @@ GATHER = 0.05
 MOST_WAITING = 10_000
 
 
-class KeptReads:
+class KeptReads(ABC):
     """`pathway.ports.Reads`. What is noted waits here until the store has it: a kill may take the last moments."""
 
     def __init__(self) -> None:
@@ -108,17 +109,17 @@ class KeptReads:
 
     # -- what each store does in its way ---------------------------------------------------------------------------
 
-    async def _write(self, reads: Sequence[Read]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def _write(self, reads: Sequence[Read]) -> None: ...
 
-    async def _of(self, case_id: str) -> Sequence[Read]:
-        raise NotImplementedError
+    @abstractmethod
+    async def _of(self, case_id: str) -> Sequence[Read]: ...
 
-    async def _cases(self) -> Sequence[str]:
-        raise NotImplementedError
+    @abstractmethod
+    async def _cases(self) -> Sequence[str]: ...
 
-    async def _drop(self, case_id: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def _drop(self, case_id: str) -> None: ...
 
 
 def _in_time(read: Read) -> tuple[datetime, str, str]:

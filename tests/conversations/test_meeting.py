@@ -360,6 +360,7 @@ async def test_when_the_meeting_ends_the_link_tutor_is_asked_once_how_it_ended(s
 
     await school.on("2026-10-19 16:15")
     assert "How did the meeting end?" in school.reads("helen")
+    assert "Your meeting with Priya Nair about Tom Ashworth was to end by now." in school.reads("helen")
     assert school.buttons("helen")[:4] == WAYS
     assert (school.news("helen"), school.news("priya")) == (before["helen"] + 1, before["priya"])
     await school.on("2026-10-19 17:30")

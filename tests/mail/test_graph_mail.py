@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import aiohttp
 import pytest
 
-from bot.desk import TryLater, Unreachable, perhaps_delivered
+from bot.desk import TryLater, Unreachable, noting, perhaps_delivered
 from bot.graph_door import GraphDoor
 from bot.graph_mail import AT_ONCE, GraphMail
 from bot.invitation import Between, calendar_file
@@ -179,3 +179,19 @@ async def test_no_more_than_four_are_under_way_for_the_mailbox(post: Post) -> No
     post.graph.hold.set()
     await asyncio.gather(*sending)
     assert (len(post.graph.sent), post.graph.most) == (12, AT_ONCE)
+
+
+@pytest.mark.parametrize("way", ["Graph", "SMTP"])
+async def test_a_letter_that_another_bot_has_by_now_does_not_leave(post: Post, way: str) -> None:
+    """It is noted right before the request; who hears there that it is theirs no more sends nothing."""
+    smtp = Mail(MailSettings("127.0.0.1", post.box.port, "Pathway <pathway@northdale.example.ac.uk>"))
+    mail = post.mail if way == "Graph" else smtp
+
+    async def taken() -> None:
+        raise TimeoutError("another bot has it")
+
+    with noting(taken), pytest.raises(TimeoutError, match="another bot"):
+        await mail.send(LETTER)
+    assert (post.graph.asked, post.box.all()) == ([], ())
+    await mail.send(LETTER)
+    assert len(post.graph.sent) + len(post.box.all()) == 1

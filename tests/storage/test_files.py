@@ -460,3 +460,10 @@ async def test_a_case_file_can_be_read_with_tinydb_and_its_key_alone(tiny: Shop)
 async def test_an_id_that_is_no_safe_file_name_is_refused(tiny: Shop, name: str) -> None:
     with pytest.raises(ValueError, match="an id is made of"):
         await tiny.book.commit(first(name, nonce="n", placement="p"))
+
+
+def test_a_file_of_the_present_folder_is_written_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for data in (b"first", b"second"):
+        atomic.replace_file(Path("bare"), data, atomic.Copy.EARLIER)
+    assert {x.name: x.read_bytes() for x in tmp_path.iterdir()} == {"bare": b"second", "bare.last": b"first"}

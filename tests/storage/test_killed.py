@@ -87,12 +87,18 @@ async def said_by(url: str, *arguments: str, until: Callable[[list[str]], bool])
     return said + [line.rstrip() for line in late.decode().splitlines(keepends=True) if line.endswith("\n")]
 
 
-async def test_what_was_being_sent_at_the_kill_comes_again_and_says_so(tmp_path: Path) -> None:
-    url = f"tinydb://{tmp_path / 'data'}"
+async def four_due(place: Path) -> str:
+    """A store with a reminder each for m0 to m3."""
+    url = f"tinydb://{place / 'data'}"
     stores = open_stores(url)
     await stores.open()
     await fill(stores, 4)
     await stores.close()
+    return url
+
+
+async def test_what_was_being_sent_at_the_kill_comes_again_and_says_so(tmp_path: Path) -> None:
+    url = await four_due(tmp_path)
     mentors = {f"m{n}" for n in range(4)}
     first = await said_by(url, "3", until=lambda said: sum(line.startswith("sent") for line in said) == 3)
     (hung,) = mentors - {line.split()[1] for line in first if line.startswith("sent")}
@@ -103,11 +109,7 @@ async def test_what_was_being_sent_at_the_kill_comes_again_and_says_so(tmp_path:
 
 async def test_what_only_waited_for_its_moment_at_the_kill_is_no_second_sending(tmp_path: Path) -> None:
     """Teams' limit lets few out at a time: a bot that is killed with many waiting must not tell all of them "again"."""
-    url = f"tinydb://{tmp_path / 'data'}"
-    stores = open_stores(url)
-    await stores.open()
-    await fill(stores, 4)
-    await stores.close()
+    url = await four_due(tmp_path)
     first = await said_by(
         url, "3", "waiting", until=lambda said: sum(x.startswith(("sent", "waits")) for x in said) == 4
     )

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -9,11 +12,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.desk import Message, Post, TryLater, Unreachable
+from bot.desk import Message, Post, TryLater, Unreachable, noting
 from bot.practice.channel import CHANNEL
 from bot.practice.keys import SigningKey
 from bot.teams.connector import LONGEST_WAIT, Connector, retry_after
-from bot.teams.pace import CONVERSATION, TENANT, Lane, Pace
+from bot.teams.pace import CONVERSATION, LATE, TENANT, Lane, Pace
 from bot.teams.tokens import Tokens
 from cards.elements import HEAVIEST, weight
 from pathway.address import Address
@@ -300,6 +303,46 @@ def test_what_the_limits_allow_is_used() -> None:
 
 def test_a_few_messages_do_not_wait() -> None:
     assert moments(CONVERSATION, 7) == [0.0] * 7
+
+
+@asynccontextmanager
+async def watched(spans: float) -> AsyncIterator[tuple[Connector, Address, list[tuple[str, float]]]]:
+    """A connector that lets one message into a conversation in so many seconds; and what came of each, and when."""
+    seen: list[tuple[str, float]] = []
+
+    async def arrived(_request: web.Request) -> web.Response:
+        seen.append(("arrived", time.monotonic()))
+        return web.json_response({"id": "1"}, status=201)
+
+    async with listening(arrived, "/{any:.*}") as origin, aiohttp.ClientSession() as session:
+        settings, pace = settings_for(origin), Pace(conversation=((spans, 1),))
+        to = Address(f"{origin}/", "a:1", "28:b", settings.tenant_id, "29:u")
+        yield Connector(session, settings, OneToken(), pace), to, seen
+
+
+async def test_a_message_is_noted_as_leaving_when_its_moment_has_come_and_not_while_it_waits() -> None:
+    async with watched(0.5) as (connector, to, seen):
+
+        async def note() -> None:
+            seen.append(("noted", time.monotonic()))
+
+        with noting(note):
+            await connector.send(to, NOTICE)
+            await connector.send(to, NOTICE)
+    assert [what for what, _ in seen] == ["noted", "arrived"] * 2
+    assert seen[2][1] - seen[0][1] >= 0.5
+
+
+async def test_a_moment_that_passed_while_a_message_was_noted_as_leaving_is_not_used() -> None:
+    async with watched(0.5) as (connector, to, seen):
+
+        async def slow() -> None:
+            await asyncio.sleep(2 * LATE)
+
+        begun = time.monotonic()
+        with noting(slow):
+            await connector.send(to, NOTICE)
+    assert seen[0][1] - begun >= 0.5
 
 
 async def test_who_would_wait_too_long_is_told_when_to_come_again() -> None:
