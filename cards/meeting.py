@@ -306,7 +306,7 @@ def over(view: View) -> Card:
     """When the meeting has ended: what it came to, or that there was none. For the Link Tutor; the office, where none
     is named, sees the case.
     """
-    if not view.is_(Role.LINK_TUTOR):
+    if not (view.is_(Role.LINK_TUTOR) and view.sees_case):
         return case_card(view, "The meeting was to be over by now. Please find out what was agreed.")
     plan, mentor = view.provider.words.support_plan, view.mentor
     return card(
