@@ -184,7 +184,7 @@ class Person:
         self.key = key
         self.pane = self.page.locator(f'.pane[data-key="{key}"]')
         self.row = self.page.locator(f'#side [data-key="{key}"]')
-        self.unread = self.row.locator(".badge")
+        self.unread = self.row.locator(".badge:visible")
 
     async def looks(self) -> None:
         """Opens their chat, as one does: from the list, on a phone after going back to it."""

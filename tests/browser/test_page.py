@@ -271,9 +271,23 @@ async def test_start_again_brings_the_first_morning_back(shared_practice: Runnin
     await expect(screen.page.get_by_role("dialog")).to_be_hidden(timeout=20_000)
     await expect(screen.clock).to_have_text(re.compile(r"Tuesday 6 October 2026, 9(:0\d)?am"))
     await expect(lucy.cards).to_have_count(1)
-    await expect(screen.page.locator(".badge")).to_have_count(0)
+    await expect(screen.page.locator(".badge:visible")).to_have_count(0)
     await lucy.says("my cases")
     await lucy.sees("You have no open cases.")
+
+
+async def test_a_press_that_news_come_into_still_opens_the_chat(practice: Running, opens: Opens) -> None:
+    """The numbers in the list change with each message; who is pressing just then must not press in vain."""
+    screen, beside = await opens(practice, person="priya"), await opens(practice, person="owen")
+    lucy, freya = screen.person("lucy"), screen.person("freya")
+    middle = await lucy.row.bounding_box()
+    assert middle
+    await screen.page.mouse.move(middle["x"] + middle["width"] / 2, middle["y"] + middle["height"] / 2)
+    await screen.page.mouse.down()
+    await sets_a_weekly_target(beside.person("owen"), "Freya")
+    await expect(freya.unread).to_have_text("1 new")
+    await screen.page.mouse.up()
+    await expect(screen.page.get_by_role("heading", name="Lucy Tran", exact=True)).to_be_visible()
 
 
 async def test_who_tries_it_need_not_invent_a_lesson(shared_practice: Running, opens: Opens) -> None:

@@ -128,47 +128,64 @@ NARROW.addEventListener("change", () => arrange({ focus: false }));
 
 // The side
 
-function row(key, name, what, fresh, face) {
-  const open = panes.map((p) => p.key);
-  const current = open.some((one) => one === key || ownerOf(one) === key);
-  const badge = fresh ? make("span", { class: "badge" }, String(fresh), make("span", { class: "unseen" }, " new")) : null;
-  const choose = make(
-    "button",
-    { type: "button", class: "person", "aria-current": current ? "true" : false, "data-key": key, onclick: () => turnTo(key) },
-    face,
-    make("span", { class: "person-words" }, make("span", { class: "person-name" }, name), make("span", { class: "person-what" }, what)),
-    badge,
-  );
-  const beside = make(
-    "button",
-    { type: "button", class: "quiet icon-only beside", "aria-label": `Open ${name} beside`, title: `Open ${name} beside`, "data-beside": key, onclick: () => go(open[0], key) },
-    icon("beside"),
-  );
-  return make("li", { class: fresh ? "new" : "" }, choose, open[0] === key ? null : beside);
+// Somebody in the side. The element stays, whatever changes in it: a press must not lose the button under it.
+class Row {
+  constructor(key, name, what, face) {
+    this.key = key;
+    this.count = make("span", {});
+    this.badge = make("span", { class: "badge", hidden: true }, this.count, make("span", { class: "unseen" }, " new"));
+    this.choose = make(
+      "button",
+      { type: "button", class: "person", "data-key": key, onclick: () => turnTo(key) },
+      face,
+      make("span", { class: "person-words" }, make("span", { class: "person-name" }, name), make("span", { class: "person-what" }, what)),
+      this.badge,
+    );
+    this.beside = make(
+      "button",
+      { type: "button", class: "quiet icon-only beside", "aria-label": `Open ${name} beside`, title: `Open ${name} beside`, "data-beside": key, onclick: () => go(panes[0]?.key, key) },
+      icon("beside"),
+    );
+    this.element = make("li", {}, this.choose, this.beside);
+  }
+
+  show(fresh) {
+    const open = panes.map((p) => p.key);
+    const current = open.some((one) => one === this.key || ownerOf(one) === this.key);
+    if (current) this.choose.setAttribute("aria-current", "true");
+    else this.choose.removeAttribute("aria-current");
+    this.element.classList.toggle("new", fresh > 0);
+    this.badge.hidden = !fresh;
+    this.count.textContent = String(fresh);
+    this.beside.hidden = open[0] === this.key;
+  }
 }
 
-let drawnSide = "";
+let drawnFor = "";
+let rows = [];
+let chips = [];
 
-// Drawn anew only where something in it has changed: a press must not lose the button under it.
 function side() {
-  const wanted = JSON.stringify([state.people, state.channel, state.mail, panes.map((p) => p.key)]);
-  if (wanted === drawnSide) return;
-  drawnSide = wanted;
-  const focused = document.activeElement?.closest?.("#side [data-key], #side [data-beside]");
-  const before = focused ? (focused.dataset.key ? `[data-key="${focused.dataset.key}"]` : `[data-beside="${focused.dataset.beside}"]`) : "";
-  const groups = GROUPS.map((group) => {
-    const people = state.people.filter((p) => p.group === group);
-    const rows = people.map((p) => {
-      const what = p.reach === "teams" ? p.what : `${p.what} · e-mail only`;
-      return row(p.key, p.name, what, p.reach === "teams" ? p.unread : p.mail, avatar(p.name, p.key));
-    });
-    return part(group, rows);
-  });
-  const channel = row("channel", state.channel.name, state.channel.team, state.channel.unread, make("span", { class: "avatar square tint-5", "aria-hidden": "true" }, "PC"));
-  const mail = row("mail", "Mailbox", "Everything sent by e-mail", state.mail.unread, make("span", { class: "avatar square tint-2", "aria-hidden": "true" }, "@"));
-  at("people").replaceChildren(...groups, part("Partnership channel", [channel]), part("Mail", [mail]));
-  if (before) at("side").querySelector(before)?.focus({ preventScroll: true });
+  const { people, channel, mail } = state;
+  const wanted = JSON.stringify([people.map((p) => [p.key, p.name, p.group, p.what, p.reach]), channel.name, channel.team]);
+  if (wanted !== drawnFor) drawSide(people, channel);
+  drawnFor = wanted;
+  for (const one of rows) one.show(one.key === "channel" ? channel.unread : one.key === "mail" ? mail.unread : newOf(somebody(one.key)));
   news();
+}
+
+const newOf = (person) => (person.reach === "teams" ? person.unread : person.mail);
+
+function drawSide(people, channel) {
+  const ofPerson = (p) => new Row(p.key, p.name, p.reach === "teams" ? p.what : `${p.what} · e-mail only`, avatar(p.name, p.key));
+  const square = (words, tint) => make("span", { class: `avatar square ${tint}`, "aria-hidden": "true" }, words);
+  const parts = GROUPS.map((group) => [group, people.filter((p) => p.group === group).map(ofPerson)]);
+  parts.push(["Partnership channel", [new Row("channel", channel.name, channel.team, square("PC", "tint-5"))]]);
+  parts.push(["Mail", [new Row("mail", "Mailbox", "Everything sent by e-mail", square("@", "tint-2"))]]);
+  rows = parts.flatMap(([, ones]) => ones);
+  at("people").replaceChildren(...parts.map(([title, ones]) => part(title, ones.map((one) => one.element))));
+  chips = people.map((p) => [p.key, make("button", { type: "button", class: "chip", hidden: true, onclick: () => turnTo(p.key) }, p.name)]);
+  at("fresh").replaceChildren(make("span", {}, "New for"), ...chips.map(([, chip]) => chip), make("span", { id: "others" }));
 }
 
 function part(title, rows) {
@@ -179,13 +196,10 @@ function part(title, rows) {
 // Who has something new, at the foot of the side.
 function news() {
   const open = panes.map((p) => p.key);
-  const fresh = state.people.filter((p) => p.unread && !open.includes(p.key));
+  const fresh = state.people.filter((p) => p.unread && !open.includes(p.key)).map((p) => p.key);
   at("fresh").hidden = fresh.length === 0;
-  at("fresh").replaceChildren(
-    make("span", {}, "New for"),
-    ...fresh.slice(0, 4).map((p) => make("button", { type: "button", class: "chip", onclick: () => turnTo(p.key) }, p.name)),
-    fresh.length > 4 ? make("span", {}, `and ${count(fresh.length - 4, "other", "others")}`) : "",
-  );
+  for (const [key, chip] of chips) chip.hidden = !fresh.slice(0, 4).includes(key);
+  at("others").textContent = fresh.length > 4 ? `and ${count(fresh.length - 4, "other", "others")}` : "";
 }
 
 // The clock
