@@ -30,6 +30,7 @@ from pathway.appointments import (
 from pathway.case import Case
 from pathway.casework import Casework, NoSuchCase, Stamp
 from pathway.dates import local_date
+from pathway.jobs import is_given_up
 from pathway.people import Party, Person
 from pathway.ports import CalendarLater, CalendarRefused, Claim, Entry, Meetings, OutboxItem, StoreUnavailable
 from pathway.roles import Role
@@ -43,6 +44,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
 LOOKS_EVERY, FRESH = timedelta(hours=1), timedelta(minutes=5)
 #: A request that nobody has an answer to may still be carried out for so long.
 UNDER_WAY: Final = timedelta(seconds=60)
+#: A calendar is left to its owner once it was tried so often and for so long in vain; for what is soon, earlier.
+TRIES, TRYING = 20, timedelta(hours=4)
+TRIES_SOON, SOON = 4, timedelta(hours=2)
 #: The reminders that tell of a time, by timer and rung.
 _TELLS: Final = {
     ("T9", "2 days before"): Gathering.REVIEW,
@@ -81,7 +85,7 @@ class Diary:
     async def _settle(self, case_id: str, claims: Sequence[Claim]) -> None:
         book = self.casework.book
         try:
-            await self.reconcile(case_id)
+            await self.reconcile(case_id, claims)
         except NoSuchCase:
             for claim in claims:
                 await book.complete(claim, "dropped: the case is no longer here")
@@ -100,28 +104,34 @@ class Diary:
                 await book.complete(claim, "done")
 
     async def _later(self, claims: Sequence[Claim], why: str, after: float | None) -> None:
-        """Decorrelated jitter, never earlier than told."""
+        """Decorrelated jitter, never earlier than told. What cannot even be looked at has an end, too: the clock shows
+        such a case to the office.
+        """
         case_id = claims[0].case_id
         pause = decorrelated(self._pauses.get(case_id, 0.0), first=FIRST_PAUSE, longest=LONGEST_PAUSE)
         self._pauses[case_id] = pause
         for claim in claims:
-            await self.casework.book.retry(claim, self.now + timedelta(seconds=max(pause, after or 0.0)), why)
+            if is_given_up(claim, self.now):
+                log.error("a calendar was tried for days in vain", extra={"case": case_id})
+                await self.casework.book.complete(claim, f"given up: {why}")
+            else:
+                await self.casework.book.retry(claim, self.now + timedelta(seconds=max(pause, after or 0.0)), why)
 
-    async def reconcile(self, case_id: str) -> None:
-        """Books, moves and withdraws until everything stands as the case has it. Raises NoSuchCase, CalendarLater,
-        StoreUnavailable.
+    async def reconcile(self, case_id: str, claims: Sequence[Claim] = ()) -> None:
+        """Books, moves and withdraws until everything stands as the case has it, or is left to its owner. *claims* say
+        how often and since when it has been tried. Raises NoSuchCase, CalendarLater, StoreUnavailable.
         """
         self._began = self._began or self.now
         async with self._lock(case_id):
             case = await self.casework.case(case_id)
             party = (await self.casework.ground(case.placement)).party
             for one in arranged(case, party):
-                case = await self._bring_into_line(case, party, one)
+                case = await self._bring_into_line(case, party, one, claims)
 
     def _lock(self, case_id: str) -> asyncio.Lock:
         return self._locks.setdefault(case_id, asyncio.Lock())
 
-    async def _bring_into_line(self, case: Case, party: Party, one: Arranged) -> Case:
+    async def _bring_into_line(self, case: Case, party: Party, one: Arranged, claims: Sequence[Claim]) -> Case:
         """One revision of one gathering."""
         if given_up(case, one):
             return case
@@ -136,11 +146,27 @@ class Diary:
             return await self._put_in(case, party, wanted, there)
         except CalendarRefused as no:
             log.warning("a calendar may not be written", extra={"case_reference": case.reference, "reason": no.reason})
-            organiser = there.sent.organiser if there else wanted.organiser
-            refused = e.InvitationRefused(
-                **self._stamp(), which=wanted.which, revision=wanted.revision, organiser=organiser, reason=no.reason
+            reason = no.reason
+        except (NoSuchCase, StoreUnavailable):
+            raise
+        except Exception:
+            if not any(self._in_vain(claim, wanted) for claim in claims):
+                raise
+            log.exception(
+                "a calendar was tried in vain; its owner has it now", extra={"case_reference": case.reference}
             )
-            return await self._record(case, refused)
+            reason = e.IN_VAIN
+        organiser = there.sent.organiser if there else wanted.organiser
+        refused = e.InvitationRefused(
+            **self._stamp(), which=wanted.which, revision=wanted.revision, organiser=organiser, reason=reason
+        )
+        return await self._record(case, refused)
+
+    def _in_vain(self, claim: Claim, wanted: Appointment) -> bool:
+        if claim.item is None:
+            return False
+        tries, trying = (TRIES_SOON, timedelta()) if wanted.starts - self.now < SOON else (TRIES, TRYING)
+        return claim.attempts >= tries and self.now - claim.item.not_before >= trying
 
     async def _put_in(self, case: Case, party: Party, wanted: Appointment, there: Known | None) -> Case:
         organiser = party.people.get(wanted.organiser)
@@ -305,7 +331,8 @@ class Diary:
 
 
 def _was_refused(case: Case, wanted: Appointment) -> bool:
-    refused = case.all(e.InvitationRefused)
+    """And so was never made; what was tried in vain may have been."""
+    refused = [x for x in case.all(e.InvitationRefused) if x.reason != e.IN_VAIN]
     return any((x.which, x.revision) == (wanted.which, wanted.revision) for x in refused)
 
 

@@ -11,7 +11,17 @@ from cards.elements import Card, Element, card, facts, heading, link, literal, q
 from cards.meeting import teams_link
 from cards.view import View
 from pathway import events as e
-from pathway.appointments import Appointment, Difference, Differs, Gathering, appointment, arranged, by_hand, difference
+from pathway.appointments import (
+    Appointment,
+    Difference,
+    Differs,
+    Gathering,
+    appointment,
+    arranged,
+    by_hand,
+    difference,
+    in_vain,
+)
 from pathway.dates import listed
 from pathway.provider import starting
 
@@ -115,10 +125,10 @@ def to_do_by_hand(view: View, which: Gathering, ics: str = "") -> Card:
         heading(f"Please put {name} into your calendar"),
         facts({"When": view.moment(wanted.starts), **({"Where": literal(wanted.place)} if wanted.place else {})}),
         text(
-            "Pathway may not write into your calendar, so the invitation is yours to send. Open it in Teams: the time "
-            "and the addresses are filled in, and the title names nobody. Press Send there."
+            f"{_why(view, which)} Open it in Teams: the time and the addresses are filled in, and the title names "
+            "nobody. Press Send there."
         ),
-        quiet("Everything else goes on as before. IT can see in Pathway's log why it was refused."),
+        quiet(f"Everything else goes on as before. IT can see in Pathway's log {_log(view, which)}."),
         actions=[
             link("Open it in Teams", _teams(view, wanted)),
             link("Calendar file instead (.ics)", ics)
@@ -129,12 +139,29 @@ def to_do_by_hand(view: View, which: Gathering, ics: str = "") -> Card:
     )
 
 
+def _why(view: View, which: Gathering) -> str:
+    if in_vain(view.case, which):
+        return (
+            "Pathway tried again and again to write into your calendar, and it did not work, so the invitation is yours "
+            "to send. Should one from Pathway come after all, please delete it."
+        )
+    return "Pathway may not write into your calendar, so the invitation is yours to send."
+
+
+def _log(view: View, which: Gathering) -> str:
+    return "what went wrong" if in_vain(view.case, which) else "why it was refused"
+
+
 def _left_over(view: View, which: Gathering) -> str:
-    """An entry that Pathway once made and may not take away."""
+    """An entry that Pathway once made and may not take away, or could not."""
     starts = _last_start(view, which)
     when = f" on {view.moment(starts)}" if starts and starts > view.now else ""
     if not when:
         return f"There is nothing left to do for {NAMES[which]} in your calendar."
+    if in_vain(view.case, which):
+        return (
+            f"Please delete {NAMES[which]}{when} in your calendar: Pathway tried again and again, and it did not work."
+        )
     return f"Please delete {NAMES[which]}{when} in your calendar: Pathway may not write there any more."
 
 

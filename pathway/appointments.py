@@ -39,6 +39,7 @@ __all__ = [
     "deputies",
     "difference",
     "given_up",
+    "in_vain",
     "joins_at",
     "known",
     "next_steps_for",
@@ -333,6 +334,12 @@ def given_up(case: Case, one: Arranged) -> bool:
             case _:
                 continue
     return False
+
+
+def in_vain(case: Case, which: Gathering) -> bool:
+    """Whether a calendar was left to its owner because it was tried for hours, and not because it refused."""
+    refused = [x for x in case.all(e.InvitationRefused) if x.which is which]
+    return bool(refused) and refused[-1].reason == e.IN_VAIN
 
 
 def by_hand(case: Case, party: Party, which: Gathering) -> bool:

@@ -608,10 +608,14 @@ class InvitationWithdrawn(Event):
     revision: int
 
 
+#: Why a calendar is left to its owner that neither took an entry nor refused it.
+IN_VAIN = "TriedInVain"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvitationRefused(Event):
     """The calendar of *organiser* (a person id) may not be written, or not any more: people go on by hand. *reason* is
-    Graph's code.
+    Graph's code, or `IN_VAIN` where it was tried for hours and is perhaps written.
     """
 
     which: Gathering

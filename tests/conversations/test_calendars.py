@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -261,6 +261,94 @@ async def test_after_some_hours_a_mailbox_that_refused_is_tried_again(school: Sc
     )
 
     assert booked_at(school) == [BOOKED + timedelta(days=1)]
+
+
+# -- a calendar that never answers ---------------------------------------------------------------------------------------
+
+
+def silent(act: str, *, done: bool = False) -> Callable[[str, str], GraphFault | None]:
+    """Every request to *act* is answered with 503; *done*: it is carried out all the same."""
+    return lambda asked, _mailbox: GraphFault(503, done=done) if asked == act else None
+
+
+async def until_the_morning(school: School) -> None:
+    """Five hours, in which whatever is to be tried again is tried at its time, and on to when people are written to."""
+    for _ in range(60):
+        await school.passes(minutes=5)
+    await school.on("2026-10-14 09:00")
+
+
+def answering(_act: str, _mailbox: str) -> GraphFault | None:
+    return None
+
+
+async def test_after_hours_without_an_answer_the_link_tutor_sends_the_invitation_and_nothing_is_tried_any_more(
+    school: School,
+) -> None:
+    await road.told(school)
+    school.expects_errors, school.graph.rule = True, silent("book")
+    await sends(school)
+
+    for _ in range(36):
+        await school.passes(minutes=5)
+    assert "Please put the meeting into your calendar" not in school.reads("helen")
+    await until_the_morning(school)
+    assert "Please put the meeting into your calendar" in school.reads("helen")
+    assert "Pathway tried again and again" in school.reads("helen")
+    assert "Should one from Pathway come after all, please delete it." in school.reads("helen")
+
+    school.graph.rule = answering
+    await school.on("2026-10-15 12:00")
+    assert standing(school) == []
+    assert await school.parts.stores.book.parked() == []
+
+    await school.presses("helen", "Open the case")
+    await school.presses("helen", "Move the meeting")
+    await school.presses("helen", "Another time")
+    await school.fills(
+        "helen", day="2026-10-20", time="15:45", reason="A parents' evening", press="Send the invitation"
+    )
+    assert booked_at(school) == [BOOKED + timedelta(days=1)]
+
+
+async def test_what_was_made_without_an_answer_and_given_up_is_taken_out_when_the_meeting_is_cancelled(
+    school: School,
+) -> None:
+    await road.told(school)
+    school.expects_errors, school.graph.rule = True, silent("book", done=True)
+    await sends(school)
+    await until_the_morning(school)
+    assert "Please put the meeting into your calendar" in school.reads("helen")
+    assert len(standing(school)) == 1
+
+    school.graph.rule = answering
+    await school.presses("helen", "Open the case")
+    await school.presses("helen", "Cancel the meeting")
+    await school.fills("helen", reason="Half term", press="Cancel the meeting")
+    assert standing(school) == []
+
+
+async def test_a_meeting_that_is_soon_is_not_tried_for_hours(school: School) -> None:
+    await road.told(school)
+    school.expects_errors, school.graph.rule = True, silent("book")
+    starts = school.now + timedelta(minutes=50)
+    await sends(school, starts.date().isoformat(), f"{starts:%H:%M}")
+
+    for _ in range(15):
+        await school.passes(minutes=1)
+    assert "Please put the meeting into your calendar" in school.reads("helen")
+
+
+async def test_an_entry_that_cannot_be_taken_out_for_hours_is_deleted_by_its_owner(school: School) -> None:
+    await road.told(school)
+    await sends(school)
+    school.expects_errors, school.graph.rule = True, silent("cancel")
+    await school.presses("helen", "Cancel the meeting")
+    await school.fills("helen", reason="Half term", press="Cancel the meeting")
+
+    await until_the_morning(school)
+    assert "Please delete the meeting on Monday 19 October, 3:45pm in your calendar" in school.reads("helen")
+    assert len(standing(school)) == 1
 
 
 # -- what people change in Outlook -------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ FOUND: Mapping[str, type[e.Event]] = {
     "deleted": e.FoundInCalendar,
     "declined": e.FoundInCalendar,
     "refused": e.InvitationRefused,
+    "tried in vain": e.InvitationRefused,
     "as it was sent": e.InvitationSent,
 }
 
@@ -84,7 +85,7 @@ def _found(one: Told, which: Gathering, how: str, kind: type[e.Event]) -> Told:
         story.tell(event)
     at = story.on(one.now)
     given: Fields = {"which": which}
-    if how != "refused":
+    if how not in {"refused", "tried in vain"}:
         at.system(e.InvitationSent, which=which, starts=wanted.starts, organiser=wanted.organiser)
     match how:
         case "moved":
@@ -95,5 +96,7 @@ def _found(one: Told, which: Gathering, how: str, kind: type[e.Event]) -> Told:
             given |= {"starts": wanted.starts, "declined": wanted.invited[:2]}
         case "refused" | "as it was sent":
             given |= {"organiser": wanted.organiser}
+        case "tried in vain":
+            given |= {"organiser": wanted.organiser, "reason": e.IN_VAIN}
     at.system(kind, **given)
     return replace(one, case=story.case)
