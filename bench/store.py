@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from storage import Stores
 from storage.atomic import replace_file
+from storage.book import RecordBook
 from tests.keys import open_stores
 from tests.postgres import fresh_schema
 from tests.storage.samples import LEASE, NOON, first, note, then
@@ -63,11 +64,16 @@ class Workload:
         self.book = stores.book
         self.cases = cases
         self.count = 0
+        self.mentor = "m0"
         self.starts: list[float] = []
 
     def next(self, among: int) -> int:
-        """One after the other with a stride, so that nothing is met again that is still at hand from the last time."""
+        """One after the other with a stride. What files keep opened of the cases that were read last is put away, as it
+        would be all cases of the smallest store and few of the largest.
+        """
         self.count += 1
+        if isinstance(self.book, RecordBook):
+            self.book.forget()
         return self.count * STRIDE % among
 
     async def append(self) -> None:
@@ -78,8 +84,11 @@ class Workload:
         await self.book.commit(then(name, version, nonce=nonce, people=(mentor, f"s{case}"), wake_at=LATER))
 
     async def my_cases(self) -> None:
-        mentor = f"m{self.next(self.cases // EACH)}"
-        for case_id in await self.book.cases_of(mentor):
+        self.mentor = f"m{self.next(self.cases // EACH)}"
+        await self.my_cases_again()
+
+    async def my_cases_again(self) -> None:
+        for case_id in await self.book.cases_of(self.mentor):
             await self.book.events(case_id)
 
     async def idle(self) -> None:
@@ -111,6 +120,7 @@ async def measured(works: dict[int, Workload], bare: Measure) -> Figures:
                 "a bare file, for scale": bare,
                 "an event recorded": work.append,
                 "my cases": work.my_cases,
+                "my cases, a moment later": work.my_cases_again,
                 "a look, nothing due": work.idle,
             }
             if n % 10 == 0:

@@ -295,6 +295,10 @@ class RecordBook:
             self._opened.popitem(last=False)
         return events
 
+    def forget(self) -> None:
+        """What is kept opened of the cases that were read last."""
+        self._opened.clear()
+
     async def seen(self, nonce: str) -> Committed | None:
         return self._ready().seen(nonce)
 

@@ -171,3 +171,17 @@ def on_the_tests_clock(url: str) -> Stores:
     database: Database = opened.book.database
     ring = opened.book.ring
     return replace(opened, book=OnTheTestsClock(database, ring), roster=PostgresRoster(database, ring, fresh=0.0))
+
+
+async def rows_of(url: str) -> dict[str, list[Any]]:
+    """Everything in every table, as text."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        cursor = await connection.execute(
+            "select table_name from information_schema.tables where table_schema = current_schema()"
+        )
+        tables = [name for (name,) in await cursor.fetchall()]
+        found = {}
+        for name in tables:
+            cursor = await connection.execute(f"select row_to_json(t)::text from {name} t".encode())
+            found[name] = [row for (row,) in await cursor.fetchall()]
+        return found

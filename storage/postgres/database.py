@@ -109,9 +109,11 @@ class Database:
 
     async def _configure(self, connection: Connection) -> None:
         await connection.execute(
-            sql.SQL("set statement_timeout = {}; set idle_in_transaction_session_timeout = {}").format(
-                sql.Literal(int(self.statement * 1000)), sql.Literal(int(self.statement * 2000))
-            )
+            sql.SQL(
+                "set statement_timeout = {}; set idle_in_transaction_session_timeout = {}; "
+                # every statement looks something up by its key: to plan it anew each time costs more than to run it
+                "set plan_cache_mode = force_generic_plan"
+            ).format(sql.Literal(int(self.statement * 1000)), sql.Literal(int(self.statement * 2000)))
         )
         await _take(connection, HELD_ALONE if self._alone else HELD_BY_ALL)
 

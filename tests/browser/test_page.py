@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import stat
 from pathlib import Path
 
 import pytest
@@ -248,6 +249,11 @@ async def test_nothing_confirmed_is_lost_when_the_bot_is_killed_and_then_practic
         running.kill_everything()
         await expect(screen.page.locator("#bot-state")).to_contain_text("Practice is not running.")
         await screen.closes(forgives="net::ERR_")
+        key = running.data / "main.key"
+        kept = [file.read_bytes() for file in (running.data / "book").rglob("*") if file.is_file()]
+        assert stat.S_IMODE(key.stat().st_mode) == 0o600
+        assert len(kept) > 5
+        assert not any(b"Two of five" in data or key.read_bytes().strip() in data for data in kept)
     async with practising(tmp_path / "practice") as running:
         screen = await opens(running, person="hannah")
         hannah, bea = screen.person("hannah"), screen.person("bea")

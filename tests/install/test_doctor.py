@@ -18,13 +18,15 @@ import pytest
 
 from bot.__main__ import main
 from bot.doctor import Finding, Mark, examine, report
-from bot.doctor.here import MOST_LOSSES, calendars, roster
+from bot.doctor.here import MOST_LOSSES, calendars, keys, roster
 from bot.doctor.microsoft import proxy
 from bot.doctor.settings import look
 from bot.practice.mailbox import Mailbox
+from bot.settings import read
 from bot.verify import note_verified
 from pathway.provider import Provider
 from storage.backup import note_backup
+from storage.seal import MainKeys
 from tests.install.standins import SECRET, Microsoft, plainly, refused
 from tests.keys import KEYS, NAME, open_stores
 from tests.postgres import fresh_schema
@@ -304,6 +306,43 @@ async def test_little_room_is_told_of(
     monkeypatch.setattr(os, "statvfs", lambda _path: said)
     found = topic(await seen(env, Path("/nowhere")), "store")
     assert any(words in sentence for told, sentence in found if told is mark)
+
+
+async def test_another_main_key_than_the_stores_is_told_of_before_the_bot_refuses_to_start(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    other = MainKeys.made()
+    said = wrongs(await seen({**env, NAME: other.text()}, tmp_path))["main key"]
+    assert KEYS.current in said
+    assert other.text().strip() not in said
+
+
+async def test_without_a_main_key_it_is_said_how_to_make_one(env: dict[str, str], tmp_path: Path) -> None:
+    without = {name: value for name, value in env.items() if name != NAME}
+    assert any("python -m bot key new" in said for said in wrongs(await seen(without, tmp_path)).values())
+
+
+async def test_a_keyring_that_is_torn_is_told_of(env: dict[str, str], store_folder: Path, tmp_path: Path) -> None:
+    for file in (store_folder / "keys").glob("own.audit*"):
+        file.write_bytes(b"half a k")
+    said = wrongs(await seen(env, tmp_path))["main key"]
+    assert "put the keyring of a backup back" in said
+
+
+def test_a_main_key_that_lies_with_what_it_opens_is_told_of(store_folder: Path, provider_file: Path) -> None:
+    file = store_folder / "main.key"
+    file.write_text(KEYS.text(), encoding="ascii")
+    file.chmod(0o600)
+    env = {
+        "MicrosoftAppId": APP_ID,
+        "MicrosoftAppTenantId": TENANT,
+        "MicrosoftAppPassword": SECRET,
+        "PATHWAY_STORE": f"tinydb://{store_folder}",
+        "PATHWAY_PROVIDER": str(provider_file),
+        "PATHWAY_KEY_FILE": str(file),
+    }
+    found = {(x.mark, x.sentence) for x in keys(read(env), env, store_folder)}
+    assert any(mark is Mark.WRONG and f"Move {file} somewhere else." in said for mark, said in found)
 
 
 async def test_a_folder_that_others_can_look_into_is_told_of(

@@ -45,7 +45,7 @@ from tests.conversations import (
     test_story_two,
 )
 from tests.logged import as_json
-from tests.postgres import fresh_schema
+from tests.postgres import fresh_schema, rows_of
 from tests.privacy.planted import MARK, PlantedSchool, asks
 from tests.school import School
 
@@ -116,6 +116,21 @@ WALKS: list[tuple[Story, str]] = [
 async def test_the_road_is_walked(school: PlantedSchool, walk: Story, reader: str) -> None:
     await walk(school)
     assert school.reads_marked(reader)
+
+
+@pytest.mark.parametrize(
+    ("walk", "reader"), [pair for pair in WALKS if pair[1] in {"gareth", "sian"} or "numbers" in pair[0].__name__]
+)
+async def test_the_road_is_walked_over_a_database_and_no_row_shows_a_word_of_it(
+    tmp_path: Path, walk: Story, reader: str
+) -> None:
+    async with fresh_schema() as url, PlantedSchool(tmp_path, store=url) as school:
+        await walk(school)
+        rows = await rows_of(url)
+        assert len(rows["events"]) > 3
+        assert [(table, row) for table, kept in rows.items() for row in kept if MARK.casefold() in row.casefold()] == []
+        assert school.marked() == []
+        assert school.reads_marked(reader)
 
 
 async def test_the_office_sees_to_what_was_not_delivered(without_mail: PlantedSchool) -> None:

@@ -30,7 +30,7 @@ from storage.seal import BadKey, Kept, KeyGone, MainKeys, WrongKey, case_key, re
 from storage.tinydb_book import TinyCaseBook
 from storage.tinydb_keys import TinyKeys
 from tests.keys import KEYS, open_stores
-from tests.postgres import fresh_schema
+from tests.postgres import fresh_schema, rows_of
 from tests.storage.samples import NOON, Shop, due_letters, first, note, summary, target, then
 from tests.storage.test_backup import MADE
 from tests.storage.test_drafts import PLACEMENT
@@ -75,20 +75,6 @@ def hits(data: bytes) -> list[str]:
         if any(x in data for x in (raw, json.dumps(text)[1:-1].encode(), raw.hex().encode(), *middle)):
             found.append(text)
     return found
-
-
-async def rows_of(url: str) -> dict[str, list[Any]]:
-    """Everything in every table, as text."""
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        cursor = await connection.execute(
-            "select table_name from information_schema.tables where table_schema = current_schema()"
-        )
-        tables = [name for (name,) in await cursor.fetchall()]
-        found = {}
-        for name in tables:
-            cursor = await connection.execute(f"select row_to_json(t)::text from {name} t".encode())
-            found[name] = [row for (row,) in await cursor.fetchall()]
-        return found
 
 
 async def change(url: str, *statements: str) -> None:
@@ -537,6 +523,31 @@ async def test_a_new_main_key_touches_no_text_and_opens_everything(kind: str, tm
             await is_there(stores)
             assert await stores.book.verify() == []
             assert len(await stores.book.events("c2")) == 2
+
+
+@pytest.mark.parametrize("kind", ["tinydb", "postgresql"])
+async def test_cases_that_begin_while_the_keys_are_wrapped_anew_are_opened_with_the_new_main_key_alone(
+    kind: str, tmp_path: Path
+) -> None:
+    new = MainKeys.made()
+    async with await place(kind, tmp_path) as url:
+        async with opened(url) as stores:
+            await planted(stores)
+
+            async def begins(n: int) -> None:
+                for _ in range(n):
+                    await asyncio.sleep(0)
+                await stores.book.commit(first(f"n{n}"))
+
+            await asyncio.gather(
+                *(begins(n) for n in range(20)),
+                stores.book.ring.rewrap(new.before(KEYS)),
+                *(begins(n) for n in range(20, 40)),
+            )
+        async with opened(url, new) as stores:
+            await is_there(stores)
+            assert [len(await stores.book.events(f"n{n}")) for n in range(40)] == [1] * 40
+            assert await stores.book.verify() == []
 
 
 class KilledAt(TinyKeys):

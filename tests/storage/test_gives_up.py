@@ -16,8 +16,8 @@ from pathway.people import Person, Reach
 from pathway.ports import MAYBE, OutboxItem
 from pathway.provider import Provider
 from pathway.tellings import Notice
-from storage import Stores, open_stores
-from tests.storage.samples import NOON
+from storage import Stores
+from tests.storage.samples import NOON, Shop
 
 
 class Deaf:
@@ -37,14 +37,11 @@ class Deaf:
         del to, activity_id, message
 
 
-async def with_a_letter() -> Stores:
-    stores = open_stores("memory:")
-    await stores.open()
+async def with_a_letter(stores: Stores) -> None:
     await stores.roster.load([Person("mia", "Mia", "mia@school.example", "mia", Reach.TEAMS)], [])
     await stores.addresses.keep_address("mia", Address("https://smba.example/", "a:mia", "28:b", "t"))
     letter = OutboxItem("one", "mia", Notice.DRAFT_WAITING, NOON, data={"kept": NOON.date().isoformat()})
     await stores.book.post([letter], "tap")
-    return stores
 
 
 async def tried(stores: Stores, post: Deaf, begins: datetime = NOON) -> timedelta:
@@ -60,26 +57,31 @@ async def tried(stores: Stores, post: Deaf, begins: datetime = NOON) -> timedelt
 
 
 @pytest.mark.parametrize("after", [None, 0.0, 3600.0])
-async def test_it_is_tried_often_and_for_days_and_then_the_office_has_it(after: float | None) -> None:
-    stores, post = await with_a_letter(), Deaf(after, maybe=False)
-    took = await tried(stores, post)
+async def test_it_is_tried_often_and_for_days_and_then_the_office_has_it(shop: Shop, after: float | None) -> None:
+    post = Deaf(after, maybe=False)
+    await with_a_letter(shop.stores)
+    took = await tried(shop.stores, post)
     assert post.tries >= MOST_TRIES
     assert LONGEST_TRYING <= took <= max(LONGEST_TRYING, MOST_TRIES * timedelta(hours=1)) + timedelta(hours=1)
-    (given_up,) = await stores.book.parked()
+    (given_up,) = await shop.book.parked()
     assert (given_up.item and given_up.item.to, given_up.error) == ("mia", "the connector answered 503")
 
 
-async def test_one_that_was_due_before_a_long_stop_is_tried_as_often(caplog: pytest.LogCaptureFixture) -> None:
-    stores, post = await with_a_letter(), Deaf(None, maybe=False)
-    await tried(stores, post, NOON + timedelta(days=14))
+async def test_one_that_was_due_before_a_long_stop_is_tried_as_often(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    post = Deaf(None, maybe=False)
+    await with_a_letter(shop.stores)
+    await tried(shop.stores, post, NOON + timedelta(days=14))
     assert post.tries == MOST_TRIES
     assert [line for line in caplog.messages if "tried for days" in line] == [
         "a message was tried for days in vain; the office has it now"
     ]
 
 
-async def test_what_perhaps_arrived_says_so_when_the_office_has_it_tried_once_more() -> None:
-    stores, post = await with_a_letter(), Deaf(3600.0, maybe=True)
-    await tried(stores, post)
-    (given_up,) = await stores.book.parked()
+async def test_what_perhaps_arrived_says_so_when_the_office_has_it_tried_once_more(shop: Shop) -> None:
+    post = Deaf(3600.0, maybe=True)
+    await with_a_letter(shop.stores)
+    await tried(shop.stores, post)
+    (given_up,) = await shop.book.parked()
     assert given_up.error == MAYBE
