@@ -112,27 +112,35 @@ def bare_file(folder: Path) -> Callable[[], Awaitable[object]]:
 
 
 async def measured(works: dict[int, Workload], bare: Measure) -> Figures:
-    """Milliseconds of each, by what and size. The sizes take turns, so that a busy moment meets them alike."""
+    """Milliseconds of each, by what and size. The sizes take turns, so that a busy moment meets them alike; looking has
+    a time of its own, in which nothing is written whose copies and syncs would come due in the middle of it.
+    """
     found: Figures = {}
-    for n in range(WARM + ROUNDS):
-        for size, work in works.items():
-            steps: dict[str, Measure] = {
-                "a bare file, for scale": bare,
-                "an event recorded": work.append,
-                "my cases": work.my_cases,
-                "my cases, a moment later": work.my_cases_again,
-                "a look, nothing due": work.idle,
-            }
-            if n % 10 == 0:
-                steps["twenty settled"] = work.twenty
-            for what, step in steps.items():
-                begun = time.perf_counter()
-                await step()
-                if n >= WARM:
-                    took = 1000 * (time.perf_counter() - begun)
-                    found.setdefault(what, {}).setdefault(size, []).append(took)
+    for writes in (False, True):
+        for n in range(WARM + ROUNDS):
+            for size, work in works.items():
+                steps = _writes(work, bare, n) if writes else _looks(work)
+                for what, step in steps.items():
+                    begun = time.perf_counter()
+                    await step()
+                    if n >= WARM:
+                        took = 1000 * (time.perf_counter() - begun)
+                        found.setdefault(what, {}).setdefault(size, []).append(took)
     found["a start"] = {size: work.starts for size, work in works.items()}
     return found
+
+
+def _looks(work: Workload) -> dict[str, Measure]:
+    return {
+        "my cases": work.my_cases,
+        "my cases, a moment later": work.my_cases_again,
+        "a look, nothing due": work.idle,
+    }
+
+
+def _writes(work: Workload, bare: Measure, n: int) -> dict[str, Measure]:
+    steps: dict[str, Measure] = {"a bare file, for scale": bare, "an event recorded": work.append}
+    return steps | ({"twenty settled": work.twenty} if n % 10 == 0 else {})
 
 
 async def stores_of(url: str, size: int, stack: AsyncExitStack) -> Workload:
