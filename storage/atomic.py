@@ -225,7 +225,7 @@ class AtomicJSONStorage(Storage):
     def read(self) -> Tables | None:
         """None when there is no file. Raises Damaged, OSError."""
         body = whole_file(self._path)
-        return None if body is None else dict(json.loads(body))
+        return None if body is None else dict(json.loads(body.decode("ascii")))
 
     def write(self, data: Mapping[str, Mapping[Any, Any]]) -> None:
         """Raises OSError; then the file is as it was. A file without tables cannot be written: remove it."""
@@ -246,8 +246,9 @@ def whole_file(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     try:  # a start reads every file there is, so this is plain
-        data = os.read(handle, os.fstat(handle).st_size + 1)
-        while part := os.read(handle, 1 << 16):
+        length = os.fstat(handle).st_size
+        data = os.read(handle, length + 1)
+        while len(data) != length and (part := os.read(handle, 1 << 16)):
             data += part
     finally:
         os.close(handle)

@@ -96,7 +96,7 @@ class Key:
 
     def open_json(self, sealed: str, about: str) -> Any:
         """Raises Unreadable."""
-        return json.loads(self.open(sealed, about))
+        return json.loads(self.open(sealed, about).decode())
 
 
 def new_key() -> Key:

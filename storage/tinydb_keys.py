@@ -5,6 +5,7 @@ destroyed.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -33,7 +34,7 @@ def read_key(path: Path) -> Kept | None:
 
 def parse_key(data: bytes) -> Kept:
     """Of the bytes of such a file. Raises Damaged."""
-    return dict(json.loads(checked(data, "a key"))["key"]["1"])
+    return dict(json.loads(checked(data, "a key").decode("ascii"))["key"]["1"])
 
 
 def read_keys(folder: Path) -> dict[str, Kept]:
@@ -107,7 +108,9 @@ class TinyKeys(Keyring):
     def _everything(self) -> dict[str, Kept]:
         """A damaged one is put back from its copy; without a good one, its case says that the key is not there."""
         found: dict[str, Kept] = {}
-        for path in sorted((self.folder.path / KEYS).glob("*.json")):
+        place = self.folder.path / KEYS
+        names = sorted(entry.name for entry in os.scandir(place)) if place.is_dir() else []
+        for path in (place / name for name in names if name.endswith(".json")):
             try:
                 kept = self.folder.find(path, read_key, tell=lambda loss, _: replace(loss, same=True))
             except Damaged:
