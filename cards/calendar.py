@@ -142,8 +142,8 @@ def to_do_by_hand(view: View, which: Gathering, ics: str = "") -> Card:
 def _why(view: View, which: Gathering) -> str:
     if in_vain(view.case, which):
         return (
-            "Pathway tried again and again to write into your calendar, and it did not work, so the invitation is yours "
-            "to send. Should one from Pathway come after all, please delete it."
+            "Pathway tried again and again to write into your calendar, and it did not work, so the invitation is "
+            "yours to send. Should one from Pathway come after all, please delete it."
         )
     return "Pathway may not write into your calendar, so the invitation is yours to send."
 

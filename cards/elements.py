@@ -6,11 +6,11 @@ runs, which draw no Markdown, no links and no mentions.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pathway.compact import compact
 from pathway.rules import Fault
 
 Element = dict[str, Any]
@@ -48,8 +48,8 @@ def weight(drawn: Any) -> int:
     """The bytes of a card (or a part of one) as JSON, as it is sent (UTF-8) or as Teams counts (UTF-16), whichever is
     more.
     """
-    sent = json.dumps(drawn, ensure_ascii=False, separators=(",", ":"))
-    return max(len(sent.encode("utf-8", "replace")), len(sent.encode("utf-16-le", "replace")))
+    sent = compact(drawn)
+    return max(len(sent), len(sent.decode().encode("utf-16-le")))
 
 
 def flat(parts: Iterable[Element | Iterable[Element] | None]) -> list[Element]:

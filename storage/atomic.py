@@ -25,6 +25,8 @@ from typing import Any
 from tinydb import TinyDB
 from tinydb.storages import Storage
 
+from pathway.compact import compact
+
 #: One TinyDB file: its tables, each of documents by their number.
 Tables = dict[str, dict[str, Any]]
 _CHECK = ', "check": {"1": {"sha256": "%s"}}}'
@@ -225,13 +227,13 @@ class AtomicJSONStorage(Storage):
     def read(self) -> Tables | None:
         """None when there is no file. Raises Damaged, OSError."""
         body = whole_file(self._path)
-        return None if body is None else dict(json.loads(body.decode("ascii")))
+        return None if body is None else dict(json.loads(body.decode()))
 
     def write(self, data: Mapping[str, Mapping[Any, Any]]) -> None:
         """Raises OSError; then the file is as it was. A file without tables cannot be written: remove it."""
         if not data:
             raise ValueError("a file has at least one table")
-        body = json.dumps(data).encode("ascii")
+        body = compact(data)
         replace_file(self._path, body[:-1] + _check(body), self._copy, self._folder)
 
 

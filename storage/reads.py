@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pathway.compact import compact
 from pathway.ports import ONE_LOOK, CaseBook, Read, Saw, StoreUnavailable
 from storage.atomic import sync
 from storage.folder import CASES, READS, Folder
@@ -218,7 +219,7 @@ def _add(path: Path, data: bytes) -> bool:
 
 
 def _line(read: Read) -> bytes:
-    return json.dumps({"person": read.person, "saw": read.saw, "at": read.at.isoformat()}).encode() + b"\n"
+    return compact({"person": read.person, "saw": read.saw, "at": read.at.isoformat()}) + b"\n"
 
 
 def _read(case_id: str, line: bytes) -> Read | None:

@@ -9,11 +9,11 @@ rest is sealed anew at each write, so that a written record shows the case's id,
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 
+from pathway.compact import compact
 from pathway.events import Event
 from pathway.ports import MAYBE, Commit, OutboxItem, Shown, Summary, VersionConflict
 from storage import chain
@@ -131,7 +131,7 @@ def kinds_of(before: Iterable[str], events: Iterable[Json]) -> tuple[str, ...]:
 
 def written_text(event: Json) -> bytes:
     """An event in its written form, as the bytes that are sealed."""
-    return json.dumps(event).encode("ascii")
+    return compact(event)
 
 
 def opened(case_id: str, entry: Entry, key: Key) -> Event:
@@ -159,7 +159,7 @@ def write(record: Record, key: Key) -> Json:
         "format": FORMAT,
         "case_id": record.case_id,
         "number": record.number,
-        "events": record.events,
+        "events": [tuple(entry) for entry in record.events],
         "sealed": key.seal_json(encode(_rest(record)), _about_rest(record.case_id)),
     }
 

@@ -30,6 +30,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from pathway.compact import compact
 from pathway.ports import StoreUnavailable
 
 #: Bytes of a key, and of a nonce.
@@ -92,7 +93,7 @@ class Key:
             raise Unreadable("it is not as it was sealed") from None
 
     def seal_json(self, value: Any, about: str) -> str:
-        return self.seal(json.dumps(value).encode("ascii"), about)
+        return self.seal(compact(value), about)
 
     def open_json(self, sealed: str, about: str) -> Any:
         """Raises Unreadable."""

@@ -34,7 +34,7 @@ def read_key(path: Path) -> Kept | None:
 
 def parse_key(data: bytes) -> Kept:
     """Of the bytes of such a file. Raises Damaged."""
-    return dict(json.loads(checked(data, "a key").decode("ascii"))["key"]["1"])
+    return dict(json.loads(checked(data, "a key").decode())["key"]["1"])
 
 
 def read_keys(folder: Path) -> dict[str, Kept]:

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
+import orjson
 from yarl import URL
 
 from bot.desk import Message, Profile, TryLater, Unreachable, leaves, under_way
@@ -243,7 +244,10 @@ def back_off(before: float) -> float:
 
 def as_sent(body: Any) -> bytes:
     """JSON as it goes out: short, so that a card weighs no more than it has words."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    try:
+        return orjson.dumps(body)
+    except TypeError:  # half a character, which nobody could show
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def code_of(answer: Any) -> str:
