@@ -122,7 +122,7 @@ async def test_the_list_is_for_its_owner_alone_and_holds_ids_and_words_of_ours(t
     await tiny.stores.reads.written()
     assert reads_file(tiny).stat().st_mode & 0o777 == 0o600
     assert reads_file(tiny).parent.stat().st_mode & 0o777 == 0o700
-    assert reads_file(tiny).read_text() == '{"person": "lee", "saw": "card", "at": "2026-10-06T12:00:00+00:00"}\n'
+    assert reads_file(tiny).read_text() == '{"person":"lee","saw":"card","at":"2026-10-06T12:00:00+00:00"}\n'
 
 
 async def test_while_the_disk_takes_nothing_reads_wait_and_no_turn_hears_of_it(

@@ -546,7 +546,7 @@ async def test_cases_that_begin_while_the_keys_are_wrapped_anew_are_opened_with_
             )
         async with opened(url, new) as stores:
             await is_there(stores)
-            assert [len(await stores.book.events(f"n{n}")) for n in range(40)] == [1] * 40
+            assert [len(await stores.book.events(f"n{n}")) for n in range(40)] == [2] * 40
             assert await stores.book.verify() == []
 
 
