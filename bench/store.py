@@ -68,8 +68,8 @@ class Workload:
         self.starts: list[float] = []
 
     def next(self, among: int) -> int:
-        """One after the other with a stride. What files keep opened of the cases that were read last is put away, as it
-        would be all cases of the smallest store and few of the largest.
+        """One after the other with a stride. What a store keeps opened of the cases that were read last is put away:
+        that is most of the smallest store, and next to nothing of the largest.
         """
         self.count += 1
         if isinstance(self.book, RecordBook):

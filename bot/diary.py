@@ -46,7 +46,7 @@ LOOKS_EVERY, FRESH = timedelta(hours=1), timedelta(minutes=5)
 UNDER_WAY: Final = timedelta(seconds=60)
 #: A calendar is left to its owner once it was tried so often and for so long in vain; for what is soon, earlier.
 TRIES, TRYING = 20, timedelta(hours=4)
-TRIES_SOON, SOON = 4, timedelta(hours=2)
+TRIES_SOON, TRYING_SOON, SOON = 4, timedelta(minutes=10), timedelta(hours=2)
 #: The reminders that tell of a time, by timer and rung.
 _TELLS: Final = {
     ("T9", "2 days before"): Gathering.REVIEW,
@@ -117,7 +117,7 @@ class Diary:
             else:
                 await self.casework.book.retry(claim, self.now + timedelta(seconds=max(pause, after or 0.0)), why)
 
-    async def reconcile(self, case_id: str, claims: Sequence[Claim] = ()) -> None:
+    async def reconcile(self, case_id: str, claims: Sequence[Claim]) -> None:
         """Books, moves and withdraws until everything stands as the case has it, or is left to its owner. *claims* say
         how often and since when it has been tried. Raises NoSuchCase, CalendarLater, StoreUnavailable.
         """
@@ -165,7 +165,7 @@ class Diary:
     def _in_vain(self, claim: Claim, wanted: Appointment) -> bool:
         if claim.item is None:
             return False
-        tries, trying = (TRIES_SOON, timedelta()) if wanted.starts - self.now < SOON else (TRIES, TRYING)
+        tries, trying = (TRIES_SOON, TRYING_SOON) if wanted.starts - self.now < SOON else (TRIES, TRYING)
         return claim.attempts >= tries and self.now - claim.item.not_before >= trying
 
     async def _put_in(self, case: Case, party: Party, wanted: Appointment, there: Known | None) -> Case:
