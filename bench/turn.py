@@ -9,6 +9,7 @@ time is counted. Printed: milliseconds of CPU a request, and the ratio to the ba
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import sys
 import time
@@ -27,11 +28,13 @@ from bot.desk import Message, Who
 from bot.practice.channel import Channel
 from bot.practice.people import PracticePerson
 from bot.teams import Teams, TeamsSettings, build
+from bot.teams.crowd import Allowance
 from bot.teams.pace import Pace
 from pathway.address import Address
 
 APP, TENANT, PASSWORD = "bench-app", "bench-tenant", "bench"
 AT_ONCE = 8
+MARK = "000-the-id-000"
 ME = str(Path(__file__).resolve())
 PRIYA = PracticePerson("priya", "Priya Shah", "p@school.example", "o-1", "p@school.example", "Mentor")
 CARD = {
@@ -83,16 +86,19 @@ async def other_side(turns: int) -> None:
             "message": channel.activity(PRIYA, text="my cases"),
             "invoke": channel.activity(PRIYA, "invoke", name="adaptiveCard/action", value=value, replyToId="1"),
         }
-        token = channel.token()
+        token, numbers = channel.token(), itertools.count(10**12)
         loop = asyncio.get_running_loop()
         while line := (await loop.run_in_executor(None, sys.stdin.readline)).split():
             kind, url = line
-            raw = json.dumps(activities[kind]).encode()
+            before, after = json.dumps(activities[kind] | {"id": MARK}).encode().split(MARK.encode())
             headers = {"Authorization": f"Bearer {token}"}
             left = iter(range(turns))
 
-            async def send(url: str = url, raw: bytes = raw, left: Any = left, headers: Any = headers) -> None:
+            async def send(
+                url: str = url, around: tuple[bytes, bytes] = (before, after), left: Any = left, headers: Any = headers
+            ) -> None:
                 for _ in left:
+                    raw = str(next(numbers)).encode().join(around)  # what comes twice is no turn
                     async with session.post(url, data=raw, headers=headers) as answer:
                         assert answer.status == 200, answer.status
                         await answer.read()
@@ -111,7 +117,8 @@ async def measured(other: Process, kind: str, url: str, turns: int) -> float:
     assert other.stdout is not None
     before = time.process_time()
     other.stdin.write(f"{kind} {url}\n".encode())
-    await other.stdout.readline()
+    if not await other.stdout.readline():
+        sys.exit("The other side has ended: see above.")
     return (time.process_time() - before) * 1000 / turns
 
 
@@ -123,7 +130,8 @@ async def run(turns: int) -> None:
     assert other.stdout is not None
     channel = (await other.stdout.readline()).decode().strip()
     async with aiohttp.ClientSession() as session:
-        teams = build(settings(channel), session, pace=Pace(conversation=((1.0, 10**6),), tenant=((1.0, 10**6),)))
+        unbound = Pace(conversation=((1.0, 10**6),), tenant=((1.0, 10**6),))
+        teams = build(settings(channel), session, pace=unbound, allowance=Allowance(10**6, 10.0**6))
         runner, origin = await serving(teams)
         await report(other, origin, turns)
         await runner.cleanup()
