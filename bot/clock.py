@@ -100,6 +100,9 @@ class Clock:
         self._stops = asyncio.Event()
         self._armed = self._woken = False
         self._last_days: dict[tuple[str, date], date] = {}
+        self._drafts_at: datetime | None = None
+        self._draft_due: datetime | None = None
+        """When drafts were looked at, and when that is asked for next, as far as was seen then."""
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._watching: asyncio.Task[None] | None = None
         sender.when_late = self.wake_soon
@@ -223,7 +226,7 @@ class Clock:
 
     async def _arm_next(self) -> None:
         try:
-            due = await self._next_due()
+            due = _earliest(*await self._next_work(), self._draft_due)
         except StoreUnavailable:
             return
         except asyncio.CancelledError:  # the scheduler cuts off what it has begun when it is shut down
@@ -239,9 +242,10 @@ class Clock:
             self._arm(datetime.now(UTC) + max(due - self.time.now(), SOON))
 
     async def _next_due(self) -> datetime | None:
-        book = self.casework.book
-        times = [await book.next_due("case"), await book.next_due("outbox"), await self._next_draft()]
-        return min((t for t in times if t is not None), default=None)
+        return _earliest(*await self._next_work(), await self._next_draft())
+
+    async def _next_work(self) -> tuple[datetime | None, datetime | None]:
+        return await self.casework.book.next_due("case"), await self.casework.book.next_due("outbox")
 
     async def _work(self) -> None:
         book = self.casework.book
@@ -250,7 +254,7 @@ class Clock:
             for claim in claims:
                 await self._look_at(claim)
             looked += len(claims)
-        await self._look_at_drafts()
+        await self._look_at_drafts_now_and_then()
         sent = await self.sender.empty()
         if looked or sent:
             await self.sender.channel.edit_post_of_the_day()
@@ -276,6 +280,16 @@ class Clock:
             await book.complete(claim, "looked", wake_at=wake_at)
             return
         await self.sender.reach.tell_the_office()
+
+    async def _look_at_drafts_now_and_then(self) -> None:
+        """With each sweep (which may come a moment early) and when one is due, however often acts wake the clock between:
+        there may be many drafts.
+        """
+        now, before = self.time.now(), self._drafts_at
+        is_due = self._draft_due is not None and self._draft_due <= now
+        if before is None or is_due or abs(now - before) >= timedelta(seconds=SWEEP / 2):
+            await self._look_at_drafts()
+            self._drafts_at, self._draft_due = now, await self._next_draft()
 
     async def _look_at_drafts(self) -> None:
         """A draft is deleted when its school days are over; on the morning of its last day its author hears of it."""
@@ -407,3 +421,7 @@ def _ahead() -> float:
 
 def _day(moment: datetime) -> date:
     return in_london(moment).date()
+
+
+def _earliest(*moments: datetime | None) -> datetime | None:
+    return min((moment for moment in moments if moment is not None), default=None)

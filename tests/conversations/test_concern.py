@@ -104,6 +104,18 @@ async def test_a_draft_is_remembered_once_and_gone_after_five_school_days(school
     assert not any(file.startswith("drafts/") for file in school.on_disk())
 
 
+async def test_a_draft_is_remembered_on_its_very_morning_though_drafts_were_looked_at_seconds_before(
+    school: School,
+) -> None:
+    await road.opens_form(school, "priya", "Tom Ashworth")
+    await school.fills("priya", seen=road.SEEN, press="Save for later")
+    before = school.news("priya")
+    await school.on("2026-10-13 07:59:55")
+    assert school.news("priya") == before
+    await school.passes(seconds=6)
+    assert school.news("priya") == before + 1
+
+
 async def test_a_draft_that_a_kill_left_behind_after_it_was_sent_is_not_offered_again(school: School) -> None:
     await road.opens_form(school, "priya", "Tom Ashworth")
     await school.fills("priya", road.concern(school), press="Check my answers")
