@@ -65,7 +65,7 @@ _A_DAY = {
     _SCHOOL_CLOSURE: "a day on which the school is closed",
     _SCHOOL_HOLIDAY: "a school holiday",
 }
-#: What is known of so many days is remembered.
+#: What is known of so many days, and of so many stretches, is remembered.
 MOST_SEEN = 5000
 #: A gap of fewer weekdays is not a half term, whatever its month.
 _SHORTEST_HOLIDAY = 3
@@ -197,10 +197,11 @@ class OpenDays(ABC):
 
 
 class _Looked(OpenDays):
-    """Looks at each day once: a turn asks for the same few weeks hundreds of times."""
+    """Looks at each day, and at each stretch of them, once: a turn asks for the same few weeks hundreds of times."""
 
     __slots__ = ()
     _seen: dict[date, tuple[bool, Skipped | None]]
+    _explained: dict[Stretch, Found]
 
     @abstractmethod
     def _is_open(self, day: date) -> bool: ...
@@ -213,6 +214,14 @@ class _Looked(OpenDays):
 
     def skipped_at(self, day: date) -> Skipped | None:
         return self._look(day)[1]
+
+    def explain_until(self, start: date, end: date) -> Found:
+        found = self._explained.get((start, end))
+        if found is None:
+            if len(self._explained) >= MOST_SEEN:
+                self._explained.clear()
+            found = self._explained[start, end] = super().explain_until(start, end)
+        return found
 
     def _look(self, day: date) -> tuple[bool, Skipped | None]:
         found = self._seen.get(day)
@@ -240,6 +249,7 @@ class Calendar(_Looked):
     days: tuple[int, ...] = WEEKDAYS
     name: str = ""
     _seen: dict[date, tuple[bool, Skipped | None]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _explained: dict[Stretch, Found] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def unit(self) -> str:
@@ -319,6 +329,7 @@ class WorkingDays(_Looked):
     bank_holidays: BankHolidays = BANK_HOLIDAYS
     days: tuple[int, ...] = WEEKDAYS
     _seen: dict[date, tuple[bool, Skipped | None]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _explained: dict[Stretch, Found] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def unit(self) -> str:

@@ -106,9 +106,13 @@ def replace_file(path: Path, data: bytes, copy: Copy = Copy.NONE, folder: int | 
             os.close(before)
 
 
-def double(path: Path, data: bytes) -> None:
-    """*data*, which stands at *path*, stands in its copy, too. Raises OSError."""
-    _put(os.fspath(path) + LAST, data, synced=False)
+def double(place: str) -> None:
+    """What stands at *place* stands in its copy, too. Raises OSError; FileNotFoundError where nothing stands there."""
+    _put(place + LAST, _contents(place), synced=False)
+
+
+def has_copy(place: str) -> bool:
+    return os.path.exists(place + LAST)
 
 
 def remove_file(*paths: Path) -> bool:
@@ -141,7 +145,7 @@ def sweep(folder: Path) -> int:
 
 
 # Steps of a write, which every turn takes: in plain strings, since a path object costs more than what is done with it.
-# ruff: noqa: PTH105, PTH108, PTH118, PTH120
+# ruff: noqa: PTH105, PTH108, PTH110, PTH118, PTH120
 
 
 def _put(place: str, data: bytes, *, synced: bool = True, keep: bool = False) -> None:
@@ -244,17 +248,23 @@ def _check(body: bytes) -> bytes:
 def whole_file(path: Path) -> bytes | None:
     """The tables of a file, as JSON, checked; None when there is no file. Raises Damaged, OSError."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        data = _contents(os.fspath(path))
     except FileNotFoundError:
         return None
-    try:  # a start reads every file there is, so this is plain
+    return checked(data, path.name)
+
+
+def _contents(place: str) -> bytes:
+    """A start reads every file there is, so this is plain. Raises OSError."""
+    handle = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
+    try:
         length = os.fstat(handle).st_size
         data = os.read(handle, length + 1)
         while len(data) != length and (part := os.read(handle, 1 << 16)):
             data += part
     finally:
         os.close(handle)
-    return checked(data, path.name)
+    return data
 
 
 def checked(data: bytes, name: str) -> bytes:

@@ -24,6 +24,7 @@ from storage.atomic import (
     Damaged,
     copy_of,
     double,
+    has_copy,
     make_folder,
     read_document,
     remove_file,
@@ -140,7 +141,7 @@ class Folder:
         self._some_aside = True
         """Nearly always there is nothing in `damaged/`; then nobody need look there."""
         self._unsynced: set[Path] = set()
-        self._uncopied: set[Path] = set()
+        self._uncopied: set[str] = set()
         """Of these files, which are new, there is no copy yet. Only the writing thread adds any."""
         self._syncing: asyncio.Task[None] | None = None
         self._handles: dict[Path, int] = {}
@@ -262,7 +263,7 @@ class Folder:
         """What `write` does, on the writing thread. Raises OSError."""
         write_documents(path, tables, copy, self._handles.get(path.parent))
         if copy is Copy.LATER:
-            self._uncopied.add(path)
+            self._uncopied.add(str(path))
 
     async def remove(self, path: Path) -> bool:
         """Gone for good when it returns, with its copy and whatever of it was damaged once; whether there was any.
@@ -271,13 +272,18 @@ class Folder:
         StoreUnavailable.
         """
         gone = await self._writing(lambda: remove_file(copy_of(path), path, *self._aside(path)))
-        self._unreadable.pop(self.name_of(path), None)
+        self._is_well(path)
         return gone
 
     async def remove_soon(self, path: Path) -> None:
         """As `remove`; for good as `sync_soon` says."""
         self.sync_soon(*await self._writing(lambda: unlink(copy_of(path), path, *self._aside(path))))
-        self._unreadable.pop(self.name_of(path), None)
+        self._is_well(path)
+
+    def _is_well(self, path: Path) -> None:
+        """There is nothing at it any more that could not be read."""
+        if self._unreadable:
+            self._unreadable.pop(self.name_of(path), None)
 
     async def forget_earlier(self, *paths: Path) -> None:
         """Of these files, which are well, nothing is left of what they were before: no copy, nothing in `damaged/`.
@@ -325,10 +331,10 @@ class Folder:
     def _copy_some(self) -> None:
         """Between two writes. What is no longer there needs none; what was written again meanwhile has one."""
         for _ in range(min(COPIES, len(self._uncopied))):
-            path = self._uncopied.pop()
-            if not copy_of(path).exists():
+            place = self._uncopied.pop()
+            if not has_copy(place):
                 with suppress(FileNotFoundError):
-                    double(path, path.read_bytes())
+                    double(place)
 
     async def note_down(self, step: Callable[[], T]) -> T:
         """Runs *step* on a thread of its own, so that no act waits for it. Raises StoreUnavailable."""
@@ -414,7 +420,7 @@ class Folder:
             if copy_of(path).exists():
                 log.warning("a damaged copy of a file that is well was made anew", extra={"file": self.name_of(path)})
             with suppress(OSError):
-                double(path, path.read_bytes())
+                double(str(path))
 
     def _note(self, path: Path, loss: Loss) -> None:
         """A second name for the damaged file in `damaged/`, and the note. Raises OSError."""

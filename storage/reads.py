@@ -160,6 +160,7 @@ class TinyReads(KeptReads):
     def __init__(self, folder: Folder) -> None:
         super().__init__()
         self.folder = folder
+        self._place, self._cases_place = folder.path / READS, folder.path / CASES
 
     async def _write(self, reads: Sequence[Read]) -> None:
         lines: dict[str, bytes] = {}
@@ -171,11 +172,11 @@ class TinyReads(KeptReads):
         """What is to be synced."""
         changed = set()
         for case_id, data in lines:
-            if (self.folder.path / CASES / file_name(case_id)).exists():  # it may have been erased meanwhile
+            if (self._cases_place / file_name(case_id)).exists():  # it may have been erased meanwhile
                 path = self._path(case_id)
                 changed.add(path)
                 if _add(path, data):
-                    changed.add(path.parent)
+                    changed.add(self._place)
         return changed
 
     async def _of(self, case_id: str) -> Sequence[Read]:
@@ -192,16 +193,14 @@ class TinyReads(KeptReads):
         return list(dict.fromkeys(read for read in found if read is not None))
 
     async def _cases(self) -> Sequence[str]:
-        return await self.folder.note_down(
-            lambda: sorted(path.stem for path in (self.folder.path / READS).glob("*.jsonl"))
-        )
+        return await self.folder.note_down(lambda: sorted(path.stem for path in self._place.glob("*.jsonl")))
 
     async def _drop(self, case_id: str) -> None:
         await self.folder.note_down(lambda: self._path(case_id).unlink(missing_ok=True))
-        await self.folder.note_down(lambda: sync(self.folder.path / READS))
+        await self.folder.note_down(lambda: sync(self._place))
 
     def _path(self, case_id: str) -> Path:
-        return (self.folder.path / READS / file_name(case_id)).with_suffix(".jsonl")
+        return self._place / f"{file_name(case_id)}l"  # .jsonl
 
 
 def _add(path: Path, data: bytes) -> bool:

@@ -91,6 +91,7 @@ class TinyShelf:
     def __init__(self, ring: TinyKeys) -> None:
         self.folder = ring.folder
         self.ring = ring
+        self._cases = self.folder.path / CASES
         self._recent: OrderedDict[str, tuple[Stamp, Record]] = OrderedDict()
         self._heads = Heads(ring.folder.path / HEADS)
         self._syncing: asyncio.Task[None] | None = None
@@ -146,7 +147,7 @@ class TinyShelf:
             _no_heads(fault)
 
     def _everything(self) -> list[_Found]:
-        paths = [self._path(r.NO_CASE), *_files(self.folder.path / CASES)]
+        paths = [self._path(r.NO_CASE), *_files(self._cases)]
         found = [self._readable(path) for path in paths]
         return [entry for entry in found if entry is not None]
 
@@ -245,7 +246,7 @@ class TinyShelf:
     def _path(self, case_id: str) -> Path:
         if case_id == r.NO_CASE:
             return self.folder.path / POST
-        return self.folder.path / CASES / file_name(case_id)
+        return self._cases / file_name(case_id)
 
     async def get(self, case_id: str) -> Record | None:
         path = self._path(case_id)
@@ -327,7 +328,7 @@ class TinyShelf:
 
     async def chains(self) -> Mapping[str, Chain | None]:
         found: dict[str, Chain | None] = dict(erased_chains(await self.ring.everything()))
-        paths = await self.folder.read(lambda: sorted((self.folder.path / CASES).glob("*.json")), f"{CASES}/")
+        paths = await self.folder.read(lambda: sorted(self._cases.glob("*.json")), f"{CASES}/")
         for path in paths:  # one at a time, so that others are read in between
             if not self._is_erased(path):
                 name = self.folder.name_of(path)
