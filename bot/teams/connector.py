@@ -6,6 +6,7 @@ whatever address was stored. Fulfils `bot.desk.Post`.
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import re
@@ -281,6 +282,11 @@ def _segment(text: str) -> str:
         return text
     if not text.strip("."):
         raise Unreachable("BadAddress")
+    return _quoted(text)
+
+
+@functools.lru_cache(2048)  # a chat is written to again and again
+def _quoted(text: str) -> str:
     return quote(text, safe="")
 
 

@@ -87,7 +87,8 @@ class Repeats:
         """*kept* is in seconds."""
         self._kept = kept
         self._clock = clock
-        self._seen: OrderedDict[tuple[str, str, str], float] = OrderedDict()
+        self._seen: OrderedDict[int, float] = OrderedDict()
+        """By the hashes of their names, which are ten times as long: two of 4,096 are never the same."""
         self._turns: dict[tuple[str, str, str], Turn] = {}
 
     def under_way(self, admitted: Admitted) -> Turn | None:
@@ -96,7 +97,7 @@ class Repeats:
 
     def is_answered(self, admitted: Admitted) -> bool:
         """Whether the same message had its turn already. Never true of a press, nor of an activity without an id."""
-        at = self._seen.get(_name(admitted))
+        at = self._seen.get(hash(_name(admitted)))
         return at is not None and self._clock() - at < self._kept
 
     def begins(self, admitted: Admitted, turn: Turn) -> None:
@@ -106,7 +107,7 @@ class Repeats:
         self._turns[name] = turn
         turn.add_done_callback(lambda _: self._turns.pop(name, None))
         if name[2] == "message":
-            self._seen[name] = self._clock()
+            self._seen[hash(name)] = self._clock()
             if len(self._seen) > _TURNS_KEPT:
                 self._seen.popitem(last=False)
 

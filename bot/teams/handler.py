@@ -226,17 +226,17 @@ class DeskHandler(TeamsActivityHandler):  # type: ignore[misc, unused-ignore]
         """Awaits *work*; the person sees typing, and later a kind word, if it takes long."""
         loop = asyncio.get_running_loop()
         typing: list[asyncio.Task[None]] = []
-
-        def show_typing() -> None:
-            typing.append(self._errands.start(self._type(admitted.address)))
+        timers: list[asyncio.TimerHandle] = []
+        since = loop.time()
 
         def say_wait() -> None:
             self._errands.start(self._say(admitted, [words.STILL_WORKING], reply=False))
 
-        timers = (
-            loop.call_later(self._patience.typing, show_typing),
-            loop.call_later(self._patience.message, say_wait),
-        )
+        def show_typing() -> None:
+            timers.append(loop.call_at(since + self._patience.message, say_wait))
+            typing.append(self._errands.start(self._type(admitted.address)))
+
+        timers.append(loop.call_at(since + self._patience.typing, show_typing))
         try:
             return await work
         finally:
