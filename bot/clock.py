@@ -282,7 +282,7 @@ class Clock:
         await self.sender.reach.tell_the_office()
 
     async def _look_at_drafts_now_and_then(self) -> None:
-        """With each sweep (which may come a moment early) and when one is due, however often acts wake the clock between:
+        """With each sweep, which may come a moment early, and when one is due; but not whenever an act wakes the clock:
         there may be many drafts.
         """
         now, before = self.time.now(), self._drafts_at
