@@ -88,7 +88,7 @@ class Repeats:
         self._kept = kept
         self._clock = clock
         self._seen: OrderedDict[int, float] = OrderedDict()
-        """By the hashes of their names, which are ten times as long: two of 4,096 are never the same."""
+        """By the hashes of their names, which are ten times as long: that any two are alike is one chance in 10^12."""
         self._turns: dict[tuple[str, str, str], Turn] = {}
 
     def under_way(self, admitted: Admitted) -> Turn | None:
