@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -310,6 +311,30 @@ async def test_who_tries_it_need_not_invent_a_lesson(shared_practice: Running, o
     await owen.presses("Check my answers")
     await owen.sees("My own words", "Instructions were lost in the noise")
     await expect(owen.samples).to_have_count(0)
+
+
+async def test_the_clock_moves_no_further_before_the_page_shows_where_it_stands(
+    shared_practice: Running, opens: Opens
+) -> None:
+    """Where news on the way have shown a moment before, a second press would go an hour too far."""
+    screen = await opens(shared_practice)
+    page, let_it = screen.page, asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await let_it.wait()
+        await route.continue_()
+
+    before = await screen.now()
+    await page.route("**/api/state", late)
+    hour = page.get_by_role("button", name="+1 hour", exact=True)
+    async with page.expect_response("**/api/clock") as moved:
+        await hour.click()
+    await (await moved.value).finished()
+    await page.evaluate("new Promise(then => requestAnimationFrame(() => setTimeout(then)))")
+    await expect(hour).to_have_attribute("aria-disabled", "true")
+    let_it.set()
+    await expect(hour).not_to_have_attribute("aria-disabled", "true")
+    assert timedelta(minutes=59) < await screen.now() - before < timedelta(minutes=70)
 
 
 async def test_news_that_come_before_the_page_knows_anybody_are_no_fault(

@@ -232,10 +232,13 @@ async function move(button) {
   at("clock-next").textContent = "Moving the clock on …";
   document.body.classList.add("moving");
   const clock = await post("/api/clock", { by: button.dataset.by }).catch(() => ({ error: "The bot is not answering just now." }));
-  document.body.classList.remove("moving");
-  for (const one of buttons) one.removeAttribute("aria-disabled");
-  await look();
-  await Promise.all(panes.filter((p) => p instanceof CalendarPane).map((p) => p.refresh()));
+  try {  // until all of it is shown, the clock may stand somewhere on the way
+    await look();
+    await Promise.all(panes.filter((p) => p instanceof CalendarPane).map((p) => p.refresh()));
+  } finally {
+    document.body.classList.remove("moving");
+    for (const one of buttons) one.removeAttribute("aria-disabled");
+  }
   if (clock.error) at("clock-next").textContent = clock.error;
   announce(clock.error ?? `It is now ${longDay(now())}, ${time(now())}.`);
 }
