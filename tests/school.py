@@ -38,7 +38,6 @@ from bot.practice.calendars import Calendars
 from bot.practice.calendars import Mailbox as Calendar
 from bot.practice.channel import CHANNEL, Answer, Channel, Message
 from bot.practice.graph import Graph
-from bot.practice.keys import SigningKey
 from bot.practice.mailbox import Mail, Mailbox
 from bot.practice.people import PracticePerson
 from bot.practice.roll import PARTNERSHIP, PROVIDER, practice_people
@@ -52,6 +51,7 @@ from storage.tinydb_book import TinyCaseBook
 from tests.graph_contract import Contract
 from tests.keys import KEYS
 from tests.logged import as_json, as_text
+from tests.signing import signing_key
 
 APP_ID = "6f1d3b5e-0d8a-4c53-9b8e-1f0e7f4a2c11"
 TENANT = "0b2f6c0e-7a51-4f0c-8f43-5d7b3a9e1c22"
@@ -119,12 +119,6 @@ class _Log(logging.Handler):
 
 
 @functools.cache
-def _key() -> SigningKey:
-    """One for all tests: making one takes longer than a story."""
-    return SigningKey.new()
-
-
-@functools.cache
 def cast() -> tuple[PracticePerson, ...]:
     """Everybody of practice mode; Hannah is a guest here, and Nora is nobody we know."""
     guest = "h.whitaker_wharfebridge.example.org#EXT#@northdale.example.ac.uk"
@@ -154,8 +148,8 @@ class School:
             tenant_id=TENANT,
             now=self.wall,
             patience=ON_THE_WIRE,
+            key=signing_key(),
         )
-        self.teams.key = _key()
         self.teams.transcript = self._remembered = _Remembers()
         self.mailbox = Mailbox(self.wall)
         self.typed: set[str] = set()

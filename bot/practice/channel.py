@@ -88,8 +88,8 @@ class Channel:
 
     Start it with `async with channel:` (a free port of 127.0.0.1) or put its routes into an application of your own
     with `add_to(app)` and set `url`. *bot_url* is the bot's messaging endpoint (".../api/messages") and may be set
-    later. With *folder* the signing key and all chats are kept there. *patience* is how many seconds a request to the
-    bot may take (Teams waits about fifteen).
+    later. With *folder* the signing key and all chats are kept there; *key* is one of the caller's own instead.
+    *patience* is how many seconds a request to the bot may take (Teams waits about fifteen).
     """
 
     def __init__(
@@ -103,6 +103,7 @@ class Channel:
         bot_url: str = "",
         folder: Path | None = None,
         patience: float = 15.0,
+        key: SigningKey | None = None,
     ) -> None:
         self.people = tuple(people)
         self.app_id = app_id
@@ -114,7 +115,7 @@ class Channel:
         self.patience = patience
         self.before_message: Callable[[], Awaitable[None]] | None = None
         """Awaited before each connector request is carried out; practice looks at the bot's clock there."""
-        self.key = SigningKey.kept_in(folder / "signing.pem") if folder else SigningKey.new()
+        self.key = key or (SigningKey.kept_in(folder / "signing.pem") if folder else SigningKey.new())
         self.transcript = Transcript(folder / "chats" if folder else None)
         self.calls: deque[Call] = deque(maxlen=2000)
         self.complaints: list[str] = []

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cards.catalogue import Drawn, attacked, bare, catalogue, heaviest, longest, ordinary
+from tests.once import once
 
 _CONTRACTS = Path(__file__).parents[3] / "shared" / "contracts"
 _WORLDS = {"ordinary": ordinary, "bare": bare, "longest": longest, "attacked": attacked, "heaviest": heaviest}
@@ -14,7 +15,7 @@ _WORLDS = {"ordinary": ordinary, "bare": bare, "longest": longest, "attacked": a
 @cache
 def whole_book(world: str) -> list[Drawn]:
     """Every card of *world*."""
-    return list(catalogue(_WORLDS[world]()))
+    return once(f"cards-{world}", lambda: list(catalogue(_WORLDS[world]())))
 
 
 @cache

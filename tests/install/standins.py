@@ -13,16 +13,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import trustme
 from aiohttp import web
 
-from bot.practice.keys import ISSUER, SigningKey
+from bot.practice.keys import ISSUER
 from tests.mail.graph_standin import Graph
 from tests.school import APP_ID, TENANT
+from tests.signing import signing_key
 from tests.wire.microsoft import ENTRA, GRAPH, KEYS
 from tests.wire.running import HOOK, ROOT
 
@@ -39,11 +39,6 @@ def refused(code: int, error: str = "invalid_client") -> dict[str, Any]:
         "error_codes": [code],
         "trace_id": "6c1f",
     }
-
-
-@cache
-def signing_key() -> SigningKey:
-    return SigningKey.new()
 
 
 @dataclass

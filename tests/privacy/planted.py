@@ -25,7 +25,8 @@ from bot.practice.people import PracticePerson
 from bot.practice.roll import PARTNERSHIP, PROVIDER
 from bot.practice.transcript import Message
 from tests.logged import as_json, as_text
-from tests.school import APP_ID, PASSWORD, TENANT, School, _key, _Remembers, cast, in_tenant, mailbox_of
+from tests.school import APP_ID, PASSWORD, TENANT, School, _Remembers, cast, in_tenant, mailbox_of
+from tests.signing import signing_key
 
 #: In any case, with nothing around it: a mail server makes addresses small. So long that it comes by chance in no cipher.
 MARK = "Qzxvkwjq"
@@ -149,8 +150,9 @@ class PlantedSchool(School):
         self.provider_file = folder / "provider.toml"
         self.provider_file.write_text(mark(PROVIDER.read_text(encoding="utf-8")), encoding="utf-8")
         self.tenant = [_of_tenant(person) for person in self.people.values()]
-        self.teams = _Teams(self.tenant, app_id=APP_ID, app_password=PASSWORD, tenant_id=TENANT, now=self.wall)
-        self.teams.key = _key()
+        self.teams = _Teams(
+            self.tenant, app_id=APP_ID, app_password=PASSWORD, tenant_id=TENANT, now=self.wall, key=signing_key()
+        )
         self.teams.transcript = self._remembered = _Chats()
         self.mailbox = _Post(self.wall)
         self.graph = Graph(Calendars([mailbox_of(p) for p in self.tenant if in_tenant(p)], self.wall))

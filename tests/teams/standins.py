@@ -18,6 +18,7 @@ from bot.practice.channel import Call, Channel
 from bot.practice.people import PracticePerson
 from bot.teams import Teams, TeamsSettings, build
 from pathway.address import Address
+from tests.signing import signing_key
 
 APP_ID = "6f1d3b5e-0d8a-4c53-9b8e-1f0e7f4a2c11"
 TENANT = "0b2f6c0e-7a51-4f0c-8f43-5d7b3a9e1c22"
@@ -112,6 +113,7 @@ class WatchedChannel(Channel):
             app_password=PASSWORD,
             tenant_id=TENANT,
             now=lambda: datetime(2026, 11, 3, 15, 45, tzinfo=UTC),
+            key=signing_key(),
         )
         self._bell = asyncio.Condition()
 
