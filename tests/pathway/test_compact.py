@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.teams.connector import as_sent
 from pathway.compact import compact
 
 #: Every character there is, halves of them too, and numbers beyond 64 bits.
@@ -26,17 +25,8 @@ def test_whatever_is_written_is_read_again_as_it_was(value: Any) -> None:
     assert json.loads(compact(value)) == value
 
 
-@given(VALUES)
-def test_whatever_goes_out_is_json_in_utf_8(value: Any) -> None:
-    json.loads(as_sent(value).decode("utf-8"))
-
-
 def test_nothing_stands_between_what_is_written() -> None:
     assert compact({"a": [1, "ö"], "b": None}) == '{"a":[1,"ö"],"b":null}'.encode()
-
-
-def test_half_a_character_goes_out_as_a_question_mark() -> None:
-    assert as_sent({"text": "half \ud83d of it"}) == b'{"text":"half ? of it"}'
 
 
 def test_what_is_no_json_is_refused() -> None:
