@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 Answer = dict[str, Any]
 Command = Callable[[Answer], Awaitable[Answer]]
 NAME = "admin.sock"
+#: What Linux takes as the path of a socket, in bytes.
+LONGEST_PATH = 107
 #: What `readyz` says of a bot that works, while nobody has looked at what was found damaged at its start.
 NOT_WHOLE = "not whole"
 #: Bytes of a command (the heads of all cases, to be compared) or of an answer (all who read a case).
@@ -40,6 +42,13 @@ def private_folder(path: Path) -> Path:
     if not stat.S_ISDIR(state.st_mode) or state.st_uid != os.getuid() or state.st_mode & 0o077:
         raise SettingsFault(f"{path} is open to others. Set PATHWAY_RUN to a folder that only this user may use.")
     return path
+
+
+def no_room_for_a_socket(folder: Path) -> str:
+    """Why none can stand in *folder*, as a sentence; "" where one can."""
+    if len(os.fsencode(folder / NAME)) <= LONGEST_PATH:
+        return ""
+    return f"The path {folder} is too long for {NAME} in it. Choose a shorter one."
 
 
 class Admin:

@@ -16,7 +16,7 @@ import aiohttp
 from aiohttp import web, web_response
 
 from bot import teams
-from bot.admin import NOT_WHOLE, Admin, private_folder
+from bot.admin import NOT_WHOLE, Admin, no_room_for_a_socket, private_folder
 from bot.audit import AuditCommand
 from bot.calendars import GraphMeetings, LinkMeetings
 from bot.clock import Clock, PathwayTime
@@ -35,7 +35,7 @@ from bot.outside import outside
 from bot.reception import Reception
 from bot.roster import RosterCommand, list_the_office
 from bot.sender import Sender
-from bot.settings import BotSettings
+from bot.settings import BotSettings, SettingsFault
 from bot.teams.tokens import GRAPH, PracticeTokens, Tokens
 from cards.acts import chat_link
 from dialogs.turn import Office
@@ -195,8 +195,8 @@ def _living(
             parts = await build(settings, session, pathway_time, patience)
             app[PARTS] = parts
             app[MESSAGES] = parts.teams.messages(parts.reception)
-            await parts.clock.start()
             admin = _admin(parts, run)
+            await parts.clock.start()
             if admin:
                 await admin.start()
             yield
@@ -212,12 +212,16 @@ def _living(
 
 
 def _admin(parts: Parts, run: Path | None) -> Admin | None:
-    """*run* is the folder of its socket where the store has none; None where there is nowhere to put it."""
+    """*run* is the folder of its socket where the store has none; None where there is nowhere to put it. Raises
+    SettingsFault.
+    """
     book = parts.stores.book
     files = book.folder if isinstance(book, TinyCaseBook) else None
     folder = parts.stores.folder or run
     if folder is None:
         return None
+    if no := no_room_for_a_socket(folder):
+        raise SettingsFault(no)
     jobs = JobsCommand(parts.casework, parts.stores.reads, parts.sender.failures, parts.clock.wake_soon)
     commands = {
         "jobs": jobs.run,

@@ -13,8 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.admin import NAME as SOCKET
-from bot.admin import NOT_WHOLE, ask
+from bot.admin import NOT_WHOLE, ask, no_room_for_a_socket
 from bot.doctor.findings import Finding, note, well, without_people, wrong
 from bot.settings import BotSettings, SettingsFault, provider_path
 from pathway.dates import counted, in_words, listed, local_date
@@ -33,8 +32,6 @@ from storage.tinydb_keys import check_outside
 SOON = timedelta(days=60)
 #: Bytes of free room below which it is wrong, or should be known; and free inodes below which it is wrong.
 LEAST_ROOM, LITTLE_ROOM, LEAST_FILES = 200_000_000, 1_000_000_000, 1000
-#: What Linux takes as the path of a socket, in bytes.
-LONGEST_SOCKET = 107
 PROBE = ".doctor.tmp"
 LOWEST_FREE_PORT = 1024
 #: Days after which somebody should think of the next backup.
@@ -141,8 +138,8 @@ def store(folder: Path) -> Iterator[Finding]:
 
 
 def _store(folder: Path) -> Iterator[Finding]:
-    if len(os.fsencode(folder / SOCKET)) > LONGEST_SOCKET:
-        yield wrong("store", f"The path {folder} is too long for {SOCKET} in it. Choose a shorter one.")
+    if no := no_room_for_a_socket(folder):
+        yield wrong("store", no)
     if not folder.exists():
         yield _to_be_made(folder)
         return

@@ -329,6 +329,19 @@ async def test_with_another_main_key_the_bot_does_not_start_and_changes_nothing(
     assert {path: path.read_bytes() for path in bot.store.rglob("*") if path.is_file()} == before
 
 
+async def test_in_a_folder_whose_path_is_too_long_for_its_socket_the_bot_does_not_start_and_says_so(
+    microsoft: Microsoft, tmp_path: Path
+) -> None:
+    folder = tmp_path / ("x" * 100)
+    folder.mkdir()
+    with pytest.raises(DidNotStart) as ended:
+        await start(microsoft, folder)
+
+    assert ended.value.status == 1
+    (sentence,) = ended.value.said.strip().splitlines()
+    assert "is too long for admin.sock in it. Choose a shorter one." in sentence
+
+
 async def test_practice_cannot_be_switched_on_beside_a_real_registration(microsoft: Microsoft, tmp_path: Path) -> None:
     with pytest.raises(DidNotStart) as ended:
         await start(microsoft, tmp_path, PATHWAY_PRACTICE="http://127.0.0.1:3979")
