@@ -32,6 +32,7 @@ from bot.keys import rotate
 from bot.logs import of_loop
 from bot.mail import Mail, Mailing
 from bot.outside import outside
+from bot.port import why_closed
 from bot.reception import Reception
 from bot.roster import RosterCommand, list_the_office
 from bot.sender import Sender
@@ -321,8 +322,17 @@ def _leave_alone_what_stays() -> None:
     gc.set_threshold(10_000, 10, 10)
 
 
+async def _listen(runner: web.AppRunner, settings: BotSettings) -> None:
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+    except OSError as fault:
+        raise SettingsFault(why_closed(fault, settings.port)) from fault
+
+
 async def serve(settings: BotSettings) -> None:
-    """Runs until SIGTERM or SIGINT, then finishes what is under way."""
+    """Runs until SIGTERM or SIGINT, then finishes what is under way. Raises SettingsFault where it cannot listen, and
+    what opening the store raises.
+    """
     _as_many_sockets_as_allowed()
     app = application(settings)
     runner = web.AppRunner(
@@ -335,7 +345,7 @@ async def serve(settings: BotSettings) -> None:
     await runner.setup()
     _leave_alone_what_stays()
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        await _listen(runner, settings)
         log.info("listening", extra={"port": settings.port})
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()

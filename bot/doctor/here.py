@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 import socket
@@ -15,6 +16,7 @@ import aiohttp
 
 from bot.admin import NOT_WHOLE, ask, no_room_for_a_socket
 from bot.doctor.findings import Finding, note, well, without_people, wrong
+from bot.port import why_closed
 from bot.settings import BotSettings, SettingsFault, provider_path
 from pathway.dates import counted, in_words, listed, local_date
 from pathway.ports import StoreUnavailable
@@ -325,16 +327,10 @@ async def port(settings: BotSettings, *, runs: bool, patience: float) -> Finding
     """*runs*: a bot answers on our store."""
     try:
         await asyncio.to_thread(_bind, settings.host, settings.port)
-    except PermissionError:
-        return wrong(
-            "port", f"Port {settings.port} is for root alone. Set PORT=3978, and let the web server pass 443 on to it."
-        )
-    except socket.gaierror:
-        return wrong(
-            "port", "HOST is no address of this machine. Leave it out, or write 127.0.0.1 behind a web server."
-        )
-    except OSError:
-        return await _taken(settings, runs=runs, patience=patience)
+    except OSError as fault:
+        if fault.errno == errno.EADDRINUSE:
+            return await _taken(settings, fault, runs=runs, patience=patience)
+        return wrong("port", why_closed(fault, settings.port))
     if runs:
         return wrong(
             "port", f"A bot runs on this store, but not on port {settings.port}. Start it again with these settings."
@@ -351,14 +347,11 @@ def _bind(host: str, number: int) -> None:
         trial.bind(address)
 
 
-async def _taken(settings: BotSettings, *, runs: bool, patience: float) -> Finding:
+async def _taken(settings: BotSettings, fault: OSError, *, runs: bool, patience: float) -> Finding:
     host = settings.host if settings.host not in {"", "0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104 - compared, not bound
     status = await readiness(f"http://{host}:{settings.port}", patience)
     if status is None:
-        return wrong(
-            "port",
-            f"Something else listens on port {settings.port}; ss -ltnp says what. Stop it, or set another PORT.",
-        )
+        return wrong("port", why_closed(fault, settings.port))
     if not runs:
         return wrong(
             "port",

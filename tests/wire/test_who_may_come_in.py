@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import socket
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -340,6 +341,33 @@ async def test_in_a_folder_whose_path_is_too_long_for_its_socket_the_bot_does_no
     assert ended.value.status == 1
     (sentence,) = ended.value.said.strip().splitlines()
     assert "is too long for admin.sock in it. Choose a shorter one." in sentence
+
+
+async def test_on_a_port_that_somebody_else_has_the_bot_does_not_start_and_says_so(
+    microsoft: Microsoft, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(DidNotStart) as ended:
+            await start(microsoft, tmp_path, PORT=str(port))
+
+    assert ended.value.status == 1
+    assert ended.value.said.strip() == (
+        f"Something else listens on port {port}; ss -ltnp says what. Stop it, or set another PORT."
+    )
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
+async def test_at_an_address_that_is_not_this_machines_the_bot_does_not_start_and_says_so(
+    microsoft: Microsoft, tmp_path: Path, host: str
+) -> None:
+    with pytest.raises(DidNotStart) as ended:
+        await start(microsoft, tmp_path, HOST=host)
+
+    assert ended.value.status == 1
+    assert ended.value.said.strip() == (
+        "HOST is no address of this machine. Leave it out, or write 127.0.0.1 behind a web server."
+    )
 
 
 async def test_practice_cannot_be_switched_on_beside_a_real_registration(microsoft: Microsoft, tmp_path: Path) -> None:
