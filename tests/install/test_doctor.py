@@ -539,12 +539,6 @@ async def test_a_port_that_somebody_else_has_is_told_of(env: dict[str, str], tmp
     assert "Something else listens on port" in wrongs(found)["port"]
 
 
-@pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
-async def test_an_address_that_is_not_this_machines_is_told_of(env: dict[str, str], tmp_path: Path, host: str) -> None:
-    found = await seen(env | {"HOST": host}, tmp_path, patience=0.3)
-    assert "HOST is no address of this machine." in wrongs(found)["port"]
-
-
 async def test_a_pathway_with_another_store_on_our_port_is_told_of(tmp_path: Path, env: dict[str, str]) -> None:
     async with School(tmp_path / "school") as school:
         found = await examine(env | {"PORT": school.url.rpartition(":")[2]}, tmp_path, 5)

@@ -144,6 +144,12 @@ async def test_a_machine_without_dns_is_told_of_the_names(machine: Machine) -> N
     assert said.about("token")[0].startswith(f"WRONG {ENTRA} cannot be reached")
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
+async def test_an_address_that_is_not_this_machines_is_told_of(machine: Machine, host: str) -> None:
+    said = await machine.doctor(HOST=host)
+    assert said.about("port")[0].startswith("WRONG HOST is no address of this machine.")
+
+
 async def test_a_clock_ten_minutes_behind_is_told_of(machine: Machine) -> None:
     machine.microsoft.clock = timedelta(minutes=10)
     assert "WRONG This machine's clock is 10 minutes slow" in (await machine.doctor()).about("clock")[0]
