@@ -417,7 +417,7 @@ class Folder:
     def _mend_copy(self, path: Path) -> None:
         """Between two writes; it may have been made anew by one of them."""
         if _without_good_copy([path]):
-            if copy_of(path).exists():
+            if has_copy(str(path)):
                 log.warning("a damaged copy of a file that is well was made anew", extra={"file": self.name_of(path)})
             with suppress(OSError):
                 double(str(path))
